@@ -1,0 +1,60 @@
+"""Who is calling: an API token in ``Authorization``, or a moderator's session cookie."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from flask import g, request
+
+from service import moderators
+from service.context import context
+from service.domain.errors import Forbidden, NotFound, Unauthorised
+
+COOKIE = "parley_session"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def csrf_token(secret_key: bytes, session: str) -> str:
+    """Return the token that proves a form was given out to this session."""
+    return hmac.new(secret_key, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
+
+
+def identity() -> moderators.Identity:
+    """Return the caller; raise `Unauthorised`, or `Forbidden` for a session without its CSRF token."""
+    here = context()
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    session = request.cookies.get(COOKIE, "")
+    if token and scheme.lower() == "bearer":
+        found = moderators.who(here.db, token.strip(), here.clock())
+    elif session:
+        found = moderators.who(here.db, session, here.clock())
+        if found is not None and request.method not in SAFE:
+            given = request.headers.get(CSRF_HEADER, "").encode(errors="replace")
+            if not hmac.compare_digest(given, csrf_token(here.settings.secret_key, session).encode()):
+                raise Forbidden(f"A session may only do this with its {CSRF_HEADER} header.")
+    else:
+        found = None
+    if found is None:
+        raise Unauthorised("Send an API token as Authorization: Bearer, or log in at /review/.")
+    g.moderator_id = found.moderator_id
+    return found
+
+
+def owner_of(site: str) -> moderators.Identity:
+    """Return the caller if they own the site; other sites are as good as not there."""
+    caller = identity()
+    if site not in caller.sites:
+        raise NotFound(f"There is no site {site!r} of yours.")
+    if not caller.owns(site):
+        raise Forbidden("Only an owner of the site may do this.")
+    return caller
+
+
+def member_of(site: str) -> moderators.Identity:
+    """Return the caller if they moderate the site; other sites are as good as not there."""
+    caller = identity()
+    if site not in caller.sites:
+        raise NotFound(f"There is no site {site!r} of yours.")
+    return caller

@@ -1,0 +1,117 @@
+"""The readers' doors: post, look, read, count."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, g, request, url_for
+
+from service import comments, reading
+from service.api.contract import door
+from service.api.schemas import comments as schemas
+from service.context import context
+
+bp = Blueprint("comments", __name__, url_prefix="/api/v1")
+
+
+@bp.post("/comments")
+@door(
+    "Post a comment",
+    body=schemas.NewComment(),
+    headers=schemas.PostHeaders(),
+    answer=schemas.Accepted(),
+    status=202,
+    problems=(400, 403, 404, 413, 415, 422, 503),
+)
+def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
+    """Accept a comment for scoring; it is stored for good and not public yet."""
+    draft = comments.Draft(
+        site=body["site"],
+        url=body["thread"]["url"],
+        key=body["thread"].get("key"),
+        title=body["thread"].get("title"),
+        parent_id=body.get("parent_id"),
+        author_name=body.get("author", {}).get("name"),
+        author_token=headers.get("author_token"),
+        body=body["body"],
+    )
+    here = context()
+    receipt = comments.submit(
+        here.db,
+        draft,
+        secret_key=here.settings.secret_key,
+        now=here.clock(),
+        idempotency_key=headers.get("idempotency_key"),
+    )
+    here.tasks.nudge_scoring()
+    g.comment_id = receipt.id
+    return receipt, {"Location": url_for(".show_comment", comment_id=receipt.id)}
+
+
+@bp.get("/comments")
+@door(
+    "Read a thread",
+    query=schemas.PageQuerySchema(),
+    answer=schemas.ThreadPage(),
+    problems=(404, 422, 503),
+    other_answers={304: "You have this state already."},
+)
+def list_comments(query: dict[str, Any]) -> Response:
+    """Return one page of the published comments of a thread, nested, with an ETag."""
+    cache: reading.PageCache = current_app.extensions["parley-pages"]
+    known = request.headers.get("If-None-Match", "")
+    page = reading.read_page(context().db, cache, reading.PageQuery(**query), known)
+    answer = Response(page.body, 200 if page.body is not None else 304, content_type="application/json")
+    answer.headers["ETag"] = page.etag
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@bp.get("/comments/<uuid:comment_id>")
+@door(
+    "Look at one comment",
+    query=schemas.ReceiptQuery(),
+    headers=schemas.ReceiptHeaders(),
+    answer=schemas.OwnComment(),
+    problems=(404, 422, 503),
+    auth="receipt",
+)
+def show_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any]) -> Any:
+    """Return a comment of one's own with its status and reasons, or a published one."""
+    here = context()
+    receipt = headers.get("receipt") or query.get("receipt")
+    found = comments.look_at_own(here.db, str(comment_id), receipt, secret_key=here.settings.secret_key)
+    return found, {"Cache-Control": "no-store"}
+
+
+@bp.delete("/comments/<uuid:comment_id>")
+@door(
+    "Take back a comment of one's own",
+    query=schemas.ReceiptQuery(),
+    headers=schemas.ReceiptHeaders(),
+    status=204,
+    problems=(404, 409, 422, 503),
+    auth="receipt",
+)
+def withdraw_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any]) -> Any:
+    """Remove a comment for good, on its author's wish."""
+    here = context()
+    receipt = headers.get("receipt") or query.get("receipt")
+    key = here.settings.secret_key
+    comments.withdraw(here.db, str(comment_id), receipt, secret_key=key, now=here.clock())
+    here.tasks.nudge_webhooks()
+    return None
+
+
+@bp.get("/counts")
+@door(
+    "Count comments",
+    query=schemas.CountsQuery(),
+    answer=schemas.Counts(),
+    problems=(404, 422, 503),
+)
+def count_comments(query: dict[str, Any]) -> Any:
+    """Return the number of published comments of up to 100 threads."""
+    found = reading.count_comments(context().db, query["site"], query["thread"])
+    return {"counts": found}, {"Cache-Control": "public, max-age=10"}

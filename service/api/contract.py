@@ -1,0 +1,132 @@
+"""How a JSON door is declared: schemas for what goes in and out, read by the server and by OpenAPI alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar
+
+import orjson
+from flask import Response, request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from service.api import strict_json
+from service.domain.errors import Invalid
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a route takes and gives; kept on the handler as ``handler.door``."""
+
+    summary: str
+    body: Schema | None = None
+    query: Schema | None = None
+    headers: Schema | None = None
+    answer: Schema | None = None
+    status: int = 200
+    problems: tuple[int, ...] = ()
+    auth: str | None = None  # None, "receipt", "moderator" or "owner"
+    description: str = ""
+    other_answers: Mapping[int, str] = field(default_factory=dict)
+
+
+def door(
+    summary: str,
+    *,
+    body: Schema | None = None,
+    query: Schema | None = None,
+    headers: Schema | None = None,
+    answer: Schema | None = None,
+    status: int = 200,
+    problems: tuple[int, ...] = (),
+    auth: str | None = None,
+    description: str = "",
+    other_answers: Mapping[int, str] | None = None,
+) -> Callable[[Handler], Handler]:
+    """Declare a JSON door.
+
+    The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword arguments, each only if
+    declared. What it returns is dumped by ``answer``; a `Response` passes as it is. Return a pair
+    (value, headers) to add headers.
+    """
+    declared = Door(
+        summary, body, query, headers, answer, status, problems, auth, description, other_answers or {}
+    )
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def wrapped(**arguments: Any) -> Response:
+            if body is not None:
+                arguments["body"] = _load(body, _json_body())
+            if query is not None:
+                arguments["query"] = _load(query, _query(query))
+            if headers is not None:
+                arguments["headers"] = _load(headers, _headers(headers))
+            return _present(handler(**arguments), declared)
+
+        wrapped.door = declared  # type: ignore[attr-defined]
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def _present(result: Any, declared: Door) -> Response:
+    if isinstance(result, Response):
+        return result
+    value, extra = result if isinstance(result, tuple) else (result, {})
+    if declared.answer is None:
+        return Response(status=declared.status, headers=extra)
+    payload = orjson.dumps(declared.answer.dump(value))
+    return Response(payload, declared.status, extra, content_type="application/json")
+
+
+def _json_body() -> Any:
+    if request.content_encoding:
+        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType("JSON is read in UTF-8 only.")
+    return strict_json.parse(request.get_data(cache=False))
+
+
+def _query(schema: Schema) -> dict[str, Any]:
+    """Return the query as a dictionary; only a list field may be given more than once."""
+    found: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        many = name in schema.fields and type(schema.fields[name]).__name__ == "List"
+        if len(values) > 1 and not many:
+            raise Invalid([(f"/{name}", "is given more than once")])
+        if any("\x00" in value or "\ufffd" in value for value in values):
+            raise Invalid([(f"/{name}", "has characters that cannot be read as UTF-8 text")])
+        found[name] = values if many else values[0]
+    return found
+
+
+def _headers(schema: Schema) -> dict[str, Any]:
+    names = [(field.data_key or name) for name, field in schema.fields.items()]
+    return {name: request.headers[name] for name in names if name in request.headers}
+
+
+def _load(schema: Schema, value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise Invalid([("", "must be a JSON object")])
+    try:
+        return schema.load(value)
+    except ValidationError as error:
+        raise Invalid(list(_flatten(error.messages, ""))) from None
+
+
+def _flatten(messages: Any, pointer: str) -> list[tuple[str, str]]:
+    if isinstance(messages, dict):
+        pairs = []
+        for name, inner in messages.items():
+            # A schema-wide message stands under "_schema": it belongs to the object itself.
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            pairs += _flatten(inner, pointer if name == "_schema" else f"{pointer}/{escaped}")
+        return pairs
+    return [(pointer, str(message)) for message in (messages if isinstance(messages, list) else [messages])]

@@ -1,0 +1,97 @@
+"""Doors for operators: alive, ready, measured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import orjson
+import redis
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY
+
+from service import operations
+from service.context import Context, context
+from service.domain.errors import Unavailable
+from service.redis_client import redis_client
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def alive() -> Response:
+    """Answer as long as this process can; touches nothing else."""
+    return Response('{"status":"alive"}', content_type="application/json")
+
+
+@bp.get("/readyz")
+def ready() -> Response:
+    """Say whether each part works: database, Redis, and a worker with a model in the last 30 seconds."""
+    here = context()
+    parts = {"redis": _redis(here)}
+    try:
+        parts |= operations.readiness(here.db, here.clock())
+    except Unavailable as error:
+        parts["database"] = str(error)
+    fine = all(state == "ok" for state in parts.values())
+    body = orjson.dumps({"status": "ready" if fine else "not ready", "parts": parts})
+    headers = {"Cache-Control": "no-store"} | ({} if fine else {"Retry-After": "5"})
+    return Response(body, 200 if fine else 503, headers, content_type="application/json")
+
+
+def _redis(here: Context) -> str:
+    client = redis_client(here.settings)
+    if client is None:
+        return "ok"  # the file-system broker: nothing to ask
+    try:
+        client.ping()
+    except redis.RedisError:
+        return "Redis does not answer; comments are accepted and wait"
+    finally:
+        client.close()
+    return "ok"
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Return metrics in Prometheus' text form."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        source = [registry]
+    else:
+        source = [REGISTRY]
+    ours = CollectorRegistry()
+    ours.register(_FromDatabase(context()))
+    body = b"".join(generate_latest(part) for part in (*source, ours))
+    return Response(body, content_type=CONTENT_TYPE_LATEST)
+
+
+class _FromDatabase:
+    """What the database knows, read when asked: the same from every process."""
+
+    def __init__(self, here: Context) -> None:
+        self._here = here
+
+    def collect(self) -> Iterator[Metric]:
+        figures = operations.figures(self._here.db, self._here.clock())
+        depth = GaugeMetricFamily("parley_task_queue_depth", "Comments that wait to be scored.")
+        depth.add_metric([], figures.backlog)
+        yield depth
+        age = GaugeMetricFamily("parley_oldest_received_seconds", "Age of the oldest comment not yet scored.")
+        age.add_metric([], figures.oldest_s)
+        yield age
+        due = GaugeMetricFamily("parley_deliveries_due", "Webhook deliveries that have not arrived yet.")
+        due.add_metric([], figures.deliveries_due)
+        yield due
+        decisions = CounterMetricFamily("parley_decisions", "Decisions taken.", labels=["actor", "outcome"])
+        for (actor, outcome), count in sorted(figures.decisions.items()):
+            decisions.add_metric([actor, outcome], count)
+        yield decisions
+        model = GaugeMetricFamily("parley_model_info", "The model that scores.", labels=["model"])
+        for name in sorted(figures.models):
+            model.add_metric([name], 1)
+        yield model

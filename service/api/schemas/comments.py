@@ -1,0 +1,192 @@
+"""What readers send and get."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from service.api.schemas.fields import Text, Whole
+from service.domain import comment
+from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
+from service.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
+
+UUID = validate.Regexp(
+    r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", error="is no comment id"
+)
+SITE = validate.Regexp(r"\A[a-z0-9][a-z0-9-]{0,62}\Z", error="is no site id")
+TOKEN = validate.Regexp(r"\A[A-Za-z0-9_-]{22,128}\Z", error="must be 22 to 128 letters, digits, - or _")
+
+
+def described(text: str) -> dict[str, str]:
+    """Return field metadata with a description for the API page."""
+    return {"description": text}
+
+
+class ThreadReference(Schema):
+    """Which page a comment belongs to."""
+
+    key = Text(
+        max_graphemes=MAX_KEY_BYTES,
+        max_bytes=MAX_KEY_BYTES,
+        one_line=True,
+        metadata=described("The host's own stable key of the page; the canonical URL if left out."),
+    )
+    url = fields.String(
+        required=True,
+        validate=validate.Length(1, MAX_URL_BYTES),
+        metadata=described("Address of the page; tracking parameters and fragment are dropped."),
+    )
+    title = Text(max_graphemes=300, max_bytes=1200, one_line=True)
+
+
+class Author(Schema):
+    """Who a comment says it is from. Nothing is proven by a name."""
+
+    name = Text(
+        max_graphemes=comment.MAX_NAME_GRAPHEMES,
+        max_bytes=comment.MAX_NAME_BYTES,
+        one_line=True,
+        allow_none=True,
+    )
+
+
+class NewComment(Schema):
+    """A comment as a reader posts it. A field that is not listed is refused."""
+
+    site = fields.String(required=True, validate=SITE)
+    thread = fields.Nested(ThreadReference, required=True)
+    parent_id = fields.String(
+        validate=UUID, allow_none=True, metadata=described("The published comment of this page it answers.")
+    )
+    author = fields.Nested(Author)
+    body = Text(
+        required=True,
+        max_graphemes=comment.MAX_BODY_GRAPHEMES,
+        max_bytes=comment.MAX_BODY_BYTES,
+        metadata=described("Plain text, shown as typed: up to 5,000 characters and 20,000 bytes."),
+    )
+
+
+class PostHeaders(Schema):
+    """Headers of a post."""
+
+    idempotency_key = fields.String(
+        data_key="Idempotency-Key",
+        validate=validate.Regexp(r"\A[\x21-\x7e]{1,128}\Z", error="must be 1 to 128 printable characters"),
+        metadata=described("Send the same on a retry: it gives the same comment, not a second one."),
+    )
+    author_token = fields.String(
+        data_key="Parley-Author",
+        validate=TOKEN,
+        metadata=described("A random secret the reader's browser keeps; links their comments on one site."),
+    )
+
+
+class ReceiptHeaders(Schema):
+    """The secret that came with a comment of one's own."""
+
+    receipt = fields.String(data_key="Parley-Receipt", validate=validate.Length(1, 128))
+
+
+class ReceiptQuery(Schema):
+    """For pages that cannot send a header."""
+
+    receipt = fields.String(validate=validate.Length(1, 128))
+
+
+class Accepted(Schema):
+    """The comment is stored and waits to be scored; it is not public yet."""
+
+    id = fields.String()
+    status = fields.String(validate=validate.OneOf([s.value for s in comment.Status]))
+    receipt = fields.String(metadata=described("Keep it: it shows and manages this comment."))
+
+
+class Reason(Schema):
+    """One rule that asked for more than approval."""
+
+    code = fields.String()
+    text = fields.String()
+
+
+class OwnComment(Schema):
+    """A comment with its status, for its author; for others only once it is public."""
+
+    id = fields.String()
+    site = fields.String(attribute="site_id")
+    thread = fields.String(attribute="thread_key")
+    parent_id = fields.String(allow_none=True)
+    author = fields.Function(lambda row: {"name": row["author_name"]}, metadata={"type": "object"})
+    body = fields.String()
+    status = fields.String()
+    created_at = fields.AwareDateTime()
+    edited_at = fields.AwareDateTime(allow_none=True)
+    decided_at = fields.AwareDateTime(allow_none=True)
+    reasons = fields.Method("own_reasons", metadata={"type": "array", "items": {"type": "object"}})
+
+    def own_reasons(self, row: dict[str, object]) -> list[dict[str, object]]:
+        """Reasons are for the author alone; scores stay with the moderators."""
+        reasons = row["reasons"] if row["own"] else None
+        listed = reasons if isinstance(reasons, list) else []
+        return [{"code": reason["code"], "text": reason["text"]} for reason in listed]
+
+
+class PageQuerySchema(Schema):
+    """Which page of which thread."""
+
+    site = fields.String(required=True, validate=SITE)
+    thread = fields.String(required=True, validate=validate.Length(1, MAX_URL_BYTES))
+    sort = fields.String(load_default="newest", validate=validate.OneOf(SORTS))
+    cursor = fields.String(validate=validate.Length(1, 300))
+    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(1, MAX_LIMIT))
+    parent = fields.String(validate=UUID, metadata=described("Only the replies below this comment."))
+
+
+class ThreadHead(Schema):
+    """A thread, with how many comments are public in it."""
+
+    key = fields.String()
+    url = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    count = fields.Integer()
+    closed = fields.Boolean()
+    version = fields.Integer()
+
+
+class PublicComment(Schema):
+    """A published comment; ``removed`` is the place of one that is gone and has replies."""
+
+    id = fields.String()
+    parent_id = fields.String(allow_none=True)
+    author = fields.Nested(Author, allow_none=True)
+    body = fields.String(allow_none=True)
+    status = fields.String(validate=validate.OneOf(["approved", "removed"]))
+    created_at = fields.String()
+    edited_at = fields.String(allow_none=True)
+    reply_count = fields.Integer()
+    replies = fields.List(fields.Nested("PublicComment"))
+    next_replies = fields.String(allow_none=True)
+
+
+class ThreadPage(Schema):
+    """One page of a thread."""
+
+    thread = fields.Nested(ThreadHead)
+    comments = fields.List(fields.Nested(PublicComment))
+    next_cursor = fields.String(allow_none=True)
+
+
+class CountsQuery(Schema):
+    """Which threads to count."""
+
+    site = fields.String(required=True, validate=SITE)
+    thread = fields.List(
+        fields.String(validate=validate.Length(1, MAX_URL_BYTES)),
+        required=True,
+        validate=validate.Length(1, 100),
+    )
+
+
+class Counts(Schema):
+    """How many comments are public, by thread as asked for."""
+
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer())

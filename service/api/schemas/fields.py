@@ -1,0 +1,69 @@
+"""Text fields with limits in graphemes (what a reader sees) and bytes (what we store)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import regex
+from marshmallow import ValidationError, fields
+
+GRAPHEME = regex.compile(r"\X")
+VISIBLE = regex.compile(r"[^\p{C}\p{Z}\p{M}\u115f\u1160\u3164\uffa0\u2800]")
+CONTROL = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]")
+BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+DIGITS = regex.compile(r"-?[0-9]{1,18}")
+MAX_MARKS = 8
+ZALGO = regex.compile(rf"\p{{M}}{{{MAX_MARKS + 1}}}")
+
+
+class Text(fields.String):
+    """A reader's text: NFC, with something to see in it, and not too long.
+
+    ``one_line`` refuses line ends, control and direction characters, as in names.
+    """
+
+    def __init__(self, *, max_graphemes: int, max_bytes: int, one_line: bool = False, **kwargs: Any) -> None:
+        metadata = {"maxLength": max_graphemes} | dict(kwargs.pop("metadata", {}))
+        super().__init__(metadata=metadata, **kwargs)
+        self.max_graphemes, self.max_bytes, self.one_line = max_graphemes, max_bytes, one_line
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not isinstance(text, str):  # marshmallow also takes bytes
+            raise self.make_error("invalid")
+        # The byte limit comes first: the costly checks then never see more than that.
+        if len(text) > self.max_bytes or len(text.encode()) > self.max_bytes:
+            raise ValidationError(f"is longer than {self.max_bytes} bytes")
+        if self.one_line and (CONTROL.search(text) or BIDI.search(text)):
+            raise ValidationError("must be one line, without control or direction characters")
+        text = unicodedata.normalize("NFC", text).strip()
+        if not VISIBLE.search(text):
+            raise ValidationError("has nothing to read in it")
+        if ZALGO.search(text):
+            raise ValidationError(f"stacks more than {MAX_MARKS} marks on one character")
+        if len(text) > self.max_graphemes and graphemes(text) > self.max_graphemes:
+            raise ValidationError(f"is longer than {self.max_graphemes} characters")
+        return text
+
+
+def graphemes(text: str) -> int:
+    """Return how many characters a reader sees.
+
+    >>> graphemes("e\\u0301🏳️‍🌈")
+    2
+    """
+    return sum(1 for _ in GRAPHEME.finditer(text))
+
+
+class Whole(fields.Integer):
+    """A whole number as JSON or in a query: no 1.9, no ``1_0``, no true, no other script's digits."""
+
+    def _validated(self, value: Any) -> Any:
+        digits = isinstance(value, str) and DIGITS.fullmatch(value)
+        if not digits and type(value) is not int:
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)

@@ -1,0 +1,102 @@
+"""What moderators' programs send and get."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from service.api.schemas.comments import SITE, UUID, described
+from service.api.schemas.fields import Text, Whole
+from service.domain.comment import Status
+
+ACTIONS = ("approve", "reject", "reopen", "undo")
+
+
+class QueueQuery(Schema):
+    """Which part of the review queue."""
+
+    site = fields.String(required=True, validate=SITE)
+    status = fields.String(load_default="pending", validate=validate.OneOf([s.value for s in Status]))
+    cursor = fields.String(validate=UUID)
+    limit = Whole(load_default=50, validate=validate.Range(1, 200))
+
+
+class QueuedComment(Schema):
+    """A comment as a moderator sees it."""
+
+    id = fields.String()
+    site = fields.String(attribute="site_id")
+    thread = fields.Function(
+        lambda row: {"key": row["thread_key"], "url": row["thread_url"], "title": row["thread_title"]},
+        metadata={"type": "object"},
+    )
+    parent_id = fields.String(allow_none=True)
+    author = fields.Function(lambda row: {"name": row["author_name"]}, metadata={"type": "object"})
+    body = fields.String()
+    status = fields.String()
+    version = fields.Integer(metadata=described("Send it with an action: it says what you saw."))
+    scores = fields.Dict(keys=fields.String(), values=fields.Float(), allow_none=True)
+    reasons = fields.List(fields.Dict(), allow_none=True)
+    language = fields.String(allow_none=True)
+    model = fields.String(attribute="model_id", allow_none=True)
+    created_at = fields.AwareDateTime()
+    decided_at = fields.AwareDateTime(allow_none=True)
+    decided_by = fields.String(allow_none=True)
+
+
+class Queue(Schema):
+    """One page of the review queue, oldest first."""
+
+    comments = fields.List(fields.Nested(QueuedComment))
+    next_cursor = fields.String(allow_none=True)
+
+
+class NewAction(Schema):
+    """What a moderator does with one comment, in the version they saw."""
+
+    comment_id = fields.String(required=True, validate=UUID)
+    action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
+    version = Whole(required=True, validate=validate.Range(1, 2**31 - 1))
+    note = Text(max_graphemes=1000, max_bytes=4000, allow_none=True)
+
+
+class SiteQuery(Schema):
+    """Which site."""
+
+    site = fields.String(required=True, validate=SITE)
+
+
+class PolicyDocument(Schema):
+    """A site's policy: see the README for each member. Mistakes are named one by one."""
+
+    class Meta:
+        unknown = "include"  # the domain checks the document: the same rules hold for the CLI
+
+
+class AuditQuery(Schema):
+    """Whose history."""
+
+    comment = fields.String(required=True, validate=UUID)
+
+
+class AuditEntry(Schema):
+    """One thing done to a comment."""
+
+    sequence = fields.Integer()
+    actor_kind = fields.String()
+    actor = fields.String()
+    action = fields.String()
+    from_status = fields.String(allow_none=True)
+    to_status = fields.String()
+    reasons = fields.List(fields.Dict(), allow_none=True)
+    scores = fields.Dict(keys=fields.String(), values=fields.Float(), allow_none=True)
+    model = fields.String(attribute="model_id", allow_none=True)
+    note = fields.String(allow_none=True)
+    created_at = fields.AwareDateTime()
+    hash = fields.String()
+
+
+class AuditLog(Schema):
+    """A comment's history, and whether its chain of hashes holds."""
+
+    entries = fields.List(fields.Nested(AuditEntry))
+    intact = fields.Boolean()

@@ -1,0 +1,109 @@
+"""One JSON reader for every door: what is ambiguous or dangerous is refused before anything is built."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from service.domain.errors import ParleyError
+
+MAX_DEPTH = 32
+MAX_DIGITS = 30
+# A string that never ends is taken to the end of the text, so that the search stays linear.
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+BRACKET = re.compile(rb"[][{}]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class NotJson(ParleyError):
+    """The body is not JSON as RFC 8259 means it, or uses what two readers would read differently."""
+
+    code, title = "not-json", "The body is not valid JSON"
+
+
+class BadText(ParleyError):
+    """A text holds what no reader could have typed: half a character, or a NUL."""
+
+    code, title = "bad-text", "A text has characters that cannot be stored"
+
+
+def parse(raw: bytes) -> Any:
+    """Return the value of a JSON text in UTF-8.
+
+    Raises `NotJson` for any other encoding or a byte order mark, nesting deeper than 32, duplicate names,
+    NaN and Infinity, numbers too large for a double or an integer of 30 digits; `BadText` for lone
+    surrogates and NUL.
+
+    >>> parse(b'{"a": [1, 2.5, "x"]}')
+    {'a': [1, 2.5, 'x']}
+    >>> parse(b'{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    service.api.strict_json.NotJson: the name 'a' stands twice in one object
+    """
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise NotJson("a byte order mark stands before the JSON")
+    _check_depth(raw)
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except UnicodeDecodeError:
+        raise NotJson("the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise NotJson(f"{error.msg.lower()} at {where}") from None
+    if "\\u" in text or "\x00" in text:
+        _check_texts(value)
+    return value
+
+
+def _check_depth(raw: bytes) -> None:
+    depth = 0
+    for match in BRACKET.finditer(STRING.sub(b"", raw)):
+        depth += 1 if match[0] in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise NotJson(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise NotJson(f"the name {twice[:80]!r} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise NotJson(f"{name} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise NotJson(f"a number has more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise NotJson("a number is too large")
+    return value
+
+
+def _check_texts(value: Any) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            stack += item
+        elif isinstance(item, str) and ("\x00" in item or SURROGATE.search(item)):
+            raise BadText("a text has a NUL or half of a surrogate pair in it")

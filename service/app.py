@@ -1,0 +1,57 @@
+"""The wiring of the web process: it decides nothing."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service import observability
+from service.api import comments, health, moderation, openapi, problems, webhooks
+from service.embed import views as embed
+from service.reading import PageCache
+from service.review import views as review
+from service.settings import Settings, read_settings
+from service.wiring import make_context
+
+MAX_BODY_BYTES = 128 * 1024  # 20,000 bytes of text may take six times that when every character is escaped
+PUBLIC = ("comments.", "embed.", "openapi.")
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Location, Retry-After, X-Request-Id",
+}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": (
+        "Content-Type, Idempotency-Key, If-None-Match, Parley-Author, Parley-Receipt"
+    ),
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the web application. Opens nothing: connections are made when first needed."""
+    settings = settings or read_settings()
+    observability.configure_logging(settings.log_level)
+    app = Flask("service", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["parley"] = make_context(settings, pool_size=settings.web_threads)
+    app.extensions["parley-pages"] = PageCache()
+    observability.watch(app)
+    problems.install(app)
+    for blueprint in (comments.bp, moderation.bp, webhooks.bp, health.bp, openapi.bp, embed.bp, review.bp):
+        app.register_blueprint(blueprint)
+    app.after_request(_allow_pages_anywhere)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _allow_pages_anywhere(response: Response) -> Response:
+    """Let host pages of any origin use the readers' doors; these never look at cookies."""
+    if (request.endpoint or "").startswith(PUBLIC):
+        response.headers.update(CORS)
+        if request.method == "OPTIONS":
+            response.headers.update(PREFLIGHT)
+    return response

@@ -1,0 +1,39 @@
+"""What a running process holds: made once by the wiring, read by the doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from service.domain.scores import Scorer
+from service.settings import Settings
+from service.storage.database import Database
+from service.tasks import Tasks
+
+
+def utcnow() -> datetime:
+    """The time now, with its zone."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Settings, database, task producer and clock of one process.
+
+    ``scorer`` loads the model when first called, and gives None when there is none to load.
+    """
+
+    settings: Settings
+    db: Database
+    tasks: Tasks
+    clock: Callable[[], datetime]
+    scorer: Callable[[], Scorer | None]
+
+
+def context() -> Context:
+    """Return the context of the running Flask application."""
+    return cast(Context, current_app.extensions["parley"])

@@ -1,0 +1,52 @@
+"""Attributes, and what a scorer hands to the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT")
+
+
+class Reading(Protocol):
+    """What a scorer says of one text."""
+
+    @property
+    def scores(self) -> Mapping[str, float]: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def supported(self) -> bool: ...
+    @property
+    def normalised(self) -> str: ...
+
+
+class WordScore(Protocol):
+    """One stretch of the text and its share of a score; offsets in UTF-16 code units."""
+
+    @property
+    def begin(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+
+
+class Scorer(Protocol):
+    """A trained model, as the use cases see it. Doors hand it in."""
+
+    @property
+    def model_id(self) -> str: ...
+    def read(self, texts: Sequence[str]) -> Sequence[Reading]: ...
+    def explain(self, text: str, attribute: str = "TOXICITY") -> Sequence[WordScore]: ...
+    def normalise(self, text: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of a body, in UTF-16 code units, ``end`` exclusive, with a score in [0, 1]."""
+
+    begin: int
+    end: int
+    score: float

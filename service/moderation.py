@@ -1,0 +1,311 @@
+"""What happens to received comments, and what moderators do: evidence, decision, one transaction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import Connection
+
+from service.domain.audit import first_break
+from service.domain.comment import Status, after
+from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.domain.ids import fingerprint, new_id
+from service.domain.policy import Decision, Evidence, Policy, decide
+from service.domain.policy_document import policy_from
+from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
+from service.domain.scores import Reading, Scorer
+from service.domain.words import Normalise, WordList, count_links
+from service.storage import comments as queries
+from service.storage import ledger, sites
+from service.storage.database import Database
+from service.storage.rows import Record
+
+log = structlog.get_logger("parley.moderation")
+
+BATCH = 256
+LEASE = timedelta(seconds=15)
+MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
+POLICY_ACTOR = "policy"
+UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One site's policy with its word lists ready to search."""
+
+    policy: Policy
+    banned: WordList
+    suspect: WordList
+
+
+def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> int:
+    """Score a batch of received comments and carry out what the policy decides.
+
+    Comments are claimed by lease, so two workers never hold the same one and a dead worker's claim
+    expires. A worker that comes back after its lease finds its comments gone and writes nothing.
+    Returns how many were taken up; 0 means nothing was left.
+    """
+    now = clock()
+    owner = new_id(now)
+    with db.write() as connection:
+        count = queries.claim_received(connection, owner, now, now + LEASE, limit)
+    if not count:
+        return 0
+    with db.read() as connection:
+        comments = queries.claimed(connection, owner)
+        policies = sites.policies(connection, {comment["site_id"] for comment in comments})
+    readings, failed = _read(scorer, comments)
+    _rest_or_give_up(db, owner, comments, failed, readings, clock())
+    scored = [comment for comment in comments if comment["id"] in readings]
+    if scored:
+        _decide_all(db, owner, scored, readings, policies, scorer, clock())
+    return count
+
+
+def _read(scorer: Scorer, comments: Sequence[Record]) -> tuple[dict[str, Reading | None], list[str]]:
+    """Score a batch in one call; if that fails, halve it until the comment that fails stands alone."""
+    exhausted = [comment for comment in comments if comment["tries"] > MAX_SCORING_TRIES]
+    fresh = [comment for comment in comments if comment["tries"] <= MAX_SCORING_TRIES]
+    readings: dict[str, Reading | None] = {comment["id"]: None for comment in exhausted}
+    failed: list[str] = []
+    heap = [fresh] if fresh else []
+    while heap:
+        part = heap.pop()
+        try:
+            for comment, reading in zip(part, scorer.read([c["body"] for c in part]), strict=True):
+                readings[comment["id"]] = reading
+        except Exception as error:  # whatever a model may raise must not stop the others
+            if len(part) > 1:
+                middle = len(part) // 2
+                heap += [part[:middle], part[middle:]]
+            else:
+                failed.append(part[0]["id"])
+                log.warning("scoring failed", comment=part[0]["id"], error=type(error).__name__)
+    return readings, failed
+
+
+def _rest_or_give_up(
+    db: Database,
+    owner: str,
+    comments: Sequence[Record],
+    failed: Sequence[str],
+    readings: dict[str, Reading | None],
+    now: datetime,
+) -> None:
+    """Let comments whose scoring failed rest before the next try; after the last, ask a human."""
+    for comment in comments:
+        if comment["id"] not in failed:
+            continue
+        if comment["tries"] >= MAX_SCORING_TRIES:
+            readings[comment["id"]] = None
+            continue
+        with db.write() as connection:
+            rest = now + wait_before_rescoring(comment["tries"])
+            queries.release(connection, owner, [comment["id"]], rest)
+
+
+def _decide_all(
+    db: Database,
+    owner: str,
+    comments: Sequence[Record],
+    readings: Mapping[str, Reading | None],
+    policies: Mapping[str, Mapping[str, Any]],
+    scorer: Scorer,
+    now: datetime,
+) -> None:
+    rules = {site: rules_of(orjson.dumps(document), scorer.normalise) for site, document in policies.items()}
+    hashes = {key: text_hash(reading) for key, reading in readings.items() if reading}
+    with db.read() as connection:
+        evidence = _gather(connection, comments, readings, hashes, rules)
+    decisions = {c["id"]: decide(evidence[c["id"]], rules[c["site_id"]].policy) for c in comments}
+    changes = [
+        _change(comment, decisions[comment["id"]], readings[comment["id"]], hashes.get(comment["id"]), scorer)
+        for comment in comments
+    ]
+    with db.write() as connection:
+        held = {comment["id"] for comment in queries.claimed(connection, owner, lock=True)}
+        kept = [change for change in changes if change.comment["id"] in held]
+        ledger.record(connection, kept, now)
+    for change in kept:
+        log.info("decided", comment=change.comment["id"], outcome=change.outcome)
+
+
+def _change(
+    comment: Record, decision: Decision, reading: Reading | None, text: str | None, scorer: Scorer
+) -> ledger.Change:
+    scores = {name: round(score, 6) for name, score in reading.scores.items()} if reading else None
+    if scores and not all(math.isfinite(score) for score in scores.values()):
+        scores = {name: score for name, score in scores.items() if math.isfinite(score)}
+    reasons = [reason.as_dict() for reason in decision.reasons]
+    spans = None
+    if decision.outcome != "approve" and reading:
+        spans = [[span.begin, span.end, round(span.score, 4)] for span in scorer.explain(comment["body"])]
+    return ledger.Change(
+        comment,
+        decision.status,
+        decision.outcome,
+        "policy",
+        POLICY_ACTOR,
+        outcome=decision.outcome,
+        reasons=reasons,
+        scores=scores,
+        model_id=scorer.model_id if reading else None,
+        columns={
+            "scores": scores,
+            "reasons": reasons,
+            "spans": spans,
+            "language": reading.language if reading else None,
+            "model_id": scorer.model_id if reading else None,
+            "text_hash": text,
+        },
+    )
+
+
+def _gather(
+    connection: Connection,
+    comments: Sequence[Record],
+    readings: Mapping[str, Reading | None],
+    hashes: Mapping[str, str],
+    rules: Mapping[str, Rules],
+) -> dict[str, Evidence]:
+    """Collect all evidence for a batch: every check runs, whatever the others found."""
+    authors = {(c["site_id"], c["author_id"]) for c in comments if c["author_id"]}
+    known = queries.approved_by_author(connection, sorted(authors))
+    in_thread, by_author = queries.earlier_texts(
+        connection, {c["thread_id"] for c in comments}, {a for _, a in authors}, set(hashes.values())
+    )
+    evidence = {}
+    for comment in comments:
+        reading, text = readings[comment["id"]], hashes.get(comment["id"])
+        repeat = _repeat(comment, reading, text, in_thread, by_author)
+        if text:
+            in_thread.add((comment["thread_id"], text))
+            by_author.add((comment["author_id"], text))
+        site = rules[comment["site_id"]]
+        evidence[comment["id"]] = Evidence(
+            scores=(reading.scores or None) if reading else None,
+            language=reading.language if reading else "und",
+            language_supported=reading.supported if reading else True,
+            banned=site.banned.find(reading.normalised) if reading else (),
+            suspect=site.suspect.find(reading.normalised) if reading else (),
+            links=count_links(comment["body"]),
+            repeat_of=repeat,
+            first_time=(comment["site_id"], comment["author_id"]) not in known,
+            premoderated=comment["thread_premoderate"],
+            failure=None if reading else f"the model failed on it {MAX_SCORING_TRIES} times",
+        )
+    return evidence
+
+
+def _repeat(
+    comment: Record,
+    reading: Reading | None,
+    text: str | None,
+    in_thread: set[tuple[str, str]],
+    by_author: set[tuple[str, str]],
+) -> str | None:
+    if reading is None or text is None:
+        return None
+    if comment["author_id"] and (comment["author_id"], text) in by_author:
+        return "author"
+    long_enough = len(reading.normalised) >= MIN_THREAD_REPEAT
+    return "thread" if long_enough and (comment["thread_id"], text) in in_thread else None
+
+
+def text_hash(reading: Reading) -> str:
+    """Return the fingerprint under which repeats of a text are found, however they are typed."""
+    return fingerprint(" ".join(reading.normalised.split()))
+
+
+@lru_cache(maxsize=256)
+def rules_of(document: bytes, normalise: Normalise) -> Rules:
+    """Build a site's rules from its policy document, once for each version of it."""
+    policy = policy_from(orjson.loads(document))
+    return Rules(
+        policy,
+        WordList.of(policy.banned_words, normalise),
+        WordList.of(policy.suspect_words, normalise),
+    )
+
+
+def act(
+    db: Database,
+    *,
+    comment_id: str,
+    action: str,
+    version: int,
+    moderator: str,
+    sites_allowed: frozenset[str],
+    now: datetime,
+    note: str | None = None,
+) -> Record:
+    """Carry out a moderator's action on the version of the comment that the moderator saw.
+
+    ``action`` is approve, reject, reopen or undo; undo takes back the moderator's own last action.
+    Returns the comment as it stands after. Raises `NotFound` for a comment of another site,
+    `AlreadyDecided` if it changed in between, `IllegalMove` if the action is not possible.
+    """
+    with db.write() as connection:
+        comment = queries.find_comment(connection, comment_id, lock=True)
+        if comment is None or comment["site_id"] not in sites_allowed:
+            raise NotFound("There is no such comment on a site of yours.")
+        if comment["version"] != version:
+            raise _already_decided(comment)
+        done = _undoing(connection, comment, moderator) if action == "undo" else action
+        to = after(Status(comment["status"]), done)
+        outcome = {Status.APPROVED: "approve", Status.REJECTED: "reject"}.get(to, "review")
+        change = ledger.Change(comment, to, action, "moderator", moderator, outcome=outcome, note=note)
+        ledger.record(connection, [change], now)
+    log.info("moderated", comment=comment_id, action=action)
+    return {**comment, "status": to.value, "version": change.sequence, "decided_by": moderator}
+
+
+def _already_decided(comment: Record) -> AlreadyDecided:
+    by = comment["decided_by"] or "the policy"
+    return AlreadyDecided(
+        f"This comment was changed in the meantime: it is {comment['status']}, by {by}.",
+        status=comment["status"],
+        version=comment["version"],
+        by=by,
+        body=comment["body"],
+    )
+
+
+def _undoing(connection: Connection, comment: Record, moderator: str) -> str:
+    last = queries.last_audit_row(connection, comment["id"])
+    if last is None or last["actor_kind"] != "moderator" or last["actor"] != moderator:
+        raise IllegalMove("there is nothing of yours to undo: the last change was not made by you")
+    try:
+        return UNDO[Status(last["from_status"])]
+    except KeyError:
+        raise IllegalMove(f"cannot go back to {last['from_status']}") from None
+
+
+def read_queue(
+    db: Database, *, site: str, status: str, limit: int, cursor: str | None = None
+) -> dict[str, Any]:
+    """Return one page of a site's comments of one status, oldest first, and the next page's cursor."""
+    with db.read() as connection:
+        found = queries.by_status(connection, site, status, cursor, limit + 1)
+    return {
+        "comments": found[:limit],
+        "next_cursor": found[limit - 1]["id"] if len(found) > limit else None,
+    }
+
+
+def history(db: Database, comment_id: str, *, sites_allowed: frozenset[str]) -> dict[str, Any]:
+    """Return a comment's audit log and whether its chain of hashes holds; `NotFound` on a foreign site."""
+    with db.read() as connection:
+        comment = queries.find_comment(connection, comment_id)
+        if comment is None or comment["site_id"] not in sites_allowed:
+            raise NotFound("There is no such comment on a site of yours.")
+        rows = queries.audit_rows(connection, comment_id)
+    return {"entries": rows, "intact": first_break(rows, comment["audit_head"]) is None}

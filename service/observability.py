@@ -1,0 +1,80 @@
+"""Logs and metrics: ids, routes and times; never a body, a name, an address or a key."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import time
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
+
+log = structlog.get_logger("parley.web")
+
+REQUESTS = Counter("parley_requests", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "parley_request_seconds",
+    "Time to answer.",
+    ["route"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+QUIET = ("health.", "static")
+
+
+def configure_logging(level: str) -> None:
+    """Write one JSON object a line to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str).decode()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def watch(app: Flask) -> None:
+    """Give every request an id, and count, time and log its answer."""
+
+    @app.before_request
+    def begin() -> None:
+        g.request_id = secrets.token_hex(8)
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "none")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        taken = time.perf_counter() - g.get("started", time.perf_counter())
+        route = request.url_rule.rule if request.url_rule else "none"  # never the path: it may hold a key
+        method = request.method if request.method in KNOWN_METHODS else "other"
+        REQUESTS.labels(method, route, response.status_code).inc()
+        SECONDS.labels(route).observe(taken)
+        if not (request.endpoint or "").startswith(QUIET):
+            _log(response, method, route, taken)
+        return response
+
+
+KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+def _log(response: Response, method: str, route: str, taken: float) -> None:
+    line: dict[str, Any] = {
+        "request": g.get("request_id"),
+        "method": method,
+        "route": route,
+        "status": response.status_code,
+        "ms": round(taken * 1000, 1),
+    }
+    for name in ("comment_id", "moderator_id"):
+        if value := g.get(name):
+            line[name] = value
+    log.info("request", **line)

@@ -1,0 +1,55 @@
+"""What operators ask: is everything running, and how much is waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.storage import operations as queries
+from service.storage.comments import backlog
+from service.storage.database import Database
+
+WORKER_SILENT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A snapshot for metrics. ``decisions`` by actor kind and outcome."""
+
+    backlog: int
+    oldest_s: float
+    deliveries_due: int
+    decisions: Mapping[tuple[str, str], int]
+    models: frozenset[str]
+
+
+def readiness(db: Database, now: datetime) -> dict[str, str]:
+    """Return "ok" or what is wrong, for database, worker and model."""
+    with db.read() as connection:
+        beats = queries.heartbeats(connection)
+    recent = [beat for beat in beats if now - beat["seen_at"] <= WORKER_SILENT]
+    if not recent:
+        silent = "no worker has reported for 30 s; comments are accepted and wait"
+        return {"database": "ok", "worker": silent, "model": "unknown until a worker reports"}
+    models = {beat["model_id"] for beat in recent}
+    state = "ok" if any(models) else "no worker could load a model; every comment goes to review"
+    return {"database": "ok", "worker": "ok", "model": state}
+
+
+def figures(db: Database, now: datetime) -> Figures:
+    """Count what is waiting and what was decided."""
+    with db.read() as connection:
+        depth, oldest = backlog(connection)
+        beats = queries.heartbeats(connection)
+        decisions = queries.decision_counts(connection)
+        due = queries.deliveries_due(connection)
+    recent = (beat["model_id"] for beat in beats if now - beat["seen_at"] <= WORKER_SILENT)
+    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model))
+
+
+def beat(db: Database, worker: str, model_id: str | None, now: datetime) -> None:
+    """Say that a worker runs its tasks, and with which model."""
+    with db.write() as connection:
+        queries.beat(connection, worker, model_id, now)

@@ -1,0 +1,208 @@
+"""What everybody may read: pages of a thread and counts, rendered once for each state of the thread."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from service.domain.errors import Invalid, NotFound
+from service.domain.events import timestamp
+from service.domain.threads import thread_key
+from service.storage import sites, threads
+from service.storage.database import Database
+from service.storage.rows import Record
+from service.storage.threads import PublicRow
+
+SORTS = ("newest", "oldest", "top")
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 25
+REPLIES = 20  # below one comment, until the reader asks for more
+NESTED = 6  # levels; deeper replies stand beside the one they answer
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Which page of which thread. ``parent`` asks for the replies below one top-level comment."""
+
+    site: str
+    thread: str
+    sort: str = "newest"
+    cursor: str | None = None
+    limit: int = DEFAULT_LIMIT
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered answer; ``body`` is None when the caller has this state already."""
+
+    etag: str
+    body: bytes | None
+
+
+class PageCache:
+    """Rendered pages of one process, the least used forgotten first.
+
+    The key holds the thread's version as the database has it, so nothing has to be invalidated and
+    a page that is no longer public is never found again.
+    """
+
+    def __init__(self, max_bytes: int = 32 * 1024 * 1024) -> None:
+        self._pages: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._room = max_bytes
+
+    def get(self, key: str) -> bytes | None:
+        """Return a page, or None."""
+        with self._lock:
+            page = self._pages.get(key)
+            if page is not None:
+                self._pages.move_to_end(key)
+            return page
+
+    def put(self, key: str, page: bytes) -> None:
+        """Keep a page."""
+        with self._lock:
+            self._room -= len(page) - len(self._pages.pop(key, b""))
+            self._pages[key] = page
+            while self._room < 0 and self._pages:
+                _, dropped = self._pages.popitem(last=False)
+                self._room += len(dropped)
+
+
+def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "") -> Page:
+    """Return one page of a thread.
+
+    ``known`` is the ``If-None-Match`` header: when it names the page's state, nothing is rendered.
+    Raises `NotFound` for an unknown site and `Invalid` for a forged cursor. A thread without
+    comments is an empty page, not an error.
+    """
+    after = read_cursor(query.cursor, query.sort if query.parent is None else "replies")
+    key = thread_key(query.thread)
+    with db.read() as connection:
+        head = threads.head(connection, query.site, key)
+        if head is None:
+            raise NotFound(f"There is no site {query.site!r}.")
+        etag = _etag(head, query)
+        if etag in known:
+            return Page(etag, None)
+        body = cache.get(etag)
+        if body is None:
+            body = orjson.dumps(_render(connection, head, key, query, after))
+            cache.put(etag, body)
+    return Page(etag, body)
+
+
+def _etag(head: Record, query: PageQuery) -> str:
+    state = [head["id"], head["version"], head["closed_at"] is not None]
+    page = [query.site, query.thread, query.sort, query.cursor, query.limit, query.parent]
+    return f'"{hashlib.blake2b(repr([state, page]).encode(), digest_size=12).hexdigest()}"'
+
+
+def _render(
+    connection: Connection, head: Record, key: str, query: PageQuery, after: tuple[int, str] | None
+) -> dict[str, Any]:
+    comments: list[dict[str, Any]] = []
+    following = None
+    if head["id"] is not None and query.parent is not None:
+        found = threads.replies(connection, [query.parent], query.limit + 1, after[1] if after else "")
+        comments = _nest([], found[: query.limit])
+        following = _cursor("replies", found[query.limit - 1]) if len(found) > query.limit else None
+    elif head["id"] is not None:
+        found = threads.roots(connection, head["id"], query.sort, after, query.limit + 1)
+        page = found[: query.limit]
+        below = threads.replies(connection, [row.id for row in page if row.reply_count], REPLIES + 1)
+        comments = _nest(page, below)
+        following = _cursor(query.sort, page[-1]) if len(found) > query.limit else None
+    return {
+        "thread": {
+            "key": key,
+            "url": head["url"],
+            "title": head["title"],
+            "count": head["approved_count"] or 0,
+            "closed": head["closed_at"] is not None,
+            "version": head["version"] or 0,
+        },
+        "comments": comments,
+        "next_cursor": following,
+    }
+
+
+def _nest(page: Sequence[PublicRow], below: Sequence[PublicRow]) -> list[dict[str, Any]]:
+    """Hang replies below their parents. One whose parent is not shown hangs below the nearest that is."""
+    top = [public_comment(row) for row in page]
+    shown = {comment["id"]: (comment, 0) for comment in top}
+    kept: dict[str, int] = {}
+    for row in below:
+        root = shown.get(row.root_id)
+        kept[row.root_id] = kept.get(row.root_id, 0) + 1
+        if root and kept[row.root_id] > REPLIES:
+            last = root[0].pop("_last")
+            root[0]["next_replies"] = _cursor("replies", last)
+            continue
+        reply = public_comment(row)
+        parent, depth = shown.get(row.parent_id) or root or (None, -1)
+        (top if parent is None else parent["replies"]).append(reply)
+        # At the deepest level the parent's own place is handed on, so that later ones stand beside it.
+        shown[row.id] = (reply, depth + 1) if depth + 1 < NESTED or parent is None else (parent, depth)
+        if root:
+            root[0]["_last"] = row
+    for comment in top:
+        comment.pop("_last", None)
+    return top
+
+
+def public_comment(row: PublicRow) -> dict[str, Any]:
+    """Return a comment as everybody may see it: a tombstone if only its replies are public."""
+    gone = row.status != "approved"
+    return {
+        "id": row.id,
+        "parent_id": row.parent_id,
+        "author": None if gone else {"name": row.author_name},
+        "body": None if gone else row.body,
+        "status": "removed" if gone else "approved",
+        "created_at": timestamp(row.created_at),
+        "edited_at": timestamp(row.edited_at) if row.edited_at else None,
+        "reply_count": row.reply_count,
+        "replies": [],
+        "next_replies": None,
+    }
+
+
+def _cursor(sort: str, row: PublicRow) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([sort, row.rank, row.id])).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None, sort: str) -> tuple[int, str] | None:
+    """Return rank and id of the last comment before a page; raise `Invalid` for what we never gave out."""
+    if cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        kind, rank, comment_id = orjson.loads(raw)
+        known = kind == sort and type(rank) is int and abs(rank) < 2**31 and UUID.fullmatch(comment_id)
+    except (ValueError, TypeError):
+        known = None
+    if not known:
+        raise Invalid([("/cursor", f"is no cursor that was given for sort={sort}")])
+    return rank, comment_id
+
+
+def count_comments(db: Database, site: str, keys: Sequence[str]) -> dict[str, int]:
+    """Return how many comments are public on each thread, under the names that were asked for."""
+    named = {key: thread_key(key) for key in keys}
+    with db.read() as connection:
+        if sites.find(connection, site) is None:
+            raise NotFound(f"There is no site {site!r}.")
+        found = threads.counts(connection, site, sorted(set(named.values())))
+    return {key: found.get(canonical, 0) for key, canonical in named.items()}

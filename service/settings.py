@@ -1,0 +1,161 @@
+"""All settings: one frozen dataclass, read from the environment once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import OneOf, Range
+
+from service.domain.errors import Misconfigured
+
+PREFIX = "PARLEY_"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can choose; README.md explains each. Made by `read_settings`."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    secret_key: bytes = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    web_processes: int = 1
+    web_threads: int = 8
+    scoring_processes: int = 1
+    model_dir: Path | None = None
+    trusted_proxies: int = 0
+    webhook_private_networks: tuple[Network, ...] = ()
+    secure_cookies: bool = False
+    log_level: str = "info"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the SQLite file in the data folder."""
+        return self.database_url.startswith("sqlite")
+
+
+class _Environment(Schema):
+    """The variables, without their prefix and in lower case."""
+
+    data_dir = fields.String(load_default="data")
+    database_url = fields.String(load_default="")
+    redis_url = fields.String(load_default="")
+    secret_key = fields.String(load_default="")
+    host = fields.String(load_default="127.0.0.1")
+    port = fields.Integer(load_default=8080, validate=Range(0, 65535))
+    public_url = fields.Url(load_default=None, require_tld=False, schemes={"http", "https"})
+    web_processes = fields.Integer(load_default=1, validate=Range(1, 64))
+    web_threads = fields.Integer(load_default=8, validate=Range(1, 256))
+    scoring_processes = fields.Integer(load_default=1, validate=Range(1, 64))
+    model_dir = fields.String(load_default=None)
+    trusted_proxies = fields.Integer(load_default=0, validate=Range(0, 10))
+    webhook_private_networks = fields.String(load_default="")
+    secure_cookies = fields.Boolean(load_default=None)
+    log_level = fields.String(load_default="info", validate=OneOf(("debug", "info", "warning", "error")))
+
+
+VARIABLES = tuple(PREFIX + name.upper() for name in _Environment().fields)
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read ``PARLEY_*`` from the environment; raise `Misconfigured` with one clear sentence.
+
+    Without ``PARLEY_DATABASE_URL`` this is embedded mode: SQLite and a private Redis in the data folder.
+    The secret key is read from ``PARLEY_SECRET_KEY``, else from a file in the data folder, made on
+    the first start with mode 0600. The data folder is made if it is missing. An empty variable counts
+    as unset.
+    """
+    given = {name: environ[name] for name in VARIABLES if environ.get(name)}
+    try:
+        values = _Environment().load(
+            {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
+        )
+    except ValidationError as error:
+        wrong = [f"{PREFIX}{name.upper()}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
+        raise Misconfigured(" ".join(wrong)) from None
+    return _from(values)
+
+
+def _from(values: dict[str, Any]) -> Settings:
+    data_dir = writable_folder(Path(values["data_dir"]).expanduser().absolute())
+    public_url = (values["public_url"] or "").rstrip("/") or None
+    secure = bool(public_url and public_url.startswith("https:"))
+    return Settings(
+        data_dir=data_dir,
+        database_url=_database_url(values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}"),
+        redis_url=values["redis_url"] or f"unix://{data_dir / 'redis.sock'}",
+        secret_key=_secret_key(values["secret_key"], data_dir / "secret.key"),
+        host=values["host"],
+        port=values["port"],
+        public_url=public_url,
+        web_processes=values["web_processes"],
+        web_threads=values["web_threads"],
+        scoring_processes=values["scoring_processes"],
+        model_dir=Path(values["model_dir"]) if values["model_dir"] else None,
+        trusted_proxies=values["trusted_proxies"],
+        webhook_private_networks=_networks(values["webhook_private_networks"]),
+        secure_cookies=secure if values["secure_cookies"] is None else values["secure_cookies"],
+        log_level=values["log_level"],
+    )
+
+
+def writable_folder(folder: Path) -> Path:
+    """Return the folder, made if missing; raise `Misconfigured` if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = (error.strerror or "unknown error").lower()
+        raise Misconfigured(
+            f"The data folder {folder} cannot be written to ({reason}). Choose another with PARLEY_DATA_DIR."
+        ) from None
+    return folder
+
+
+def _database_url(url: str) -> str:
+    for short in ("postgresql://", "postgres://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    if url.startswith(("postgresql+psycopg://", "sqlite:///")):
+        return url
+    raise Misconfigured(
+        "PARLEY_DATABASE_URL must start with postgresql:// (or sqlite:/// for a single machine)."
+    )
+
+
+def _secret_key(given: str, path: Path) -> bytes:
+    if given:
+        if len(given) < 32:
+            raise Misconfigured("PARLEY_SECRET_KEY must have at least 32 characters.")
+        return given.encode()
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as made:
+            made.write(secrets.token_hex(32).encode())
+    except FileExistsError:
+        pass
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise Misconfigured(
+            f"The key in {path} is shorter than 32 characters. Restore it or delete the file."
+        )
+    return key
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(entry.strip()) for entry in text.split(",") if entry.strip())
+    except ValueError as error:
+        raise Misconfigured(f"PARLEY_WEBHOOK_PRIVATE_NETWORKS: {error}.") from None

@@ -1,0 +1,206 @@
+"""Queries on comments and threads. Each function is one statement, or as few as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.domain.ids import new_id
+from service.storage.rows import Record, every, first
+from service.storage.tables import AuditRow, Comment, IdempotencyKey, Site, Thread
+
+COMMENT_WITH_THREAD = (
+    *Comment.__table__.c,
+    Thread.key.label("thread_key"),
+    Thread.url.label("thread_url"),
+    Thread.title.label("thread_title"),
+    Thread.premoderate.label("thread_premoderate"),
+)
+# What an outbox event and an audit row need: less to read than a whole row.
+FOR_LEDGER = (
+    *(Comment.__table__.c[name] for name in (
+        "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "status",
+        "version", "audit_head", "created_at", "tries",
+    )),
+    Thread.key.label("thread_key"),
+    Thread.url.label("thread_url"),
+    Thread.title.label("thread_title"),
+    Thread.premoderate.label("thread_premoderate"),
+)  # fmt: skip
+
+
+def find_site_and_thread(connection: Connection, site: str, key: str) -> Record | None:
+    """Return the site's id with the thread's columns (None where there is no thread yet)."""
+    return first(
+        connection.execute(
+            select(Site.id.label("site_id"), *(c for c in Thread.__table__.c if c.name != "site_id"))
+            .select_from(Site)
+            .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key == key))
+            .where(Site.id == site)
+        )
+    )
+
+
+def make_thread(
+    connection: Connection, site: str, key: str, url: str, title: str | None, now: datetime
+) -> Record:
+    """Insert a thread, or find the one that another writer made in the same moment."""
+    values = {"id": new_id(now), "site_id": site, "key": key, "url": url, "title": title, "created_at": now,
+              "premoderate": False, "approved_count": 0, "version": 0}  # fmt: skip
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(make(Thread).values(values).on_conflict_do_nothing())
+    found = connection.execute(select(*Thread.__table__.c).where(Thread.site_id == site, Thread.key == key))
+    return every(found)[0]
+
+
+def find_idempotent(connection: Connection, key_hash: str) -> Record | None:
+    """Return request_hash, comment_id and status of an answered request."""
+    return first(
+        connection.execute(
+            select(IdempotencyKey.request_hash, IdempotencyKey.comment_id, Comment.status)
+            .join(Comment, Comment.id == IdempotencyKey.comment_id)
+            .where(IdempotencyKey.key_hash == key_hash)
+        )
+    )
+
+
+def keep_idempotent(
+    connection: Connection, key_hash: str, request_hash: str, comment: str, now: datetime
+) -> None:
+    """Remember an answered request; raises IntegrityError when another writer was faster."""
+    connection.execute(
+        insert(IdempotencyKey),
+        {"key_hash": key_hash, "request_hash": request_hash, "comment_id": comment, "created_at": now},
+    )
+
+
+def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> Record | None:
+    """Return one comment with its thread; ``lock`` holds the row until the transaction ends."""
+    query = (
+        select(*COMMENT_WITH_THREAD)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(Comment.id == comment_id)
+    )
+    return first(connection.execute(query.with_for_update(of=Comment) if lock else query))
+
+
+def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
+    """Claim up to ``limit`` comments that wait to be scored; return how many.
+
+    A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. Comments
+    that already failed once are claimed one at a time, so that one that kills the scorer is soon found
+    and takes no others along.
+    """
+    free = and_(
+        Comment.status == "received",
+        or_(Comment.claimed_until.is_(None), Comment.claimed_until < now),
+    )
+    for tried, count in ((False, limit), (True, 1)):
+        fresh = Comment.tries > 0 if tried else Comment.tries == 0
+        chosen = (
+            select(Comment.id)
+            .where(free, fresh)
+            .order_by(Comment.id)
+            .limit(count)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            update(Comment)
+            .where(Comment.id.in_(chosen.scalar_subquery()), Comment.status == "received")
+            .values(claimed_by=owner, claimed_until=until, tries=Comment.tries + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if claimed := connection.execute(claim).rowcount:
+            return claimed
+    return 0
+
+
+def claimed(connection: Connection, owner: str, *, lock: bool = False) -> list[Record]:
+    """Return the comments that ``owner`` still holds, in order of id."""
+    query = (
+        select(*FOR_LEDGER)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(Comment.claimed_by == owner, Comment.status == "received")
+        .order_by(Comment.id)
+    )
+    return every(connection.execute(query.with_for_update(of=Comment) if lock else query))
+
+
+def release(connection: Connection, owner: str, comment_ids: Sequence[str], until: datetime) -> None:
+    """Give comments back unscored; they rest until the given time."""
+    connection.execute(
+        update(Comment)
+        .where(Comment.id.in_(comment_ids), Comment.claimed_by == owner)
+        .values(claimed_by=None, claimed_until=until)
+    )
+
+
+def approved_by_author(connection: Connection, authors: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which of the (site, author) pairs have an approved comment."""
+    if not authors:
+        return set()
+    rows = connection.execute(
+        select(Comment.site_id, Comment.author_id)
+        .where(
+            Comment.site_id.in_({site for site, _ in authors}),
+            Comment.author_id.in_({author for _, author in authors}),
+            Comment.status == "approved",
+        )
+        .distinct()
+    )
+    return {(str(row[0]), str(row[1])) for row in rows}
+
+
+def earlier_texts(
+    connection: Connection, thread_ids: set[str], authors: set[str], hashes: set[str]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the (thread, text hash) and the (author, text hash) pairs that stand in the database."""
+    in_threads = connection.execute(
+        select(Comment.thread_id, Comment.text_hash).where(
+            Comment.thread_id.in_(thread_ids), Comment.text_hash.in_(hashes)
+        )
+    )
+    threads = {(str(row[0]), str(row[1])) for row in in_threads}
+    if not authors:
+        return threads, set()
+    by_authors = connection.execute(
+        select(Comment.author_id, Comment.text_hash).where(
+            Comment.author_id.in_(authors), Comment.text_hash.in_(hashes)
+        )
+    )
+    return threads, {(str(row[0]), str(row[1])) for row in by_authors}
+
+
+def backlog(connection: Connection) -> tuple[int, datetime | None]:
+    """Return how many comments wait to be scored, and since when the oldest does."""
+    row = connection.execute(
+        select(func.count(), func.min(Comment.created_at)).where(Comment.status == literal("received"))
+    ).one()
+    return row[0], row[1]
+
+
+def last_audit_row(connection: Connection, comment_id: str) -> Record | None:
+    """Return the latest thing done to a comment."""
+    query = select(*AuditRow.__table__.c).where(AuditRow.comment_id == comment_id)
+    return first(connection.execute(query.order_by(AuditRow.sequence.desc()).limit(1)))
+
+
+def audit_rows(connection: Connection, comment_id: str) -> list[Record]:
+    """Return everything done to a comment, oldest first."""
+    query = select(*AuditRow.__table__.c).where(AuditRow.comment_id == comment_id)
+    return every(connection.execute(query.order_by(AuditRow.sequence)))
+
+
+def by_status(connection: Connection, site: str, status: str, after: str | None, limit: int) -> list[Record]:
+    """Return a site's comments of one status with their threads, oldest first, by keyset."""
+    query = (
+        select(*COMMENT_WITH_THREAD)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(Comment.site_id == site, Comment.status == status, Comment.id > (after or ""))
+        .order_by(Comment.id)
+        .limit(limit)
+    )
+    return every(connection.execute(query))

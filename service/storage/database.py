@@ -1,0 +1,90 @@
+"""The door to the database: connections to read, transactions to write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from service.domain.errors import Unavailable
+
+BUSY_TIMEOUT_S = 10
+GONE = (OperationalError, PoolTimeout)
+
+
+class Database:
+    """One pool of connections, for one process; safe to share between threads.
+
+    SQLite takes one writer at a time. Its own way to wait is to sleep and try again, so threads of
+    one process queue on a lock instead, and a write begins with ``BEGIN IMMEDIATE``.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 5}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
+        else:
+            options["connect_args"] = {"connect_timeout": 3}
+        self.engine = create_engine(
+            url,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            **options,
+        )
+        self._writer = self.engine.execution_options(parley_write=True)
+        self._lock = threading.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+            self._reader = self.engine
+        else:
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection for queries; each sees what is committed when it starts."""
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except GONE as error:
+            raise _unavailable(error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection inside one transaction: committed at the end, rolled back on any error."""
+        try:
+            with self._lock, self._writer.begin() as connection:
+                yield connection
+        except GONE as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        """Close all connections; for the end of a process, and after a fork."""
+        self.engine.dispose()
+
+
+def _unavailable(error: Exception) -> Exception:
+    if isinstance(error, DBAPIError) and "no such table" in str(error.orig):
+        return error  # a missing migration is ours to see, not a pause to wait out
+    return Unavailable("The database does not answer.")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    # FULL: a 202 must survive a power cut, not only a crash of ours.
+    connection.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+    )
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("parley_write"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

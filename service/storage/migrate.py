@@ -1,0 +1,39 @@
+"""Bringing a database to the tables of this release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from service.storage.database import Database
+
+FOLDER = Path(__file__).parent / "migrations"
+LOCK = 0x5061726C6579  # any number of ours: two hosts that start together migrate one after the other
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
+
+
+def upgrade(db: Database) -> None:
+    """Run the migrations that the database has not seen yet; nothing if it is current."""
+    with db.write() as connection:
+        if not db.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(db: Database) -> bool:
+    """Whether the database has exactly the tables of this release."""
+    with db.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(_config()).get_current_head()

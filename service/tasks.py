@@ -1,0 +1,129 @@
+"""The only Celery producer: asks for tasks by name. A message is a doorbell, it carries no data."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from service.settings import Settings
+
+log = structlog.get_logger("parley.tasks")
+
+COALESCE_S = 0.015  # at most one message of a kind in this time, from one process
+EXPIRES_S = 10  # a doorbell nobody answered is worth nothing: the scheduler rings every two seconds
+CONNECT_S = 0.25
+SCORING, WEBHOOKS = "scoring", "webhooks"
+ROUTES = {
+    "parley.drain": {"queue": SCORING},
+    "parley.heartbeat": {"queue": SCORING},
+    "parley.relay": {"queue": WEBHOOKS},
+    "parley.deliver": {"queue": WEBHOOKS},
+}
+
+
+def celery_app(settings: Settings) -> Celery:
+    """Return a Celery application that speaks to the settings' broker, and never waits for it long.
+
+    Without these options a dead Redis stalls whoever sends a message for six seconds.
+    """
+    app = Celery("parley", broker=broker_url(settings), set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_routes=ROUTES,
+        task_default_queue=SCORING,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=2,
+        broker_transport_options=_transport_options(settings),
+    )
+    return app
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the broker's address in Celery's spelling."""
+    url = settings.redis_url
+    if url.startswith("unix://"):
+        return "redis+socket://" + url.removeprefix("unix://")
+    return "filesystem://" if url.startswith("filesystem://") else url
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    if settings.redis_url.startswith("filesystem://"):
+        folder = Path(settings.redis_url.removeprefix("filesystem://"))
+        for name in ("messages", "control"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        messages = str(folder / "messages")
+        return {
+            "data_folder_in": messages,
+            "data_folder_out": messages,
+            "control_folder": str(folder / "control"),
+            "store_processed": False,
+        }
+    return {
+        "max_retries": 0,
+        "socket_connect_timeout": CONNECT_S,
+        "socket_timeout": 5,
+        "visibility_timeout": 60,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 5,
+    }
+
+
+class Tasks:
+    """Rings the workers' doorbells from a thread of its own, so that no request ever waits for Redis."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._celery = celery_app(settings)
+        self._wanted: set[str] = set()
+        self._ring = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def nudge_scoring(self) -> None:
+        """Say that comments wait to be scored. Returns at once and never fails."""
+        self._nudge("parley.drain")
+
+    def nudge_webhooks(self) -> None:
+        """Say that events wait to be delivered. Returns at once and never fails."""
+        self._nudge("parley.relay")
+
+    def _nudge(self, name: str) -> None:
+        with self._ring:
+            self._wanted.add(name)
+            if self._thread is None or not self._thread.is_alive():
+                # Started late, because a thread does not live through the server's fork.
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+            self._ring.notify()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            with self._ring:
+                self._ring.wait_for(lambda: bool(self._wanted))
+                wanted, self._wanted = self._wanted, set()
+            for name in wanted:
+                self.send(name)
+            pause.wait(COALESCE_S)
+
+    def send(self, name: str, *args: str) -> bool:
+        """Send one task by name; False if the broker does not answer."""
+        try:
+            self._celery.send_task(name, args=args, expires=EXPIRES_S, retry=False, ignore_result=True)
+        except Exception as error:  # every transport has its own family; the scheduler will ring again
+            log.warning("doorbell not heard", task=name, error=type(error).__name__)
+            return False
+        return True
