@@ -106,14 +106,15 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
             .order_by(Comment.id)
             .limit(count)
             .with_for_update(skip_locked=True)
+            .cte("chosen")  # computed once; PostgreSQL may run a plain subquery, and its limit, again per row
         )
         claim = (
             update(Comment)
-            .where(Comment.id.in_(chosen.scalar_subquery()), Comment.status == "received")
+            .where(Comment.id.in_(select(chosen.c.id)), Comment.status == "received")
             .values(claimed_by=owner, claimed_until=until, tries=Comment.tries + 1)
-            .execution_options(synchronize_session=False)
+            .returning(Comment.id)
         )
-        if claimed := connection.execute(claim).rowcount:
+        if claimed := len(connection.execute(claim).all()):
             return claimed
     return 0
 

@@ -1,0 +1,252 @@
+"""Who may moderate: accounts, passwords, sessions and API tokens."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from service.domain.errors import Invalid, NotFound, Unauthorised
+from service.domain.ids import fingerprint, new_id
+from service.storage import moderators as queries
+from service.storage.database import Database
+from service.storage.rows import Record
+
+SESSION_LIFE = timedelta(hours=12)
+MIN_PASSWORD, MAX_PASSWORD = 12, 200
+MAX_NAME, MAX_LABEL = 120, 120
+TOKEN_PREFIX = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
+ROLES = ("moderator", "owner")
+RESERVED = frozenset({"policy", "the policy", "anonymous", "parley"})  # what audit rows call non-people
+ODD = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
+)
+WRONG = "The name or the password is wrong."
+# argon2id above OWASP's minimum (19 MiB, 2 passes). One lane and two at a time, because a wave of
+# logins must not take the machine's cores and memory from everybody else.
+HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
+_turns = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a credential belongs to, and where they may act. ``kind`` is "session" or "token"."""
+
+    moderator_id: str
+    name: str
+    roles: Mapping[str, str]
+    kind: str
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """The sites whose comments they may see and decide."""
+        return frozenset(self.roles)
+
+    def owns(self, site: str) -> bool:
+        """Whether they may also set the site's policy and webhooks."""
+        return self.roles.get(site) == "owner"
+
+
+def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime) -> None:
+    """Add a moderator with a role, ``moderator`` or ``owner``, on each of some sites.
+
+    Raises `Invalid` for a name that is odd or taken, a weak password, an unknown role or site.
+    """
+    problems = _name_problems(name) + _password_problems(password)
+    problems += [
+        (f"/roles/{site}", "must be moderator or owner") for site, r in roles.items() if r not in ROLES
+    ]
+    if problems:
+        raise Invalid(problems)
+    moderator, password_hash = new_id(now), _hash(password)
+    try:
+        with db.write() as connection:
+            if queries.find(connection, plain_name(name)):
+                raise Invalid([("/name", f"{plain_name(name)!r} is taken")])
+            queries.add(connection, moderator, plain_name(name), password_hash, now)
+            queries.set_roles(connection, moderator, roles)
+    except IntegrityError:
+        raise Invalid([("/roles", f"there is no such site: {', '.join(roles)}")]) from None
+
+
+def set_password(db: Database, name: str, password: str) -> None:
+    """Replace a password and end all sessions; API tokens stay.
+
+    Raises `NotFound` for an unknown name and `Invalid` for a weak password.
+    """
+    if problems := _password_problems(password):
+        raise Invalid(problems)
+    password_hash = _hash(password)
+    with db.write() as connection:
+        moderator = _find(connection, name)
+        queries.set_password_hash(connection, moderator["id"], password_hash)
+        queries.drop_credentials(connection, moderator["id"], "session")
+
+
+def disable(db: Database, name: str, now: datetime) -> None:
+    """Lock a moderator out at once: no login, and every session and token is gone."""
+    with db.write() as connection:
+        moderator = _find(connection, name)
+        queries.set_disabled(connection, moderator["id"], now)
+        queries.drop_credentials(connection, moderator["id"])
+
+
+def enable(db: Database, name: str) -> None:
+    """Let a disabled moderator log in again; old sessions and tokens stay gone."""
+    with db.write() as connection:
+        queries.set_disabled(connection, _find(connection, name)["id"], None)
+
+
+def list_moderators(db: Database) -> list[Record]:
+    """Return all moderators by name: id, name, created_at, disabled_at and roles (site -> role)."""
+    with db.read() as connection:
+        return queries.every_moderator(connection)
+
+
+def grant(db: Database, name: str, site: str, role: str) -> None:
+    """Give a moderator a role on a site, in place of the one they had there; holds at once."""
+    if role not in ROLES:
+        raise Invalid([("/role", "must be moderator or owner")])
+    try:
+        with db.write() as connection:
+            queries.set_roles(connection, _find(connection, name)["id"], {site: role})
+    except IntegrityError:
+        raise NotFound(f"There is no site {site!r}.") from None
+
+
+def revoke(db: Database, name: str, site: str) -> None:
+    """Take a moderator off a site; holds at once. Raises `NotFound` if they had no role there."""
+    with db.write() as connection:
+        if not queries.drop_role(connection, _find(connection, name)["id"], site):
+            raise NotFound(f"{name!r} has no role on {site!r}.")
+
+
+def log_in(db: Database, name: str, password: str, now: datetime) -> str:
+    """Return the secret of a new session, good for 12 hours.
+
+    Raises `Unauthorised`, with the same words and after the same work, whether the name is unknown,
+    the password wrong or the moderator disabled. The caller limits the rate (`service.login_limits`).
+    """
+    with db.read() as connection:
+        moderator = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
+    stored = moderator["password_hash"] if moderator else _nobodys_hash()
+    right = _is_password(stored, password)
+    if moderator is None or not right or moderator["disabled_at"] is not None:
+        raise Unauthorised(WRONG)
+    renewed = _hash(password) if HASHER.check_needs_rehash(stored) else None
+    secret = secrets.token_urlsafe(32)
+    with db.write() as connection:
+        if renewed:
+            queries.set_password_hash(connection, moderator["id"], renewed)
+        queries.drop_expired(connection, now)
+        queries.add_credential(
+            connection, moderator["id"], "session", fingerprint(secret), now, expires_at=now + SESSION_LIFE
+        )
+    return secret
+
+
+def log_out(db: Database, secret: str) -> None:
+    """End a session at once; nothing happens if it is none."""
+    with db.write() as connection:
+        queries.drop_credential(connection, _fingerprint(secret))
+
+
+def add_token(db: Database, name: str, label: str, now: datetime) -> str:
+    """Return a new API token, ``parley_`` and 256 random bits; it is shown once and good until dropped."""
+    if not 1 <= len(label.strip()) <= MAX_LABEL or ODD.search(label):
+        raise Invalid([("/label", f"must be one line of 1 to {MAX_LABEL} characters")])
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with db.write() as connection:
+        moderator = _find(connection, name)
+        queries.add_credential(
+            connection, moderator["id"], "token", fingerprint(secret), now, label=label.strip()
+        )
+    return secret
+
+
+def drop_tokens(db: Database, name: str, label: str) -> int:
+    """Delete a moderator's API tokens of one label; return how many there were."""
+    with db.write() as connection:
+        moderator = _find(connection, name)
+        return queries.drop_credentials(connection, moderator["id"], "token", label.strip())
+
+
+def who(db: Database, secret: str, now: datetime) -> Identity | None:
+    """Return whose session or token a secret is, with their roles as they are now; None if nobody's.
+
+    Asked of the database every time, so that a logout, a lost role or a disabled account holds at once.
+    """
+    with db.read() as connection:
+        rows = queries.find_credential(connection, _fingerprint(secret), now)
+    if not rows:
+        return None
+    roles = {row["site_id"]: row["role"] for row in rows if row["site_id"] is not None}
+    return Identity(rows[0]["id"], rows[0]["name"], roles, rows[0]["kind"])
+
+
+def _find(connection: Connection, name: str) -> Record:
+    found = queries.find(connection, plain_name(name))
+    if found is None:
+        raise NotFound(f"There is no moderator {name!r}.")
+    return found
+
+
+def _fingerprint(secret: str) -> str:
+    return fingerprint(secret.encode(errors="replace").decode())  # a header may hold half a character
+
+
+def plain_name(text: str) -> str:
+    """Return a name as it is stored: the same letters typed on another keyboard give the same name."""
+    return (
+        unicodedata.normalize("NFC", text).replace("\x00", "\ufffd").encode(errors="replace").decode().strip()
+    )
+
+
+def _name_problems(name: str) -> list[tuple[str, str]]:
+    if not 1 <= len(name.strip()) <= MAX_NAME or ODD.search(name):
+        return [("/name", f"must be one line of 1 to {MAX_NAME} characters")]
+    if plain_name(name).casefold() in RESERVED:
+        return [("/name", f"{name.strip()!r} is what the audit log calls somebody else")]
+    return []
+
+
+def _password_problems(password: str) -> list[tuple[str, str]]:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        return [("/password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")]
+    if len(set(password)) < 4:
+        return [("/password", "must have at least 4 different characters")]
+    return []
+
+
+def _bytes(password: str) -> bytes:
+    return unicodedata.normalize("NFC", password).encode(errors="replace")
+
+
+def _hash(password: str) -> str:
+    with _turns:
+        return HASHER.hash(_bytes(password))
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hash(secrets.token_urlsafe(32))
+
+
+def _is_password(stored: str, password: str) -> bool:
+    _nobodys_hash()  # made before anybody's time is taken, so that the first stranger waits no longer
+    with _turns:
+        try:
+            # A longer one than any account has is cut: it is wrong, and must not cost more than others.
+            return HASHER.verify(stored, _bytes(password[: MAX_PASSWORD + 1]))
+        except (VerificationError, InvalidHashError):
+            return False

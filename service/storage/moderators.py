@@ -1,0 +1,118 @@
+"""Queries on moderators, their sites and their credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from service.storage.rows import Record, every, first
+from service.storage.tables import Credential, Moderator, ModeratorSite
+
+
+def find(connection: Connection, name: str) -> Record | None:
+    """Return one moderator by name."""
+    return first(connection.execute(select(*Moderator.__table__.c).where(Moderator.name == name)))
+
+
+def every_moderator(connection: Connection) -> list[Record]:
+    """Return all moderators by name, with ``roles`` as site -> role and without the password's hash."""
+    columns = [column for column in Moderator.__table__.c if column.name != "password_hash"]
+    people = every(connection.execute(select(*columns).order_by(Moderator.name)))
+    roles: dict[str, dict[str, str]] = {}
+    for row in every(connection.execute(select(*ModeratorSite.__table__.c).order_by(ModeratorSite.site_id))):
+        roles.setdefault(row["moderator_id"], {})[row["site_id"]] = row["role"]
+    return [{**person, "roles": roles.get(person["id"], {})} for person in people]
+
+
+def add(connection: Connection, moderator: str, name: str, password_hash: str, now: datetime) -> None:
+    """Insert a moderator; raises IntegrityError when the name is taken."""
+    values = {"id": moderator, "name": name, "password_hash": password_hash, "created_at": now}
+    connection.execute(insert(Moderator), values)
+
+
+def set_password_hash(connection: Connection, moderator: str, password_hash: str) -> None:
+    """Replace the hash of a moderator's password."""
+    connection.execute(update(Moderator).where(Moderator.id == moderator).values(password_hash=password_hash))
+
+
+def set_disabled(connection: Connection, moderator: str, since: datetime | None) -> None:
+    """Lock a moderator out, or let them in again with None."""
+    connection.execute(update(Moderator).where(Moderator.id == moderator).values(disabled_at=since))
+
+
+def set_roles(connection: Connection, moderator: str, roles: Mapping[str, str]) -> None:
+    """Give a moderator a role on each of some sites; raises IntegrityError for a site that is not there."""
+    for site, role in roles.items():
+        drop_role(connection, moderator, site)
+        values = {"moderator_id": moderator, "site_id": site, "role": role}
+        connection.execute(insert(ModeratorSite), values)
+
+
+def drop_role(connection: Connection, moderator: str, site: str) -> int:
+    """Take a moderator off a site; return how many roles that were."""
+    gone = delete(ModeratorSite).where(ModeratorSite.moderator_id == moderator, ModeratorSite.site_id == site)
+    return connection.execute(gone).rowcount
+
+
+def add_credential(
+    connection: Connection,
+    moderator: str,
+    kind: str,
+    secret_hash: str,
+    now: datetime,
+    *,
+    label: str | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Insert a session or a token."""
+    values = {
+        "secret_hash": secret_hash,
+        "kind": kind,
+        "moderator_id": moderator,
+        "label": label,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    connection.execute(insert(Credential), values)
+
+
+def find_credential(connection: Connection, secret_hash: str, now: datetime) -> list[Record]:
+    """Return id, name, kind, site_id and role, one row a site, for a credential that is good now.
+
+    A moderator without a site gives one row with None for both.
+    """
+    query = (
+        select(Moderator.id, Moderator.name, Credential.kind, ModeratorSite.site_id, ModeratorSite.role)
+        .join(Moderator, Moderator.id == Credential.moderator_id)
+        .outerjoin(ModeratorSite, ModeratorSite.moderator_id == Moderator.id)
+        .where(
+            Credential.secret_hash == secret_hash,
+            or_(Credential.expires_at.is_(None), Credential.expires_at > now),
+            Moderator.disabled_at.is_(None),
+        )
+    )
+    return every(connection.execute(query))
+
+
+def drop_credential(connection: Connection, secret_hash: str) -> None:
+    """Delete one session or token."""
+    connection.execute(delete(Credential).where(Credential.secret_hash == secret_hash))
+
+
+def drop_credentials(
+    connection: Connection, moderator: str, kind: str | None = None, label: str | None = None
+) -> int:
+    """Delete a moderator's credentials, of one kind and one label if given; return how many."""
+    gone = delete(Credential).where(Credential.moderator_id == moderator)
+    if kind is not None:
+        gone = gone.where(Credential.kind == kind)
+    if label is not None:
+        gone = gone.where(Credential.label == label)
+    return connection.execute(gone).rowcount
+
+
+def drop_expired(connection: Connection, now: datetime) -> None:
+    """Delete what is good for nothing any more."""
+    connection.execute(delete(Credential).where(Credential.expires_at <= now))

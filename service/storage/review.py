@@ -1,0 +1,127 @@
+"""Queries behind the review queue: pages by keyset on (site, status, id), and what stands on a card."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from sqlalchemy import Connection, Select, func, literal, select, tuple_, union_all
+
+from service.storage.comments import COMMENT_WITH_THREAD
+from service.storage.rows import Record, every
+from service.storage.tables import AuditRow, Comment, Site, Thread
+
+SITES_AT_ONCE = 200  # parts of one UNION; SQLite allows 500
+EXCERPT = 240  # characters of a parent's text
+HISTORY = tuple(
+    AuditRow.__table__.c[name]
+    for name in (
+        "comment_id", "sequence", "actor_kind", "actor", "action", "from_status", "to_status", "model_id",
+        "note", "created_at",
+    )
+)  # fmt: skip
+
+
+def page_ids(
+    connection: Connection,
+    sites: Collection[str],
+    status: str,
+    after: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+) -> list[str]:
+    """Return the ids of one page; ``after`` is the last id of the page before.
+
+    Every site gives at most ``limit`` ids from the end of its own stretch of the index, so a page costs
+    the same at any depth of any backlog.
+    """
+    found: list[str] = []
+    for part in _parts(sites):
+        pieces = []
+        for site in part:
+            query = select(Comment.id).where(Comment.site_id == site, Comment.status == status)
+            if after is not None:
+                query = query.where(Comment.id < after if newest_first else Comment.id > after)
+            pieces.append(query.order_by(Comment.id.desc() if newest_first else Comment.id).limit(limit))
+        found += _united(connection, pieces)
+    return sorted(found, reverse=newest_first)[:limit]
+
+
+def comments_by_id(connection: Connection, ids: Sequence[str]) -> list[Record]:
+    """Return comments with their threads, in the order of ``ids``."""
+    query = select(*COMMENT_WITH_THREAD).join(Thread, Thread.id == Comment.thread_id)
+    rows = {row["id"]: row for row in every(connection.execute(query.where(Comment.id.in_(ids))))}
+    return [rows[key] for key in ids if key in rows]
+
+
+def excerpts(connection: Connection, ids: Collection[str]) -> dict[str, Record]:
+    """Return id, author's name, status and the beginning of the body of comments, by id."""
+    query = select(
+        Comment.id,
+        Comment.author_name,
+        Comment.status,
+        func.substr(Comment.body, 1, EXCERPT).label("body"),
+        (func.length(Comment.body) > EXCERPT).label("is_cut"),
+    )
+    return {row["id"]: row for row in every(connection.execute(query.where(Comment.id.in_(ids))))}
+
+
+def author_records(
+    connection: Connection, authors: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Return how many comments of each status the (site, author) pairs have."""
+    if not authors:
+        return {}
+    rows = connection.execute(
+        select(Comment.site_id, Comment.author_id, Comment.status, func.count())
+        .where(tuple_(Comment.site_id, Comment.author_id).in_(authors))
+        .group_by(Comment.site_id, Comment.author_id, Comment.status)
+    )
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for site, author, status, total in rows:
+        found.setdefault((site, str(author)), {})[status] = total
+    return found
+
+
+def histories(connection: Connection, ids: Collection[str]) -> dict[str, list[Record]]:
+    """Return what was done to each comment, oldest first."""
+    query = select(*HISTORY).where(AuditRow.comment_id.in_(ids))
+    found: dict[str, list[Record]] = {}
+    for row in every(connection.execute(query.order_by(AuditRow.comment_id, AuditRow.sequence))):
+        found.setdefault(row["comment_id"], []).append(row)
+    return found
+
+
+def count(
+    connection: Connection, sites: Collection[str], status: str, most: int, after: str | None = None
+) -> int:
+    """Return how many comments of a status there are, up to ``most``; only after an id, if one is given.
+
+    Counting stops at ``most``, so that a tab costs the same beside ten and beside a million comments.
+    """
+    total = 0
+    for part in _parts(sites):
+        query = select(literal(1)).where(Comment.site_id.in_(part), Comment.status == status)
+        if after is not None:
+            query = query.where(Comment.id > after)
+        within = query.limit(most).subquery()
+        total += connection.execute(select(func.count()).select_from(within)).scalar_one()
+    return min(total, most)
+
+
+def site_names(connection: Connection, sites: Collection[str]) -> dict[str, str]:
+    """Return the names of sites by id, in order of id."""
+    query = select(Site.id, Site.name).where(Site.id.in_(sites)).order_by(Site.id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _parts(sites: Collection[str]) -> Iterator[list[str]]:
+    left = iter(sorted(sites))
+    while part := list(islice(left, SITES_AT_ONCE)):
+        yield part
+
+
+def _united(connection: Connection, pieces: Sequence[Select[str]]) -> list[str]:
+    boxed = [select(piece.subquery().c.id) for piece in pieces]
+    return [row[0] for row in connection.execute(union_all(*boxed))]

@@ -1,0 +1,363 @@
+"""Queries on the outbox, webhook endpoints, deliveries and attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from service.storage.rows import Record, every, first
+from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
+
+RELAY_LOCK = 0x52656C6179  # any number of ours
+
+
+# Endpoints
+
+
+def add_endpoint(connection: Connection, endpoint: Mapping[str, Any]) -> None:
+    """Insert a webhook endpoint."""
+    connection.execute(insert(WebhookEndpoint), endpoint)
+
+
+def find_endpoint(connection: Connection, endpoint_id: str) -> Record | None:
+    """Return one endpoint with its secrets."""
+    query = select(*WebhookEndpoint.__table__.c).where(WebhookEndpoint.id == endpoint_id)
+    return first(connection.execute(query))
+
+
+def endpoints(connection: Connection, site: str) -> list[Record]:
+    """Return the endpoints of a site, oldest first."""
+    query = select(*WebhookEndpoint.__table__.c).where(WebhookEndpoint.site_id == site)
+    return every(connection.execute(query.order_by(WebhookEndpoint.id)))
+
+
+def active_endpoints(connection: Connection, sites: Collection[str]) -> list[Record]:
+    """Return id, site_id and types of the endpoints that take events; none is removed before the commit."""
+    return every(
+        connection.execute(
+            select(WebhookEndpoint.id, WebhookEndpoint.site_id, WebhookEndpoint.types)
+            .where(WebhookEndpoint.site_id.in_(sites), WebhookEndpoint.disabled_at.is_(None))
+            .order_by(WebhookEndpoint.id)
+            .with_for_update(read=True, key_share=True)
+        )
+    )
+
+
+def change_endpoint(connection: Connection, endpoint_id: str, **columns: Any) -> bool:
+    """Set columns of an endpoint; False if there is none."""
+    change = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(**columns)
+    return connection.execute(change).rowcount > 0
+
+
+def remove_endpoint(connection: Connection, endpoint_id: str) -> None:
+    """Delete an endpoint with its deliveries and their attempts."""
+    connection.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
+
+
+# From the outbox to deliveries
+
+
+def lock_relay(connection: Connection) -> None:
+    """Let one relay run at a time, until the transaction ends.
+
+    Two that fan out different stretches of the outbox could commit a comment's later event first.
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RELAY_LOCK})
+
+
+def unrelayed(connection: Connection, limit: int) -> list[Record]:
+    """Return events nobody fanned out yet, oldest first."""
+    columns = (Event.position, Event.id, Event.site_id, Event.comment_id, Event.sequence, Event.type)
+    query = select(*columns).where(Event.relayed_at.is_(None)).order_by(Event.position).limit(limit)
+    return every(connection.execute(query))
+
+
+def mark_relayed(connection: Connection, positions: Collection[int], now: datetime) -> None:
+    """Note that events were fanned out."""
+    connection.execute(update(Event).where(Event.position.in_(positions)).values(relayed_at=now))
+
+
+def add_event(connection: Connection, event: Mapping[str, Any]) -> None:
+    """Insert an event."""
+    connection.execute(insert(Event), event)
+
+
+def add_deliveries(connection: Connection, deliveries: Sequence[Mapping[str, Any]]) -> None:
+    """Insert deliveries."""
+    if deliveries:
+        connection.execute(insert(Delivery), deliveries)
+
+
+def events_after(
+    connection: Connection, site: str, position: int, limit: int, until: datetime, leave_out: str
+) -> list[Record]:
+    """Return a site's events after a position and made before ``until``, oldest first."""
+    query = (
+        select(Event.position, Event.id, Event.payload)
+        .where(
+            Event.site_id == site,
+            Event.position > position,
+            Event.created_at <= until,
+            Event.type != leave_out,
+        )
+        .order_by(Event.position)
+        .limit(limit)
+    )
+    return every(connection.execute(query))
+
+
+# Deliveries
+
+# A claim moves ``next_attempt_at`` to its own end. So what is claimed is not due, a claim that was never
+# finished becomes due by itself, and one index answers both "what is due" and "is anything under way".
+
+
+def _is_first_of_its_comment(delivery: type[Delivery]) -> ColumnElement[bool]:
+    earlier = aliased(Delivery)
+    return ~exists().where(
+        earlier.endpoint_id == delivery.endpoint_id,
+        earlier.comment_id == delivery.comment_id,
+        earlier.status == "due",
+        earlier.sequence < delivery.sequence,
+    )
+
+
+def due_endpoints(connection: Connection, now: datetime, lease: timedelta) -> list[str]:
+    """Return the ids of active endpoints with something to send now and nobody sending."""
+    waiting = aliased(Delivery)
+    due = exists().where(
+        waiting.endpoint_id == WebhookEndpoint.id,
+        waiting.status == "due",
+        waiting.next_attempt_at <= now,
+        _is_first_of_its_comment(waiting),
+    )
+    query = select(WebhookEndpoint.id).where(
+        WebhookEndpoint.disabled_at.is_(None), due, ~_is_under_way(WebhookEndpoint.id, now, lease)
+    )
+    return list(connection.scalars(query.order_by(WebhookEndpoint.id)))
+
+
+def _is_under_way(endpoint: Any, now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    held = aliased(Delivery)
+    return exists().where(
+        held.endpoint_id == endpoint,
+        held.status == "due",
+        held.next_attempt_at > now,
+        held.next_attempt_at <= now + lease,
+        held.claimed_by.is_not(None),
+    )
+
+
+def claim_due(
+    connection: Connection, endpoint_id: str, owner: str, now: datetime, lease: timedelta, limit: int
+) -> int:
+    """Claim up to ``limit`` due deliveries of one endpoint; return how many.
+
+    Of each comment only the first undelivered event is taken, and nothing while another worker sends to
+    the same endpoint or the endpoint is disabled: one slow receiver never holds more than one worker.
+    """
+    free = (
+        select(WebhookEndpoint.id)
+        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None))
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    if connection.execute(free).first() is None:
+        return 0
+    # After the lock, in a statement of its own: only so does it see what the last holder committed.
+    if connection.scalar(select(_is_under_way(endpoint_id, now, lease))):
+        return 0
+    chosen = (
+        select(Delivery.id)
+        .where(
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.status == "due",
+            Delivery.next_attempt_at <= now,
+            _is_first_of_its_comment(Delivery),
+        )
+        .order_by(Delivery.next_attempt_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        update(Delivery)
+        .where(Delivery.id.in_(chosen.scalar_subquery()), Delivery.status == "due")
+        .values(claimed_by=owner, claimed_until=now + lease, next_attempt_at=now + lease)
+        .execution_options(synchronize_session=False)
+    )
+    return connection.execute(claim).rowcount
+
+
+def claimed(connection: Connection, owner: str) -> list[Record]:
+    """Return the deliveries that ``owner`` holds, each with event, address and secrets."""
+    query = (
+        select(
+            *(
+                Delivery.__table__.c[name]
+                for name in ("id", "event_id", "comment_id", "sequence", "attempts")
+            ),
+            Event.payload,
+            WebhookEndpoint.url,
+            WebhookEndpoint.secret,
+            WebhookEndpoint.old_secret,
+            WebhookEndpoint.old_secret_until,
+        )
+        .join(Event, Event.id == Delivery.event_id)
+        .join(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
+        .where(Delivery.claimed_by == owner, Delivery.status == "due")
+        .order_by(Delivery.id)
+    )
+    return every(connection.execute(query))
+
+
+def still_held(connection: Connection, owner: str, ids: Collection[str]) -> set[str]:
+    """Return which of the deliveries ``owner`` still holds, and lock them until the transaction ends."""
+    query = (
+        select(Delivery.id)
+        .where(Delivery.id.in_(ids), Delivery.claimed_by == owner, Delivery.status == "due")
+        .order_by(Delivery.id)
+        .with_for_update()
+    )
+    return set(connection.scalars(query))
+
+
+def extend_claims(connection: Connection, owner: str, ids: Collection[str], until: datetime) -> None:
+    """Hold deliveries longer that are still being sent; ``until`` in the past gives them back."""
+    connection.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.claimed_by == owner, Delivery.status == "due")
+        .values(claimed_until=until, next_attempt_at=until)
+    )
+
+
+def add_attempts(connection: Connection, attempts: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what was tried."""
+    if attempts:
+        connection.execute(insert(Attempt), attempts)
+
+
+def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Write how deliveries stand after an attempt and end their claims.
+
+    Each outcome has id, status, attempts, next_attempt_at and delivered_at.
+    """
+    names = ("status", "attempts", "next_attempt_at", "delivered_at")
+    change = (
+        update(Delivery)
+        .where(Delivery.id == bindparam("b_id"))
+        .values(claimed_by=None, claimed_until=None, **{name: bindparam(f"b_{name}") for name in names})
+    )
+    if outcomes:
+        connection.execute(
+            change, [{"b_id": one["id"], **{f"b_{n}": one[n] for n in names}} for one in outcomes]
+        )
+
+
+def hold_back_later(
+    connection: Connection, endpoint_id: str, comments: Sequence[tuple[str, datetime]]
+) -> None:
+    """Let the later events of each comment wait as long as the first undelivered one.
+
+    They could not go earlier anyway; this keeps them out of the search for what is due.
+    """
+    until: Any = bindparam("b_until", type_=Delivery.next_attempt_at.type)
+    change = (
+        update(Delivery)
+        .where(
+            Delivery.endpoint_id == endpoint_id,
+            Delivery.comment_id == bindparam("b_comment"),
+            Delivery.status == "due",
+            Delivery.claimed_by.is_(None),
+            Delivery.next_attempt_at < until,
+        )
+        .values(next_attempt_at=until)
+    )
+    if comments:
+        connection.execute(change, [{"b_comment": comment, "b_until": at} for comment, at in comments])
+
+
+# The log
+
+
+def deliveries(
+    connection: Connection, endpoint_id: str, before: str | None, limit: int, status: str | None
+) -> list[Record]:
+    """Return deliveries of an endpoint with their event's type, newest first, below the id ``before``."""
+    query = (
+        select(*(c for c in Delivery.__table__.c if not c.name.startswith("claimed")), Event.type)
+        .join(Event, Event.id == Delivery.event_id)
+        .where(Delivery.endpoint_id == endpoint_id)
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    if status is not None:
+        query = query.where(Delivery.status == status)
+    return every(connection.execute(query))
+
+
+def attempts(connection: Connection, delivery_ids: Collection[str]) -> list[Record]:
+    """Return the attempts of deliveries, oldest first."""
+    query = select(*Attempt.__table__.c).where(Attempt.delivery_id.in_(delivery_ids)).order_by(Attempt.id)
+    return every(connection.execute(query))
+
+
+def find_delivery(connection: Connection, delivery_id: str) -> Record | None:
+    """Return one delivery with its event's type and its endpoint's site_id."""
+    query = (
+        select(*Delivery.__table__.c, Event.type, WebhookEndpoint.site_id)
+        .join(Event, Event.id == Delivery.event_id)
+        .join(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
+        .where(Delivery.id == delivery_id)
+    )
+    return first(connection.execute(query))
+
+
+def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime) -> None:
+    """Let a delivery start anew, and what waits behind it with it; one that is being sent is left alone."""
+    unclaimed = Delivery.claimed_until.is_(None) | (Delivery.claimed_until < now)
+    connection.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery["id"], unclaimed)
+        .values(
+            status="due",
+            attempts=0,
+            next_attempt_at=now,
+            delivered_at=None,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+    connection.execute(
+        update(Delivery)
+        .where(
+            Delivery.endpoint_id == delivery["endpoint_id"],
+            Delivery.comment_id == delivery["comment_id"],
+            Delivery.status == "due",
+            Delivery.next_attempt_at > now,
+            unclaimed,
+        )
+        .values(next_attempt_at=now)
+    )
+
+
+def count_due(connection: Connection) -> int:
+    """Return how many deliveries wait or are under way, for metrics."""
+    return connection.execute(select(func.count()).where(Delivery.status == "due")).scalar_one()

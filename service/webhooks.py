@@ -1,0 +1,221 @@
+"""Telling host sites what happened: their endpoints, the way from the outbox to deliveries, the log to pull.
+
+The promise: every event of a site is delivered to each of its active endpoints at least once, with the
+same id and the same bytes on every try. Of one comment, a later event never overtakes an earlier one that
+is still undelivered; once an event was given up, the later ones go on. Receivers know repeats by
+``webhook-id`` and drop a ``sequence`` lower than one they have seen. While an endpoint is disabled, nothing
+is sent and no deliveries are made for it: what it missed is in the log of events. Deliveries that waited
+before are kept and go on when it is enabled again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from service.domain.errors import IllegalMove, Invalid, NotFound
+from service.domain.events import TYPES, timestamp
+from service.domain.ids import new_id
+from service.domain.signing import show_secret
+from service.outbound import Refused
+from service.storage import sites
+from service.storage import webhooks as queries
+from service.storage.database import Database
+from service.storage.rows import Record
+
+TEST = "webhook.test"
+MAX_ENDPOINTS = 20  # of one site: each event is sent once to every one of them
+OLD_SECRET_FOR = timedelta(hours=24)
+RELAY_BATCH = 500
+# PostgreSQL counts positions when a row is written, not when it is committed, so the newest positions may
+# still have holes. No transaction of ours lasts this long.
+SETTLED_AFTER = timedelta(seconds=10)
+
+Clock = Callable[[], datetime]
+
+
+# Endpoints
+
+
+def add_endpoint(
+    db: Database, site: str, url: str, types: Sequence[str], now: datetime, *, check: Callable[[str], None]
+) -> Record:
+    """Add an endpoint to a site and return it with its ``secret``, which is never shown again.
+
+    ``types`` are the event types it wants; none means all. ``check`` is `Outbound.check`. Raises `NotFound`
+    for an unknown site, `Invalid` for a URL that may not be called, unknown types, or one endpoint too many.
+    """
+    unknown = sorted(set(types) - set(TYPES))
+    if unknown:
+        raise Invalid([("/types", f"{', '.join(unknown)[:200]} is unknown; there are {', '.join(TYPES)}")])
+    try:
+        check(url)
+    except Refused as refusal:
+        raise Invalid([("/url", f"cannot be called: {refusal}")]) from None
+    endpoint = {
+        "id": new_id(now),
+        "site_id": site,
+        "url": url,
+        "secret": _new_secret(),
+        "old_secret": None,
+        "old_secret_until": None,
+        "types": sorted(set(types)),
+        "disabled_at": None,
+        "disabled_because": None,
+        "created_at": now,
+    }
+    with db.write() as connection:
+        if sites.find(connection, site) is None:
+            raise NotFound(f"There is no site {site!r}.")
+        if len(queries.endpoints(connection, site)) >= MAX_ENDPOINTS:
+            raise Invalid([("/site", f"has {MAX_ENDPOINTS} webhook endpoints already")])
+        queries.add_endpoint(connection, endpoint)
+    return {**_shown(endpoint), "secret": endpoint["secret"]}
+
+
+def _new_secret() -> str:
+    return show_secret(secrets.token_bytes(32))
+
+
+def _shown(endpoint: Mapping[str, Any]) -> Record:
+    return {name: value for name, value in endpoint.items() if name not in ("secret", "old_secret")}
+
+
+def list_endpoints(db: Database, site: str) -> list[Record]:
+    """Return the endpoints of a site, oldest first, without their secrets."""
+    with db.read() as connection:
+        return [_shown(endpoint) for endpoint in queries.endpoints(connection, site)]
+
+
+def find_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> Record:
+    """Return one endpoint of the given sites (None: of any), without its secrets; else raise `NotFound`."""
+    with db.read() as connection:
+        return _shown(own(queries.find_endpoint(connection, endpoint_id), sites_allowed))
+
+
+def own(
+    found: Record | None, sites_allowed: Collection[str] | None, what: str = "webhook endpoint"
+) -> Record:
+    """Return what was found if it belongs to one of the sites; else raise `NotFound`."""
+    if found is None or (sites_allowed is not None and found["site_id"] not in sites_allowed):
+        raise NotFound(f"There is no such {what} on a site of yours.")
+    return found
+
+
+def remove_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> None:
+    """Remove an endpoint with its deliveries and their log."""
+    with db.write() as connection:
+        own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        queries.remove_endpoint(connection, endpoint_id)
+
+
+def rotate_secret(
+    db: Database, endpoint_id: str, now: datetime, *, sites_allowed: Collection[str] | None
+) -> Record:
+    """Give an endpoint a new secret and return it; for a day, attempts are signed with the old one too."""
+    secret, until = _new_secret(), now + OLD_SECRET_FOR
+    with db.write() as connection:
+        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        changed = {"old_secret": endpoint["secret"], "old_secret_until": until, "secret": secret}
+        queries.change_endpoint(connection, endpoint_id, **changed)
+    return {**_shown(endpoint), "secret": secret, "old_secret_until": until}
+
+
+def enable_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> Record:
+    """Let a disabled endpoint take events again; deliveries that waited go on."""
+    with db.write() as connection:
+        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        queries.change_endpoint(connection, endpoint_id, disabled_at=None, disabled_because=None)
+    return _shown({**endpoint, "disabled_at": None, "disabled_because": None})
+
+
+def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: Collection[str] | None) -> str:
+    """Queue an event of type ``webhook.test`` for one endpoint; return the delivery's id.
+
+    It is signed, tried again and logged like any other, and stands in no log of events. Raises
+    `IllegalMove` while the endpoint is disabled.
+    """
+    thing, delivery_id = new_id(now), new_id(now)
+    with db.write() as connection:
+        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        if endpoint["disabled_at"] is not None:
+            raise IllegalMove("This endpoint is disabled. Enable it first.")
+        payload = {
+            "type": TEST,
+            "timestamp": timestamp(now),
+            "data": {"endpoint": endpoint_id, "site": endpoint["site_id"]},
+        }
+        event = {
+            "id": "evt_" + thing.replace("-", ""),
+            "site_id": endpoint["site_id"],
+            "comment_id": thing,
+            "sequence": 1,
+            "type": TEST,
+            "payload": orjson.dumps(payload).decode(),
+            "created_at": now,
+            "relayed_at": now,
+        }
+        queries.add_event(connection, event)
+        row = {**_delivery(event, endpoint_id, now), "id": delivery_id}
+        queries.add_deliveries(connection, [row])
+    return delivery_id
+
+
+# From the outbox to deliveries
+
+
+def relay(db: Database, clock: Clock, limit: int = RELAY_BATCH) -> int:
+    """Turn events of the outbox into deliveries, oldest first; return how many events, 0 when none is left.
+
+    One transaction: an event is either marked and has a delivery for each active endpoint that wants it,
+    or neither.
+    """
+    with db.read() as connection:
+        if not queries.unrelayed(connection, 1):
+            return 0
+    now = clock()
+    with db.write() as connection:
+        queries.lock_relay(connection)
+        events = queries.unrelayed(connection, limit)
+        if not events:
+            return 0
+        endpoints = queries.active_endpoints(connection, {event["site_id"] for event in events})
+        queries.add_deliveries(connection, [
+            _delivery(event, endpoint["id"], now)
+            for event in events
+            for endpoint in endpoints
+            if endpoint["site_id"] == event["site_id"]
+            and (not endpoint["types"] or event["type"] in endpoint["types"])
+        ])  # fmt: skip
+        queries.mark_relayed(connection, [event["position"] for event in events], now)
+    return len(events)
+
+
+def _delivery(event: Mapping[str, Any], endpoint_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(now),
+        "endpoint_id": endpoint_id,
+        "event_id": event["id"],
+        "comment_id": event["comment_id"],
+        "sequence": event["sequence"],
+        "next_attempt_at": now,
+    }
+
+
+def events_after(db: Database, site: str, position: int, limit: int, now: datetime) -> list[Record]:
+    """Return a site's events after a position, oldest first: position, id and the event as it was sent.
+
+    Whoever asks again with the last position misses nothing. For that, on PostgreSQL the log trails the
+    present by ten seconds; deliveries do not wait for it.
+    """
+    until = now if db.is_sqlite else now - SETTLED_AFTER
+    with db.read() as connection:
+        found = queries.events_after(connection, site, position, limit, until, TEST)
+    return [
+        {"position": event["position"], "id": event["id"], **orjson.loads(event["payload"])}
+        for event in found
+    ]

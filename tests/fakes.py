@@ -1,0 +1,62 @@
+"""Hand-made stand-ins for what is not ours to run in a test: a model with known scores, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from service.domain.scores import ATTRIBUTES, Span
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReading:
+    """A reading whose scores were chosen by the test."""
+
+    scores: Mapping[str, float]
+    normalised: str
+    language: str = "en"
+    supported: bool = True
+
+
+class FakeScorer:
+    """Scores 0.9 where a text says "vile", else 0.1; raises on "poison"; "schön" is a foreign language."""
+
+    model_id = "fake-1"
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def read(self, texts: Sequence[str]) -> list[FakeReading]:
+        self.calls.append(len(texts))
+        if any("poison" in text for text in texts):
+            raise RuntimeError("the model cannot read this")
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> FakeReading:
+        score = 0.9 if "vile" in text else 0.1
+        scores = dict.fromkeys(ATTRIBUTES, score)
+        return FakeReading(scores, self.normalise(text), supported="schön" not in text)
+
+    def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
+        at = text.find("vile")
+        return [] if at < 0 else [Span(at, at + 4, 0.8)]
+
+    def normalise(self, text: str) -> str:
+        return text.casefold()
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands until it is moved; each look is a microsecond later, so ids stay in order."""
+
+    now: datetime = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+    step: timedelta = field(default=timedelta(microseconds=1))
+
+    def __call__(self) -> datetime:
+        self.now += self.step
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        """Move on."""
+        self.now += timedelta(**by)

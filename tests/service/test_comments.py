@@ -1,0 +1,148 @@
+"""Intake: what is accepted is stored whole, once, and not public."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select, update
+
+from service import comments
+from service.comments import Draft
+from service.domain.audit import first_break
+from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed
+from service.storage import comments as queries
+from service.storage.database import Database
+from service.storage.tables import Comment, Event, Thread
+from tests.fakes import FakeClock
+
+KEY = b"k" * 32
+URL = "https://news.example/a?utm_source=x"
+
+
+def draft(**changes: object) -> Draft:
+    return Draft(**({"site": "demo", "url": URL, "body": "A fine remark."} | changes))  # type: ignore[arg-type]
+
+
+def submit(db: Database, clock: FakeClock, idempotency_key: str | None = None, **changes: object) -> str:
+    made = comments.submit(
+        db, draft(**changes), secret_key=KEY, now=clock(), idempotency_key=idempotency_key
+    )
+    return made.id
+
+
+def test_a_comment_is_stored_with_its_audit_row_and_its_event(db: Database) -> None:
+    found = comments.submit(db, draft(author_name="Ann"), secret_key=KEY, now=FakeClock()())
+
+    with db.read() as connection:
+        comment = queries.find_comment(connection, found.id)
+        rows = queries.audit_rows(connection, found.id)
+        events = connection.execute(select(Event.type, Event.sequence, Event.comment_id)).all()
+    assert comment is not None
+    assert (found.status, comment["status"], comment["author_name"]) == ("received", "received", "Ann")
+    assert comment["thread_key"] == "https://news.example/a"
+    assert [row["action"] for row in rows] == ["post"]
+    assert first_break(rows, comment["audit_head"]) is None
+    assert [tuple(event) for event in events] == [("comment.received", 1, found.id)]
+
+
+def test_the_same_key_and_content_give_the_same_comment_and_receipt(db: Database) -> None:
+    clock = FakeClock()
+
+    once, again = (
+        comments.submit(db, draft(), secret_key=KEY, now=clock(), idempotency_key="k1") for _ in range(2)
+    )
+
+    assert once == again
+
+
+def test_the_same_key_with_other_content_is_refused(db: Database) -> None:
+    clock = FakeClock()
+    submit(db, clock, "k1")
+
+    with pytest.raises(KeyReused, match="Use a new one"):
+        submit(db, clock, "k1", body="Something else.")
+
+
+def test_anothers_key_gives_no_receipt_of_theirs(db: Database) -> None:
+    clock = FakeClock()
+    first = submit(db, clock, "k1", author_token="a" * 30)
+
+    assert submit(db, clock, "k1", author_token="b" * 30) != first
+
+
+def test_one_key_sent_by_many_at_once_makes_one_comment(db: Database) -> None:
+    clock = FakeClock()
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(lambda _: submit(db, clock, "k1"), range(16)))
+
+    with db.read() as connection:
+        stored = connection.execute(select(func.count()).select_from(Comment)).scalar_one()
+    assert (len(ids), stored) == (1, 1)
+
+
+def test_many_first_comments_at_once_make_one_thread(db: Database) -> None:
+    clock = FakeClock()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: submit(db, clock, body=f"Remark number {n}."), range(16)))
+
+    with db.read() as connection:
+        assert connection.execute(select(func.count()).select_from(Thread)).scalar_one() == 1
+
+
+def test_an_unknown_site_is_not_found(db: Database) -> None:
+    with pytest.raises(NotFound, match="no site 'nowhere'"):
+        submit(db, FakeClock(), site="nowhere")
+
+
+def test_a_closed_thread_takes_no_comment(db: Database) -> None:
+    clock = FakeClock()
+    submit(db, clock)
+    with db.write() as connection:
+        connection.execute(update(Thread).values(closed_at=clock()))
+
+    with pytest.raises(ThreadClosed, match="no more comments"):
+        submit(db, clock)
+
+
+@pytest.mark.parametrize("case", ["unpublished", "other thread", "unknown"])
+def test_a_parent_must_be_a_published_comment_of_the_page(db: Database, case: str) -> None:
+    clock = FakeClock()
+    parent = submit(db, clock, url="https://news.example/b" if case == "other thread" else URL)
+    if case == "other thread":
+        with db.write() as connection:
+            connection.execute(update(Comment).values(status="approved"))
+    wanted = "019b76da-a800-7000-8000-000000000000" if case == "unknown" else parent
+
+    with pytest.raises(Invalid, match="/parent_id"):
+        submit(db, clock, parent_id=wanted)
+
+
+def test_only_the_receipt_shows_a_hidden_comment(db: Database) -> None:
+    made = comments.submit(db, draft(), secret_key=KEY, now=FakeClock()())
+
+    assert comments.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "received"
+    for receipt in (None, "", "wrong", "ü"):
+        with pytest.raises(NotFound, match="receipt is not its own"):
+            comments.look_at_own(db, made.id, receipt, secret_key=KEY)
+
+
+def test_an_author_can_take_a_comment_back_once(db: Database) -> None:
+    clock = FakeClock()
+    made = comments.submit(db, draft(), secret_key=KEY, now=clock())
+
+    comments.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
+
+    assert comments.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "deleted"
+    with pytest.raises(IllegalMove, match="is deleted"):
+        comments.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
+    with pytest.raises(NotFound, match="receipt"):
+        comments.withdraw(db, made.id, "wrong", secret_key=KEY, now=clock())
+
+
+def test_an_author_is_another_pseudonym_on_each_site() -> None:
+    token = "t" * 30
+
+    assert comments.author_id("demo", token) != comments.author_id("other", token)

@@ -1,0 +1,301 @@
+"""From received to decided: batches, leases, poison, repeats, people."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+import pytest
+from sqlalchemy import select, update
+
+from service import comments, moderation, sites
+from service.comments import Draft
+from service.domain.audit import first_break
+from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.storage import comments as queries
+from service.storage.database import Database
+from service.storage.rows import Record
+from service.storage.tables import AuditRow, Comment, Event, Thread
+from tests.fakes import FakeClock, FakeScorer
+
+KEY = b"k" * 32
+ALLOWED = frozenset({"demo"})
+
+
+def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: str) -> str:
+    draft = Draft("demo", f"https://news.example/{thread}", body, key=thread, **more)
+    return comments.submit(db, draft, secret_key=KEY, now=clock()).id
+
+
+def drain(db: Database, clock: FakeClock, scorer: FakeScorer | None = None) -> int:
+    return moderation.drain(db, scorer=scorer or FakeScorer(), clock=clock)
+
+
+def look(db: Database, comment_id: str) -> Record:
+    with db.read() as connection:
+        found = queries.find_comment(connection, comment_id)
+    assert found is not None
+    return found
+
+
+def reasons(db: Database, comment_id: str) -> list[str]:
+    return [reason["code"] for reason in look(db, comment_id)["reasons"]]
+
+
+def act(db: Database, clock: FakeClock, comment_id: str, action: str, version: int, who: str = "mo") -> Record:
+    return moderation.act(
+        db, comment_id=comment_id, action=action, version=version, moderator=who,
+        sites_allowed=ALLOWED, now=clock(),
+    )  # fmt: skip
+
+
+def test_a_fine_comment_is_published_and_a_vile_one_waits_for_a_person(db: Database) -> None:
+    clock = FakeClock()
+    fine, vile = post(db, clock, "A fine remark."), post(db, clock, "You vile thing.")
+
+    assert drain(db, clock) == 2
+
+    assert (look(db, fine)["status"], look(db, vile)["status"]) == ("approved", "pending")
+    assert reasons(db, vile).count("score") == 6
+    assert look(db, vile)["spans"] == [[4, 8, 0.8]]
+    assert look(db, fine)["model_id"] == "fake-1"
+
+
+def test_each_decision_leaves_an_audit_row_and_an_event_in_order(db: Database) -> None:
+    clock = FakeClock()
+    fine = post(db, clock, "A fine remark.")
+    drain(db, clock)
+
+    with db.read() as connection:
+        rows = queries.audit_rows(connection, fine)
+        events = connection.execute(select(Event.payload).order_by(Event.position)).scalars().all()
+    assert [(row["actor_kind"], row["to_status"]) for row in rows] == [
+        ("author", "received"),
+        ("policy", "approved"),
+    ]
+    assert first_break(rows, look(db, fine)["audit_head"]) is None
+    told = [orjson.loads(payload) for payload in events]
+    assert [(event["type"], event["data"]["sequence"]) for event in told] == [
+        ("comment.received", 1),
+        ("comment.approved", 2),
+    ]
+    assert told[1]["data"]["decision"]["outcome"] == "approve"
+
+
+def test_a_changed_audit_row_shows(db: Database) -> None:
+    clock = FakeClock()
+    fine = post(db, clock, "A fine remark.")
+    drain(db, clock)
+    with db.write() as connection:
+        connection.execute(update(AuditRow).where(AuditRow.sequence == 2).values(actor="somebody"))
+
+    assert moderation.history(db, fine, sites_allowed=ALLOWED)["intact"] is False
+
+
+def test_a_batch_is_scored_in_one_call(db: Database) -> None:
+    clock, scorer = FakeClock(), FakeScorer()
+    for n in range(20):
+        post(db, clock, f"Remark number {n} of many.")
+
+    drain(db, clock, scorer)
+
+    assert scorer.calls == [20]
+
+
+def test_two_workers_never_hold_the_same_comment(db: Database) -> None:
+    clock = FakeClock()
+    for n in range(40):
+        post(db, clock, f"Remark number {n} of many.")
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = sum(pool.map(lambda _: moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=10), range(8)))
+
+    with db.read() as connection:
+        decided = connection.execute(select(AuditRow.comment_id).where(AuditRow.sequence == 2)).scalars().all()
+    assert (taken, len(decided), len(set(decided))) == (40, 40, 40)
+
+
+def test_the_claim_of_a_dead_worker_ends_by_itself(db: Database) -> None:
+    clock = FakeClock()
+    fine = post(db, clock, "A fine remark.")
+    with db.write() as connection:
+        queries.claim_received(connection, "dead-worker", clock(), clock() + moderation.LEASE, 10)
+
+    assert drain(db, clock) == 0
+    clock.forward(seconds=16)
+    assert drain(db, clock) == 1
+    assert look(db, fine)["status"] == "approved"
+
+
+def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database) -> None:
+    clock = FakeClock()
+    fine = post(db, clock, "A fine remark.")
+
+    class Slow(FakeScorer):
+        """Sleeps past its lease, while another worker does the work."""
+
+        def read(self, texts):  # type: ignore[no-untyped-def]
+            clock.forward(seconds=20)
+            assert drain(db, clock) == 1
+            return super().read(texts)
+
+    drain(db, clock, Slow())
+
+    with db.read() as connection:
+        assert len(queries.audit_rows(connection, fine)) == 2
+
+
+def test_a_comment_that_breaks_the_model_goes_to_a_person_after_three_tries_and_holds_nobody_up(
+    db: Database,
+) -> None:
+    clock = FakeClock()
+    poison = post(db, clock, "This is poison.")
+    fine = [post(db, clock, f"Remark number {n} of many.") for n in range(9)]
+
+    drain(db, clock)
+
+    assert {look(db, one)["status"] for one in fine} == {"approved"}
+    for _ in range(2):
+        assert look(db, poison)["status"] == "received"
+        clock.forward(seconds=30)
+        drain(db, clock)
+    assert look(db, poison)["status"] == "pending"
+    assert "failed on it 3 times" in look(db, poison)["reasons"][0]["text"]
+
+
+def test_a_comment_that_kills_the_worker_goes_to_a_person_and_takes_no_other_along(db: Database) -> None:
+    clock = FakeClock()
+    poison, fine = post(db, clock, "This is poison."), post(db, clock, "A fine remark.")
+    for _ in range(3):  # three workers die on what they claimed
+        with db.write() as connection:
+            queries.claim_received(connection, "dead-worker", clock(), clock() + moderation.LEASE, 256)
+        clock.forward(seconds=20)
+
+    while drain(db, clock):
+        clock.forward(seconds=20)
+
+    assert look(db, fine)["status"] == "approved"
+    assert look(db, poison)["status"] == "pending"
+
+
+def test_a_foreign_language_goes_to_a_person(db: Database) -> None:
+    clock = FakeClock()
+    foreign = post(db, clock, "Sehr schön gesagt.")
+    drain(db, clock)
+
+    assert (look(db, foreign)["status"], reasons(db, foreign)) == ("pending", ["language"])
+
+
+def test_a_repeat_by_the_author_or_in_the_thread_goes_to_a_person(db: Database) -> None:
+    clock = FakeClock()
+    author, other = "t" * 30, "u" * 30
+    first = post(db, clock, "Buy our fine, fine boots.", author_token=author)
+    drain(db, clock)
+    elsewhere = post(db, clock, "BUY our fine,  fine boots.", thread="b", author_token=author)
+    same_thread = post(db, clock, "Buy our fine, fine boots.", author_token=other)
+    short = [post(db, clock, "Thank you!", author_token=token) for token in (author, other)]
+    drain(db, clock)
+
+    assert look(db, first)["status"] == "approved"
+    assert "by the same author" in look(db, elsewhere)["reasons"][0]["text"]
+    assert "in this thread" in look(db, same_thread)["reasons"][0]["text"]
+    assert {look(db, one)["status"] for one in short} == {"approved"}
+
+
+def test_a_sites_policy_is_followed(db: Database) -> None:
+    clock = FakeClock()
+    sites.set_policy(
+        db, "demo",
+        {"banned_words": ["Boots"], "suspect_words": ["fine shoes"], "max_links": 0, "hold_first_time": True},
+    )  # fmt: skip
+    banned = post(db, clock, "Buy boots!")
+    suspect = post(db, clock, "Such fine shoes at www.shoes.example")
+
+    drain(db, clock)
+
+    assert (look(db, banned)["status"], reasons(db, banned)) == ("rejected", ["banned-word", "first-time-author"])
+    assert reasons(db, suspect) == ["suspect-word", "links", "first-time-author"]
+
+
+def test_a_thread_can_be_premoderated(db: Database) -> None:
+    clock = FakeClock()
+    post(db, clock, "The first remark of the thread.")
+    with db.write() as connection:
+        connection.execute(update(Thread).values(premoderate=True))
+    held = post(db, clock, "A fine remark.")
+    drain(db, clock)
+
+    assert reasons(db, held) == ["premoderation"]
+
+
+def test_a_moderator_decides_and_can_undo(db: Database) -> None:
+    clock = FakeClock()
+    vile = post(db, clock, "You vile thing.")
+    drain(db, clock)
+
+    approved = act(db, clock, vile, "approve", 2)
+    undone = act(db, clock, vile, "undo", approved["version"])
+
+    assert (approved["status"], undone["status"]) == ("approved", "pending")
+    with db.read() as connection:
+        rows = queries.audit_rows(connection, vile)
+        count = connection.execute(select(Thread.approved_count)).scalar_one()
+    assert [row["action"] for row in rows] == ["post", "review", "approve", "undo"]
+    assert (first_break(rows, look(db, vile)["audit_head"]), count) == (None, 0)
+
+
+def test_only_the_one_who_decided_can_undo(db: Database) -> None:
+    clock = FakeClock()
+    vile = post(db, clock, "You vile thing.")
+    drain(db, clock)
+    act(db, clock, vile, "approve", 2, who="mo")
+
+    with pytest.raises(IllegalMove, match="not made by you"):
+        act(db, clock, vile, "undo", 3, who="jo")
+
+
+def test_of_two_moderators_at_once_one_wins_and_the_other_learns_who(db: Database) -> None:
+    clock = FakeClock()
+    vile = post(db, clock, "You vile thing.")
+    drain(db, clock)
+
+    def try_it(who: str) -> str:
+        try:
+            return str(act(db, clock, vile, "approve" if who == "mo" else "reject", 2, who)["decided_by"])
+        except AlreadyDecided as error:
+            return f"{who} lost to {error.by}: {error.status}"
+
+    with ThreadPoolExecutor(2) as pool:
+        results = sorted(pool.map(try_it, ["mo", "jo"]))
+
+    winner = look(db, vile)["decided_by"]
+    loser = "jo" if winner == "mo" else "mo"
+    status = look(db, vile)["status"]
+    assert results == sorted([winner, f"{loser} lost to {winner}: {status}"])
+
+
+def test_anothers_site_is_as_good_as_not_there(db: Database) -> None:
+    clock = FakeClock()
+    vile = post(db, clock, "You vile thing.")
+
+    with pytest.raises(NotFound, match="site of yours"):
+        moderation.act(
+            db, comment_id=vile, action="approve", version=1, moderator="mo",
+            sites_allowed=frozenset({"other"}), now=clock(),
+        )  # fmt: skip
+
+
+def test_public_counts_equal_a_recount_whatever_happens(db: Database) -> None:
+    clock = FakeClock()
+    root = post(db, clock, "The first remark of all.")
+    drain(db, clock)
+    replies = [post(db, clock, f"Reply number {n} to it.", parent_id=root) for n in range(3)]
+    drain(db, clock)
+    act(db, clock, replies[0], "reject", 2)
+    act(db, clock, root, "reject", 2)
+
+    with db.read() as connection:
+        stored = connection.execute(select(Thread.approved_count)).scalar_one()
+        recount = connection.execute(select(Comment.id).where(Comment.status == "approved")).all()
+    assert (stored, len(recount)) == (2, 2)
+    assert (look(db, root)["reply_count"], look(db, root)["shown"]) == (2, True)
