@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -28,7 +28,9 @@ log = structlog.get_logger("parley.webhooks")
 
 BATCH = 32
 PARALLEL = 8
-LEASE = timedelta(seconds=30)  # longer than one exchange; renewed while a batch takes longer
+# No attempt begins later than this after the claim, and none takes longer than 15 s: the lease outlasts them.
+BEGIN_WITHIN = timedelta(seconds=12)
+LEASE = timedelta(seconds=30)
 WRITE_EVERY_S = 1.0
 MAX_ANSWER = 2048  # bytes of an answer that the log keeps
 USER_AGENT = f"Parley-Webhooks/{version('parley')}"
@@ -42,13 +44,13 @@ def due_endpoints(db: Database, now: datetime) -> list[str]:
         return queries.due_endpoints(connection, now, LEASE)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Claim:
     """What one worker holds of one endpoint, and until when it may begin to send."""
 
     owner: str
     endpoint_id: str
-    until: datetime
+    begin_until: datetime
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -78,7 +80,7 @@ def deliver(
     in [0, 1].
     """
     now = clock()
-    claim = _Claim(new_id(now), endpoint_id, now + LEASE)
+    claim = _Claim(new_id(now), endpoint_id, now + BEGIN_WITHIN)
     with db.write() as connection:
         count = queries.claim_due(connection, endpoint_id, claim.owner, now, LEASE, BATCH)
     if not count:
@@ -87,12 +89,11 @@ def deliver(
         batch = queries.claimed(connection, claim.owner)
     pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="webhook")
     try:
-        running = {pool.submit(_attempt, delivery, claim, send, clock): delivery for delivery in batch}
+        running = {pool.submit(_attempt, delivery, claim, send, clock) for delivery in batch}
         while running:
-            done, _ = wait(running, timeout=WRITE_EVERY_S)
-            for future in done:
-                del running[future]
-            _write(db, claim, done, running.values(), clock(), chance)
+            done, running = wait(running, timeout=WRITE_EVERY_S)
+            if done:
+                _write(db, claim, [future.result() for future in done], clock(), chance)
     finally:
         claim.stop.set()
         pool.shutdown(cancel_futures=True)
@@ -101,7 +102,7 @@ def deliver(
 
 def _attempt(delivery: Record, claim: _Claim, send: Send, clock: Clock) -> _Try:
     started = clock()
-    if claim.stop.is_set() or started >= claim.until:
+    if claim.stop.is_set() or started >= claim.begin_until:
         return _Try(delivery, started, started, None)
     body = delivery["payload"].encode()
     try:
@@ -132,15 +133,11 @@ def headers(delivery: Mapping[str, Any], body: bytes, sent_at: datetime) -> dict
 def _write(
     db: Database,
     claim: _Claim,
-    done: Collection[Future[_Try]],
-    running: Collection[Record],
+    ended: Sequence[_Try],
     now: datetime,
     chance: Callable[[], float],
 ) -> None:
-    """Write what came of attempts, and hold the rest longer: one transaction, guarded by the claim."""
-    if not done and claim.until - now > LEASE / 2:
-        return
-    ended = [future.result() for future in done]
+    """Write what came of attempts: one transaction, guarded by the claim."""
     tried = [one for one in ended if one.answer is not None]
     unbegun = [one.delivery["id"] for one in ended if one.answer is None]
     gone = any(one.answer is not None and one.answer.status == 410 for one in tried)
@@ -158,9 +155,7 @@ def _write(
             for one, outcome in zip(kept, outcomes, strict=True)
             if outcome["status"] == "due"
         ])  # fmt: skip
-        queries.extend_claims(connection, claim.owner, unbegun, now)
-        queries.extend_claims(connection, claim.owner, [one["id"] for one in running], now + LEASE)
-    claim.until = now + LEASE
+        queries.release(connection, claim.owner, unbegun, now)
     for one, outcome in zip(kept, outcomes, strict=True):
         status = one.answer.status if one.answer else None
         log.info("webhook attempt", delivery=one.delivery["id"], answer=status, status=outcome["status"])
@@ -238,7 +233,13 @@ def list_deliveries(
     return [{**delivery, "log": logs[delivery["id"]]} for delivery in found]
 
 
-def replay(db: Database, delivery_id: str, now: datetime, *, sites_allowed: Collection[str] | None) -> Record:
+def find_delivery(db: Database, delivery_id: str, *, sites_allowed: Collection[str] | None) -> Record:
+    """Return one delivery of the given sites (None: of any), with its event's type and its ``site_id``."""
+    with db.read() as connection:
+        return own(queries.find_delivery(connection, delivery_id), sites_allowed, "delivery")
+
+
+def replay(db: Database, delivery_id: str, now: datetime, *, sites_allowed: Collection[str] | None) -> None:
     """Send a delivery again from the first attempt on, whatever became of it; with the same id and bytes.
 
     If it is being sent just now, it stays as it is. Raises `IllegalMove` while its endpoint is disabled.
@@ -249,4 +250,3 @@ def replay(db: Database, delivery_id: str, now: datetime, *, sites_allowed: Coll
         if endpoint["disabled_at"] is not None:
             raise IllegalMove("Its endpoint is disabled. Enable it first.")
         queries.make_due(connection, delivery, now)
-        return {**(queries.find_delivery(connection, delivery_id) or delivery), "log": []}

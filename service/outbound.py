@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
@@ -180,6 +181,12 @@ def dial(address: str, port: int, timeout: float) -> socket.socket:
     return socket.create_connection((address, port), timeout)
 
 
+@cache
+def trusted_roots() -> ssl.SSLContext:
+    """Return the TLS settings with the system's trusted roots; read once, it is slow."""
+    return ssl.create_default_context()
+
+
 class Outbound:
     """Sends to addresses chosen by others; safe to share between threads.
 
@@ -206,7 +213,7 @@ class Outbound:
     ) -> None:
         self._allowed = tuple(allowed)
         self._resolve, self._connect = resolve, connect
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
         self._total_s = total_s
 
     def check(self, url: str) -> None:
@@ -267,7 +274,8 @@ class Outbound:
         connection = HTTPConnection(target.host, target.port, timeout=left)
         try:
             if target.scheme == "https":
-                connection.sock = self._tls.wrap_socket(raw, server_hostname=target.host)
+                tls = self._tls or trusted_roots()
+                connection.sock = tls.wrap_socket(raw, server_hostname=target.host)
             else:
                 connection.sock = raw
             connection.request(

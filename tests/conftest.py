@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
 from sqlalchemy import text
 
 from service import sites
@@ -22,6 +24,12 @@ from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base
 from tests.running import Parley, start_embedded, start_redis
+
+# The same examples every time; a busy machine is no failure.
+hypothesis.settings.register_profile(
+    "parley", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("parley")
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -237,12 +237,12 @@ def still_held(connection: Connection, owner: str, ids: Collection[str]) -> set[
     return set(connection.scalars(query))
 
 
-def extend_claims(connection: Connection, owner: str, ids: Collection[str], until: datetime) -> None:
-    """Hold deliveries longer that are still being sent; ``until`` in the past gives them back."""
+def release(connection: Connection, owner: str, ids: Collection[str], now: datetime) -> None:
+    """Give deliveries back that were not begun: they are due again."""
     connection.execute(
         update(Delivery)
         .where(Delivery.id.in_(ids), Delivery.claimed_by == owner, Delivery.status == "due")
-        .values(claimed_until=until, next_attempt_at=until)
+        .values(claimed_by=None, claimed_until=None, next_attempt_at=now)
     )
 
 

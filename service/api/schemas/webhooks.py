@@ -1,0 +1,143 @@
+"""What host sites' programs send and get."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from service.api.schemas.comments import SITE, UUID, described
+from service.api.schemas.fields import Whole
+from service.domain.events import TYPES
+from service.outbound import MAX_URL
+
+MAX_POSITION = 2**53 - 1  # what every JSON reader can count to
+STATUSES = ("due", "delivered", "failed")
+
+
+class SiteQuery(Schema):
+    """Which site."""
+
+    site = fields.String(required=True, validate=SITE)
+
+
+class NewEndpoint(Schema):
+    """An address that is to be told of a site's events."""
+
+    site = fields.String(required=True, validate=SITE)
+    url = fields.String(
+        required=True,
+        validate=validate.Length(1, MAX_URL),
+        metadata=described("http or https, on a public address."),
+    )
+    types = fields.List(
+        fields.String(validate=validate.OneOf(TYPES)),
+        load_default=list,
+        validate=validate.Length(max=len(TYPES)),
+        metadata=described("Only these event types; all if empty or left out."),
+    )
+
+
+class Endpoint(Schema):
+    """A webhook endpoint, without its secret."""
+
+    id = fields.String()
+    site = fields.String(attribute="site_id")
+    url = fields.String()
+    types = fields.List(fields.String())
+    created_at = fields.AwareDateTime()
+    disabled_at = fields.AwareDateTime(allow_none=True)
+    disabled_because = fields.String(allow_none=True)
+    old_secret_until = fields.AwareDateTime(
+        allow_none=True, metadata=described("Until then, attempts are signed with the previous secret too.")
+    )
+
+
+class EndpointWithSecret(Endpoint):
+    """A webhook endpoint with a secret that was just made: it is shown this once."""
+
+    secret = fields.String(metadata=described("Signs every attempt, as Standard Webhooks 1.0.0 says."))
+
+
+class Endpoints(Schema):
+    """The webhook endpoints of a site, oldest first."""
+
+    endpoints = fields.List(fields.Nested(Endpoint))
+
+
+class DeliveriesQuery(Schema):
+    """Which part of an endpoint's deliveries."""
+
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    cursor = fields.String(validate=UUID)
+    limit = Whole(load_default=50, validate=validate.Range(1, 200))
+
+
+class Attempt(Schema):
+    """One try: what the receiver answered, or why it could not be reached."""
+
+    number = fields.Integer()
+    started_at = fields.AwareDateTime()
+    duration_ms = fields.Integer()
+    status_code = fields.Integer(allow_none=True)
+    answer = fields.String(allow_none=True, metadata=described("The first 2,048 bytes."))
+    error = fields.String(allow_none=True)
+
+
+class Delivery(Schema):
+    """One event for one endpoint, with every attempt so far."""
+
+    id = fields.String()
+    endpoint = fields.String(attribute="endpoint_id")
+    event = fields.String(attribute="event_id", metadata=described("The webhook-id of every attempt."))
+    type = fields.String()
+    comment = fields.String(attribute="comment_id")
+    sequence = fields.Integer()
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    attempts = fields.List(fields.Nested(Attempt), attribute="log")
+    next_attempt_at = fields.Method("_next", metadata={"type": ["string", "null"], "format": "date-time"})
+    delivered_at = fields.AwareDateTime(allow_none=True)
+
+    def _next(self, row: dict[str, object]) -> object:
+        due = row["next_attempt_at"] if row["status"] == "due" else None
+        return due.isoformat() if hasattr(due, "isoformat") else None
+
+
+class Deliveries(Schema):
+    """One page of an endpoint's deliveries, newest first."""
+
+    deliveries = fields.List(fields.Nested(Delivery))
+    next_cursor = fields.String(allow_none=True)
+
+
+class QueuedDelivery(Schema):
+    """A delivery that will be tried in a moment."""
+
+    delivery = fields.String(metadata=described("Its id, to be found in the endpoint's deliveries."))
+
+
+class EventsQuery(Schema):
+    """Which part of a site's log of events."""
+
+    site = fields.String(required=True, validate=SITE)
+    after = Whole(
+        load_default=0,
+        validate=validate.Range(0, MAX_POSITION),
+        metadata=described("The `next` of the answer before; 0 for the beginning."),
+    )
+    limit = Whole(load_default=100, validate=validate.Range(1, 500))
+
+
+class Event(Schema):
+    """One event as webhooks carry it, with its place in the log."""
+
+    position = fields.Integer()
+    id = fields.String(metadata=described("The webhook-id."))
+    type = fields.String()
+    timestamp = fields.String()
+    data = fields.Dict()
+
+
+class Events(Schema):
+    """A stretch of a site's log of events, oldest first."""
+
+    events = fields.List(fields.Nested(Event))
+    next = fields.Integer(metadata=described("Ask for what comes after this. The same as before: no news."))

@@ -1,0 +1,192 @@
+"""The host sites' doors: webhook endpoints, their deliveries, and the same events to pull."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+
+from service import deliveries, webhooks
+from service.api.auth import identity, owner_of
+from service.api.contract import door
+from service.api.schemas import webhooks as schemas
+from service.context import context
+from service.domain.errors import Forbidden
+from service.moderators import Identity
+from service.outbound import Outbound
+from service.storage.rows import Record
+
+bp = Blueprint("webhooks", __name__, url_prefix="/api/v1")
+NO_STORE = {"Cache-Control": "no-store"}
+ENDPOINT = "/webhook-endpoints/<uuid:endpoint_id>"
+
+
+@bp.get("/webhook-endpoints")
+@door(
+    "List webhook endpoints",
+    query=schemas.SiteQuery(),
+    answer=schemas.Endpoints(),
+    problems=(401, 403, 404, 422, 503),
+    auth="owner",
+)
+def list_endpoints(query: dict[str, Any]) -> Any:
+    """Return the webhook endpoints of a site."""
+    owner_of(query["site"])
+    return {"endpoints": webhooks.list_endpoints(context().db, query["site"])}, NO_STORE
+
+
+@bp.post("/webhook-endpoints")
+@door(
+    "Add a webhook endpoint",
+    body=schemas.NewEndpoint(),
+    answer=schemas.EndpointWithSecret(),
+    status=201,
+    problems=(400, 401, 403, 404, 413, 415, 422, 503),
+    auth="owner",
+)
+def add_endpoint(body: dict[str, Any]) -> Any:
+    """Add an address that is told of a site's events. The answer is the only one that has the secret."""
+    owner_of(body["site"])
+    here = context()
+    check = Outbound(here.settings.webhook_private_networks).check
+    made = webhooks.add_endpoint(here.db, body["site"], body["url"], body["types"], here.clock(), check=check)
+    return made, {**NO_STORE, "Location": url_for(".show_endpoint", endpoint_id=made["id"])}
+
+
+@bp.get(ENDPOINT)
+@door(
+    "Look at a webhook endpoint",
+    answer=schemas.Endpoint(),
+    problems=(401, 403, 404, 503),
+    auth="owner",
+)
+def show_endpoint(endpoint_id: UUID) -> Any:
+    """Return one webhook endpoint, with why it was disabled if it was."""
+    return _owned(endpoint_id), NO_STORE
+
+
+@bp.delete(ENDPOINT)
+@door("Remove a webhook endpoint", status=204, problems=(401, 403, 404, 503), auth="owner")
+def remove_endpoint(endpoint_id: UUID) -> Any:
+    """Remove a webhook endpoint with its deliveries and their log."""
+    endpoint = _owned(endpoint_id)
+    webhooks.remove_endpoint(context().db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
+
+
+@bp.post(f"{ENDPOINT}/test")
+@door(
+    "Send a test event",
+    answer=schemas.QueuedDelivery(),
+    status=202,
+    problems=(401, 403, 404, 409, 503),
+    auth="owner",
+)
+def send_test(endpoint_id: UUID) -> Any:
+    """Send an event of type `webhook.test`, signed and logged like any other."""
+    endpoint, here = _owned(endpoint_id), context()
+    made = webhooks.send_test(here.db, endpoint["id"], here.clock(), sites_allowed=[endpoint["site_id"]])
+    here.tasks.nudge_webhooks()
+    return {"delivery": made}, NO_STORE
+
+
+@bp.post(f"{ENDPOINT}/rotate-secret")
+@door(
+    "Replace the signing secret",
+    answer=schemas.EndpointWithSecret(),
+    problems=(401, 403, 404, 503),
+    auth="owner",
+)
+def rotate_secret(endpoint_id: UUID) -> Any:
+    """Make a new secret and return it. For 24 hours attempts carry signatures of both."""
+    endpoint, here = _owned(endpoint_id), context()
+    changed = webhooks.rotate_secret(
+        here.db, endpoint["id"], here.clock(), sites_allowed=[endpoint["site_id"]]
+    )
+    return changed, NO_STORE
+
+
+@bp.post(f"{ENDPOINT}/enable")
+@door(
+    "Enable a webhook endpoint again",
+    answer=schemas.Endpoint(),
+    problems=(401, 403, 404, 503),
+    auth="owner",
+)
+def enable_endpoint(endpoint_id: UUID) -> Any:
+    """Let an endpoint that answered 410 take events again. What it missed is in the log of events."""
+    endpoint, here = _owned(endpoint_id), context()
+    changed = webhooks.enable_endpoint(here.db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
+    here.tasks.nudge_webhooks()
+    return changed, NO_STORE
+
+
+@bp.get(f"{ENDPOINT}/deliveries")
+@door(
+    "Read the delivery log",
+    query=schemas.DeliveriesQuery(),
+    answer=schemas.Deliveries(),
+    problems=(401, 403, 404, 422, 503),
+    auth="owner",
+)
+def list_deliveries(endpoint_id: UUID, query: dict[str, Any]) -> Any:
+    """Return an endpoint's deliveries with all attempts, newest first."""
+    endpoint = _owned(endpoint_id)
+    page = deliveries.list_deliveries(
+        context().db,
+        endpoint["id"],
+        sites_allowed=[endpoint["site_id"]],
+        before=query.get("cursor"),
+        limit=query["limit"],
+        status=query.get("status"),
+    )
+    following = page[-1]["id"] if len(page) == query["limit"] else None
+    return {"deliveries": page, "next_cursor": following}, NO_STORE
+
+
+@bp.post("/webhook-deliveries/<uuid:delivery_id>/replay")
+@door(
+    "Send a delivery again",
+    answer=schemas.QueuedDelivery(),
+    status=202,
+    problems=(401, 403, 404, 409, 503),
+    auth="owner",
+)
+def replay_delivery(delivery_id: UUID) -> Any:
+    """Send a delivery once more, with the same id and body, and a fresh schedule of retries."""
+    caller, here = identity(), context()
+    found = deliveries.find_delivery(here.db, str(delivery_id), sites_allowed=caller.sites)
+    _must_own(caller, found["site_id"])
+    deliveries.replay(here.db, found["id"], here.clock(), sites_allowed=[found["site_id"]])
+    here.tasks.nudge_webhooks()
+    return {"delivery": found["id"]}, NO_STORE
+
+
+@bp.get("/events")
+@door(
+    "Pull events",
+    query=schemas.EventsQuery(),
+    answer=schemas.Events(),
+    problems=(401, 403, 404, 422, 503),
+    auth="owner",
+)
+def list_events(query: dict[str, Any]) -> Any:
+    """Return a site's events in order: the same as webhooks carry, for whoever missed some."""
+    owner_of(query["site"])
+    here = context()
+    found = webhooks.events_after(here.db, query["site"], query["after"], query["limit"], here.clock())
+    following = found[-1]["position"] if found else query["after"]
+    return {"events": found, "next": following}, NO_STORE
+
+
+def _owned(endpoint_id: UUID) -> Record:
+    """Return an endpoint of a site that the caller owns; those of other sites are as good as not there."""
+    caller = identity()
+    endpoint = webhooks.find_endpoint(context().db, str(endpoint_id), sites_allowed=caller.sites)
+    _must_own(caller, endpoint["site_id"])
+    return endpoint
+
+
+def _must_own(caller: Identity, site: str) -> None:
+    if not caller.owns(site):
+        raise Forbidden("Only an owner of the site may do this.")

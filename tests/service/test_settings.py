@@ -1,0 +1,62 @@
+"""Settings are read once, and a mistake is one clear sentence."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from service.domain.errors import Misconfigured
+from service.settings import read_settings
+
+
+def test_without_any_variable_parley_is_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = read_settings({})
+
+    assert settings.embedded
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/parley.db"
+    assert settings.port == 8080
+
+
+def test_the_secret_key_is_made_once_and_only_we_can_read_it(tmp_path: Path) -> None:
+    environ = {"PARLEY_DATA_DIR": str(tmp_path)}
+
+    first, second = read_settings(environ), read_settings(environ)
+
+    assert first.secret_key == second.secret_key
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
+    assert first.secret_key.decode() not in repr(first)
+
+
+@pytest.mark.parametrize("url", ["postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg://u@h/d"])
+def test_every_spelling_of_a_postgresql_address_is_understood(tmp_path: Path, url: str) -> None:
+    settings = read_settings({"PARLEY_DATA_DIR": str(tmp_path), "PARLEY_DATABASE_URL": url})
+
+    assert settings.database_url == "postgresql+psycopg://u@h/d"
+    assert not settings.embedded
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PARLEY_PORT", "ninety", "PARLEY_PORT: Not a valid integer."),
+        ("PARLEY_PORT", "70000", "PARLEY_PORT: Must be greater"),
+        ("PARLEY_DATABASE_URL", "mysql://x", "must start with postgresql://"),
+        ("PARLEY_SECRET_KEY", "short", "at least 32 characters"),
+        ("PARLEY_WEBHOOK_PRIVATE_NETWORKS", "10.0.0.1/8", "PARLEY_WEBHOOK_PRIVATE_NETWORKS"),
+        ("PARLEY_LOG_LEVEL", "loud", "PARLEY_LOG_LEVEL: Must be one of"),
+    ],
+)
+def test_a_mistake_is_named_with_its_variable(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    with pytest.raises(Misconfigured, match=sentence):
+        read_settings({"PARLEY_DATA_DIR": str(tmp_path), name: value})
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(Misconfigured, match="cannot be written to .* Choose another with PARLEY_DATA_DIR"):
+        read_settings({"PARLEY_DATA_DIR": str(tmp_path / "file" / "data")})
