@@ -17,7 +17,7 @@ from service.domain.errors import Invalid, KeyReused, NotFound, ThreadClosed
 from service.domain.ids import fingerprint, new_id, receipt_for
 from service.domain.threads import canonical_url, thread_key
 from service.storage import comments as queries
-from service.storage import ledger
+from service.storage import ledger, threads
 from service.storage.database import Database
 from service.storage.rows import Record
 
@@ -119,7 +119,7 @@ def _insert(connection: Connection, draft: Draft, key: _Key | None, now: datetim
 def _thread(connection: Connection, draft: Draft, now: datetime) -> Mapping[str, Any]:
     url = canonical_url(draft.url)
     key = thread_key(draft.key) if draft.key else url
-    found = queries.find_site_and_thread(connection, draft.site, key)
+    found = threads.head(connection, draft.site, key)
     if found is None:
         raise NotFound(f"There is no site {draft.site!r}.")
     if found["id"] is None:

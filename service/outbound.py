@@ -230,9 +230,10 @@ class Outbound:
             return Answer(None, error=f"not called: {refusal}")
         except OSError as error:
             return Answer(None, error=_sentence(error, "could not connect"))
+        raw.settimeout(self._total_s)
         with _cut_off(raw, deadline - time.monotonic()) as late:
             try:
-                return self._exchange(raw, target, body, headers, deadline)
+                return self._exchange(raw, target, body, headers, late)
             except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
                 if late.is_set():
                     return Answer(None, error=f"no answer within {self._total_s:g} s")
@@ -266,12 +267,15 @@ class Outbound:
         raise failure
 
     def _exchange(
-        self, raw: socket.socket, target: Target, body: bytes, headers: Mapping[str, str], deadline: float
+        self,
+        raw: socket.socket,
+        target: Target,
+        body: bytes,
+        headers: Mapping[str, str],
+        late: threading.Event,
     ) -> Answer:
-        left = max(deadline - time.monotonic(), 0.05)
-        raw.settimeout(left)
         # The connection stands already, to the address that was checked: urllib3 only speaks HTTP on it.
-        connection = HTTPConnection(target.host, target.port, timeout=left)
+        connection = HTTPConnection(target.host, target.port, timeout=self._total_s)
         try:
             if target.scheme == "https":
                 tls = self._tls or trusted_roots()
@@ -288,6 +292,8 @@ class Outbound:
             )
             response = connection.getresponse()
             try:
+                if late.is_set():
+                    raise TimeoutError  # a head that was cut off reads like one that has ended
                 text = _read(response)
             finally:
                 response.close()

@@ -151,7 +151,9 @@ def start_embedded(**environment: str) -> Iterator[Parley]:
             )  # fmt: skip
         running = Parley(f"http://127.0.0.1:{port}", process, data, log)
         try:
-            wait_until(lambda: running.ready() or process.poll() is not None, READY_S, "Parley was never ready")
+            wait_until(
+                lambda: running.ready() or process.poll() is not None, READY_S, "Parley was never ready"
+            )
             assert process.poll() is None, log.read_text(errors="replace")
             running.moderator = ("moderator", first_password(data))
             yield running

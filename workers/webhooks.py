@@ -1,4 +1,4 @@
-"""The webhook tasks: thin shells over use cases. Each is safe to run twice, or never: the sweep rings again."""
+"""The webhook tasks: thin shells over use cases. Each is safe to run twice, or never: the sweep rings too."""
 
 from __future__ import annotations
 

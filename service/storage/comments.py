@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.ids import new_id
 from service.storage.rows import Record, every, first
-from service.storage.tables import AuditRow, Comment, IdempotencyKey, Site, Thread
+from service.storage.tables import AuditRow, Comment, IdempotencyKey, Thread
 
 COMMENT_WITH_THREAD = (
     *Comment.__table__.c,
@@ -31,17 +31,13 @@ FOR_LEDGER = (
     Thread.premoderate.label("thread_premoderate"),
 )  # fmt: skip
 
-
-def find_site_and_thread(connection: Connection, site: str, key: str) -> Record | None:
-    """Return the site's id with the thread's columns (None where there is no thread yet)."""
-    return first(
-        connection.execute(
-            select(Site.id.label("site_id"), *(c for c in Thread.__table__.c if c.name != "site_id"))
-            .select_from(Site)
-            .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key == key))
-            .where(Site.id == site)
-        )
-    )
+# Built once: putting a statement together costs as much as running it.
+ANSWERED = (
+    select(IdempotencyKey.request_hash, IdempotencyKey.comment_id, Comment.status)
+    .join(Comment, Comment.id == IdempotencyKey.comment_id)
+    .where(IdempotencyKey.key_hash == bindparam("key_hash"))
+)
+KEEP_KEY = insert(IdempotencyKey)
 
 
 def make_thread(
@@ -58,13 +54,7 @@ def make_thread(
 
 def find_idempotent(connection: Connection, key_hash: str) -> Record | None:
     """Return request_hash, comment_id and status of an answered request."""
-    return first(
-        connection.execute(
-            select(IdempotencyKey.request_hash, IdempotencyKey.comment_id, Comment.status)
-            .join(Comment, Comment.id == IdempotencyKey.comment_id)
-            .where(IdempotencyKey.key_hash == key_hash)
-        )
-    )
+    return first(connection.execute(ANSWERED, {"key_hash": key_hash}))
 
 
 def keep_idempotent(
@@ -72,7 +62,7 @@ def keep_idempotent(
 ) -> None:
     """Remember an answered request; raises IntegrityError when another writer was faster."""
     connection.execute(
-        insert(IdempotencyKey),
+        KEEP_KEY,
         {"key_hash": key_hash, "request_hash": request_hash, "comment_id": comment, "created_at": now},
     )
 

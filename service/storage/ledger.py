@@ -18,6 +18,8 @@ from service.domain.comment import Status
 from service.domain.ids import new_id
 from service.storage.tables import AuditRow, Comment, DecisionCount, Event, Thread
 
+INSERT_COMMENT, INSERT_AUDIT, INSERT_EVENT = insert(Comment), insert(AuditRow), insert(Event)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -57,8 +59,8 @@ def record(connection: Connection, changes: Sequence[Change], now: datetime) -> 
     connection.execute(_update_comment(tuple(changes[0].columns)), [
         _comment_values(change, row, now) for change, row in zip(changes, sealed, strict=True)
     ])  # fmt: skip
-    connection.execute(insert(AuditRow), sealed)
-    connection.execute(insert(Event), [_event_row(change, now) for change in changes])
+    connection.execute(INSERT_AUDIT, sealed)
+    connection.execute(INSERT_EVENT, [_event_row(change, now) for change in changes])
     _update_public_counts(connection, changes)
     _count_decisions(connection, changes)
 
@@ -76,10 +78,10 @@ def record_new(
     )
     row = _audit_row(change, now)
     connection.execute(
-        insert(Comment), {**comment, "status": "received", "version": 1, "audit_head": row["hash"]}
+        INSERT_COMMENT, {**comment, "status": "received", "version": 1, "audit_head": row["hash"]}
     )
-    connection.execute(insert(AuditRow), row)
-    connection.execute(insert(Event), _event_row(change, now))
+    connection.execute(INSERT_AUDIT, row)
+    connection.execute(INSERT_EVENT, _event_row(change, now))
 
 
 def _audit_row(change: Change, now: datetime) -> dict[str, Any]:

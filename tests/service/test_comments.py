@@ -25,9 +25,7 @@ def draft(**changes: object) -> Draft:
 
 
 def submit(db: Database, clock: FakeClock, idempotency_key: str | None = None, **changes: object) -> str:
-    made = comments.submit(
-        db, draft(**changes), secret_key=KEY, now=clock(), idempotency_key=idempotency_key
-    )
+    made = comments.submit(db, draft(**changes), secret_key=KEY, now=clock(), idempotency_key=idempotency_key)
     return made.id
 
 

@@ -42,7 +42,9 @@ def reasons(db: Database, comment_id: str) -> list[str]:
     return [reason["code"] for reason in look(db, comment_id)["reasons"]]
 
 
-def act(db: Database, clock: FakeClock, comment_id: str, action: str, version: int, who: str = "mo") -> Record:
+def act(
+    db: Database, clock: FakeClock, comment_id: str, action: str, version: int, who: str = "mo"
+) -> Record:
     return moderation.act(
         db, comment_id=comment_id, action=action, version=version, moderator=who,
         sites_allowed=ALLOWED, now=clock(),
@@ -108,10 +110,14 @@ def test_two_workers_never_hold_the_same_comment(db: Database) -> None:
         post(db, clock, f"Remark number {n} of many.")
 
     with ThreadPoolExecutor(4) as pool:
-        taken = sum(pool.map(lambda _: moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=10), range(8)))
+        taken = sum(
+            pool.map(lambda _: moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=10), range(8))
+        )
 
     with db.read() as connection:
-        decided = connection.execute(select(AuditRow.comment_id).where(AuditRow.sequence == 2)).scalars().all()
+        decided = (
+            connection.execute(select(AuditRow.comment_id).where(AuditRow.sequence == 2)).scalars().all()
+        )
     assert (taken, len(decided), len(set(decided))) == (40, 40, 40)
 
 
@@ -213,7 +219,10 @@ def test_a_sites_policy_is_followed(db: Database) -> None:
 
     drain(db, clock)
 
-    assert (look(db, banned)["status"], reasons(db, banned)) == ("rejected", ["banned-word", "first-time-author"])
+    assert (look(db, banned)["status"], reasons(db, banned)) == (
+        "rejected",
+        ["banned-word", "first-time-author"],
+    )
     assert reasons(db, suspect) == ["suspect-word", "links", "first-time-author"]
 
 

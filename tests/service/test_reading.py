@@ -160,7 +160,17 @@ def test_a_page_that_did_not_change_is_not_sent_again(talk: Talk) -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "", "bm90IGpzb24", "WyJuZXdlc3QiLDAsIngiXQ", "WyJ0b3AiLDAsMV0", "ü", "W10", "bnVsbA", "W1tdLFtdLFtdXQ"],
+    [
+        "x",
+        "",
+        "bm90IGpzb24",
+        "WyJuZXdlc3QiLDAsIngiXQ",
+        "WyJ0b3AiLDAsMV0",
+        "ü",
+        "W10",
+        "bnVsbA",
+        "W1tdLFtdLFtdXQ",
+    ],
 )
 def test_a_forged_cursor_is_refused(talk: Talk, cursor: str) -> None:
     with pytest.raises(Invalid, match="/cursor"):

@@ -62,8 +62,10 @@ plain = st.recursive(
     | st.integers(-(10**20), 10**20)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3).filter(
-        lambda name: "\x00" not in name), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3).filter(lambda name: "\x00" not in name), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

@@ -13,7 +13,9 @@ ACTIONS = ("approve", "review", "reject", "reopen", "delete", "undo", "")
 
 
 @given(st.lists(st.sampled_from(ACTIONS), max_size=12))
-def test_a_comment_is_only_public_after_an_approval_and_never_again_after_deletion(actions: list[str]) -> None:
+def test_a_comment_is_only_public_after_an_approval_and_never_again_after_deletion(
+    actions: list[str],
+) -> None:
     status, last, deleted = Status.RECEIVED, "", False
     for action in actions:
         try:

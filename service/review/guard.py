@@ -1,0 +1,137 @@
+"""What every page of the review door asks first: who you are, and whether the form was really ours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Response, g, request
+from werkzeug.exceptions import Forbidden
+
+from service import moderators
+from service.api.auth import COOKIE, csrf_token
+from service.context import context
+from service.domain.errors import Unauthorised
+
+LOGIN_COOKIE = "parley_login"
+LOGIN_COOKIE_S = 3600
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+STALE_FORM = "This form was made for another session, or is too old. Go back, load the page again and repeat."
+FOREIGN_FORM = "This form was sent from another site. Nothing was changed."
+
+
+def add_headers(response: Response) -> Response:
+    """Put the security headers on an answer; pages are kept nowhere, files of ours may be."""
+    response.headers.update(HEADERS)
+    if request.endpoint != "review.static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def session_secret() -> str:
+    """Return what the session cookie holds, "" without one."""
+    return request.cookies.get(COOKIE, "")
+
+
+def visitor() -> moderators.Identity | None:
+    """Return who is logged in here, or None. An API token is no session."""
+    here, secret = context(), session_secret()
+    found = moderators.who(here.db, secret, here.clock()) if secret else None
+    if found is None or found.kind != "session":
+        return None
+    g.moderator_id = found.moderator_id
+    return found
+
+
+def identity() -> moderators.Identity:
+    """Return who is logged in here; raise `Unauthorised`."""
+    found = visitor()
+    if found is None:
+        raise Unauthorised("You are not logged in, or your session has ended. Log in and try again.")
+    return found
+
+
+def page_token() -> str:
+    """Return the CSRF token of this session, for forms and for the JSON door's header."""
+    return csrf_token(context().settings.secret_key, session_secret())
+
+
+def check_session_form() -> None:
+    """Refuse a form that was not given out to this session, with 403."""
+    if not _same(request.form.get("csrf", ""), page_token()):
+        raise Forbidden(STALE_FORM)
+
+
+def check_origin() -> None:
+    """Refuse what a browser says another site has sent, with 403; both headers may be missing."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden(FOREIGN_FORM)
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    own = {request.host, urlsplit(context().settings.public_url or "").netloc}
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or parts.netloc not in own - {""}:
+        raise Forbidden(FOREIGN_FORM)
+
+
+def login_nonce() -> str:
+    """Return the random value that binds a login form to this browser, an old one if there is one."""
+    return request.cookies.get(LOGIN_COOKIE, "")[:64] or secrets.token_urlsafe(24)
+
+
+def login_token(nonce: str) -> str:
+    """Return the token that a login form carries beside the cookie with its nonce."""
+    key = context().settings.secret_key
+    return hmac.new(key, b"login:" + nonce.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def check_login_form() -> None:
+    """Refuse a login form without the cookie it was given out with: nobody is logged in unawares."""
+    nonce = request.cookies.get(LOGIN_COOKIE, "")
+    if not nonce or not _same(request.form.get("csrf", ""), login_token(nonce)):
+        raise Forbidden(STALE_FORM)
+
+
+def set_session(response: Response, secret: str) -> None:
+    """Hand a browser its session, until the browser is closed or 12 hours have passed."""
+    seconds = int(moderators.SESSION_LIFE.total_seconds())
+    _set_cookie(response, COOKIE, secret, "/", seconds)
+    response.delete_cookie(LOGIN_COOKIE, path="/review/")
+
+
+def set_login_nonce(response: Response, nonce: str) -> None:
+    """Hand a browser the cookie of a login form."""
+    _set_cookie(response, LOGIN_COOKIE, nonce, "/review/", LOGIN_COOKIE_S)
+
+
+def drop_session(response: Response) -> None:
+    """Take a browser's session cookie away."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+
+
+def _set_cookie(response: Response, name: str, value: str, path: str, max_age: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        path=path,
+        max_age=max_age,
+        httponly=True,
+        samesite="Lax",
+        secure=context().settings.secure_cookies,
+    )
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())

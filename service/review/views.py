@@ -1,0 +1,293 @@
+"""The moderators' pages. They work by plain forms; `static/queue.js` only makes them quicker."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from marshmallow import ValidationError
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import NotFound as NoSuchPage
+from werkzeug.wrappers import Response as BaseResponse
+
+from service import moderation, moderators, review_queue
+from service.api.problems import STATUS
+from service.api.schemas.fields import Text
+from service.context import context
+from service.domain import errors
+from service.domain.comment import Status
+from service.domain.scores import Scorer
+from service.login_limits import LoginLimits
+from service.reading import UUID as UUID_PATTERN
+from service.review import cards, guard
+
+log = structlog.get_logger("parley.review")
+
+bp = Blueprint(
+    "review",
+    __name__,
+    url_prefix="/review",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+bp.after_request(guard.add_headers)
+ACTIONS = ("approve", "reject", "reopen", "undo")
+NOTE = Text(max_graphemes=1000, max_bytes=4000)
+TITLES = {
+    400: "That cannot be read",
+    401: "You are logged out",
+    403: "Not done",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Somebody else was faster",
+    413: "Too large",
+    429: "Too many attempts",
+    500: "Something went wrong here",
+    503: "Try again in a moment",
+}
+
+
+@bp.before_request
+def check_form() -> None:
+    """Refuse forms of other sites before anything reads them."""
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        guard.check_origin()
+
+
+@bp.context_processor
+def words() -> dict[str, Any]:
+    """What templates may call."""
+    return {
+        "cards": cards,
+        "now": context().clock(),
+        "CHOICES": CHOICES,
+        "COUNT_CAP": review_queue.COUNT_CAP,
+        "csrf": guard.page_token(),
+    }
+
+
+CHOICES = {status.value: choices for status, choices in cards.CHOICES.items()}
+
+
+@bp.get("/login")
+def show_login() -> Any:
+    """Show the login form, or the queue to somebody who is logged in."""
+    if guard.visitor() is not None:
+        return redirect(_next(request.args.get("next")), 303)
+    return _login_page(next=_next(request.args.get("next")), out="out" in request.args)
+
+
+@bp.post("/login")
+def log_in() -> Any:
+    """Begin a session. Name and password are never told apart, known or not."""
+    guard.check_login_form()
+    here = context()
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    after = _next(request.form.get("next"))
+    limits = _limits()
+    limits.check(name, request.remote_addr)
+    try:
+        secret = moderators.log_in(here.db, name, password, here.clock())
+    except errors.Unauthorised as error:
+        return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
+    limits.forgive(name)
+    if guard.session_secret():
+        moderators.log_out(here.db, guard.session_secret())
+    answer = redirect(after, 303)
+    guard.set_session(_flask(answer), secret)
+    return answer
+
+
+@bp.post("/logout")
+def log_out() -> Any:
+    """End the session here and in the database."""
+    if guard.visitor() is not None:
+        guard.check_session_form()
+        moderators.log_out(context().db, guard.session_secret())
+    answer = redirect(url_for("review.show_login", out=1), 303)
+    guard.drop_session(_flask(answer))
+    return answer
+
+
+@bp.get("/")
+def show_queue() -> Any:
+    """Show one page of the queue."""
+    visitor = guard.visitor()
+    if visitor is None:
+        return redirect(url_for("review.show_login", next=_here()), 303)
+    site, cursor = request.args.get("site") or None, request.args.get("cursor") or None
+    if cursor is not None and not UUID_PATTERN.fullmatch(cursor):
+        raise BadRequest("The address of this page is damaged. Begin again at the first page.")
+    page = review_queue.pending_page(
+        context().db,
+        visitor,
+        site,
+        request.args.get("status") or Status.PENDING.value,
+        cursor,
+        scorer=_scorer(),
+    )
+    return render_template(
+        "review/queue.html",
+        me=visitor,
+        page=page,
+        cursor=cursor,
+        done=_done(visitor, request.args.get("done")),
+    )
+
+
+@bp.get("/news")
+def show_news() -> Any:
+    """Return as JSON how many comments came after one, and the tabs' counts; for `queue.js`."""
+    after = request.args.get("after") or None
+    if after is not None and not UUID_PATTERN.fullmatch(after):
+        raise BadRequest("The parameter `after` must be the id of a comment.")
+    site = request.args.get("site") or None
+    found = review_queue.news(context().db, guard.identity(), site, after)
+    counts = {name: cards.tab_count(n, review_queue.COUNT_CAP) for name, n in found["counts"].items()}
+    return {"new": found["new"], "counts": counts}
+
+
+@bp.get("/comments/<uuid:comment_id>")
+def show_comment(comment_id: UUID) -> Any:
+    """Show one comment as it stands now."""
+    visitor = guard.visitor()
+    if visitor is None:
+        return redirect(url_for("review.show_login", next=_here()), 303)
+    return _comment_page(visitor, str(comment_id))
+
+
+@bp.post("/comments/<uuid:comment_id>/actions")
+def act(comment_id: UUID) -> Any:
+    """Carry out an action on the version that the moderator saw, then show the queue again."""
+    visitor, here = guard.identity(), context()
+    guard.check_session_form()
+    g.comment_id = str(comment_id)
+    action, version, note = _decision()
+    try:
+        moderation.act(
+            here.db,
+            comment_id=str(comment_id),
+            action=action,
+            version=version,
+            moderator=visitor.name,
+            sites_allowed=visitor.sites,
+            now=here.clock(),
+            note=note,
+        )
+    except (errors.AlreadyDecided, errors.IllegalMove) as error:
+        return _comment_page(visitor, str(comment_id), error)
+    here.tasks.nudge_webhooks()
+    back = {name: request.form.get(name) or None for name in ("site", "status", "cursor")}
+    return redirect(url_for("review.show_queue", **back, done=str(comment_id)), 303)
+
+
+@bp.route("/<path:rest>", methods=("GET", "POST", "PUT", "PATCH", "DELETE"))
+def show_nothing(rest: str) -> Any:
+    """Answer for addresses that are not there in this door's own manner."""
+    raise NoSuchPage("There is no page at this address.")
+
+
+@bp.errorhandler(errors.ParleyError)
+def explain(error: errors.ParleyError) -> Any:
+    """Answer an error of ours with a page in words."""
+    answer = _error_page(STATUS[type(error)], str(error))
+    if isinstance(error, errors.TooManyRequests | errors.Unavailable):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+@bp.errorhandler(HTTPException)
+def explain_http(error: HTTPException) -> Any:
+    """Answer an error of the protocol with a page in words."""
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return _error_page(error.code, error.description or error.name)
+
+
+@bp.errorhandler(Exception)
+def explain_unexpected(error: Exception) -> Any:
+    """Answer what nobody foresaw; the log has it under the request's id."""
+    log.error("unexpected error", exc_info=error)
+    return _error_page(500, f"It was logged under the id {g.get('request_id', 'none')}. Nothing was lost.")
+
+
+def _error_page(status: int, detail: str) -> Response:
+    title = TITLES.get(status, "That did not work")
+    page = render_template("review/error.html", status=status, title=title, detail=detail)
+    return Response(page, status)
+
+
+def _login_page(status: int = 200, **values: Any) -> Response:
+    nonce = guard.login_nonce()
+    page = render_template("review/login.html", token=guard.login_token(nonce), **values)
+    answer = Response(page, status)
+    guard.set_login_nonce(answer, nonce)
+    return answer
+
+
+def _comment_page(
+    visitor: moderators.Identity,
+    comment_id: str,
+    error: errors.AlreadyDecided | errors.IllegalMove | None = None,
+) -> Response:
+    card = review_queue.one_card(context().db, visitor, comment_id, scorer=_scorer())
+    page = render_template("review/comment.html", me=visitor, card=card, error=error)
+    return Response(page, 409 if error else 200)
+
+
+def _decision() -> tuple[str, int, str | None]:
+    """Read action, version and note from the form; refuse with 400 what no page of ours sends."""
+    action, version = request.form.get("action", ""), request.form.get("version", "")
+    if action not in ACTIONS:
+        raise BadRequest(f"The action must be one of {', '.join(ACTIONS)}.")
+    if not (version.isascii() and version.isdigit() and 0 < len(version) < 10):
+        raise BadRequest("The form does not say which version of the comment was seen.")
+    try:
+        note = request.form.get("note", "").strip()
+        return action, int(version), NOTE.deserialize(note) if note else None
+    except ValidationError as error:
+        raise BadRequest(f"The note {' '.join(map(str, error.messages))}.") from None
+
+
+def _done(visitor: moderators.Identity, comment_id: str | None) -> review_queue.Card | None:
+    """Return the comment that was just decided, as it stands now: what the page says of it is true."""
+    if comment_id is None or not UUID_PATTERN.fullmatch(comment_id):
+        return None
+    try:
+        return review_queue.one_card(context().db, visitor, comment_id)
+    except errors.NotFound:
+        return None
+
+
+def _next(path: str | None) -> str:
+    """Return where to go after the login: a page of this door, never an address of somebody else."""
+    home = url_for("review.show_queue")
+    if not path or not path.startswith("/review/") or "\\" in path or any(ord(c) < 33 for c in path):
+        return home
+    parts = urlsplit(path)
+    is_page = not parts.netloc and not parts.path.startswith(("/review/login", "/review/logout"))
+    return path if is_page else home
+
+
+def _here() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _scorer() -> Scorer | None:
+    return context().scorer()
+
+
+def _limits() -> LoginLimits:
+    if "parley-login-limits" not in current_app.extensions:
+        current_app.extensions["parley-login-limits"] = LoginLimits(context().settings)
+    found: LoginLimits = current_app.extensions["parley-login-limits"]
+    return found
+
+
+def _flask(answer: BaseResponse) -> Response:
+    assert isinstance(answer, Response)
+    return answer

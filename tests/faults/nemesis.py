@@ -1,0 +1,204 @@
+"""The one who breaks things, and the ones who write down what they saw meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import random
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psutil
+import redis
+
+from tests.running import Parley
+
+FAULTS = ("kill worker parent", "kill worker child", "kill redis", "kill web", "flush redis on a backlog")
+BACKLOG = 30
+
+
+@dataclass
+class Journal:
+    """What the posting client knows: a timeout means unknown, only a 202 is a promise."""
+
+    acknowledged: dict[str, str] = field(default_factory=dict)  # id -> text
+    acknowledged_at: dict[str, float] = field(default_factory=dict)
+    refused: int = 0
+    unknown: int = 0
+
+
+class Poster(threading.Thread):
+    """Posts fine and vile comments at a steady rate, and repeats with the same key what got no answer."""
+
+    def __init__(self, parley: Parley, rate: float, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.parley, self.rate, self.random = parley, rate, random.Random(seed)
+        self.journal, self.stopped, self.count = Journal(), threading.Event(), 0
+
+    def run(self) -> None:
+        while not self.stopped.wait(1 / self.rate):
+            self.post()
+
+    def post(self) -> None:
+        """Post one comment until it is answered; at most 40 tries."""
+        self.count += 1
+        vile = self.random.random() < 0.3
+        text = f"Shut up you stupid worthless moron, go die, number {self.count}." if vile else (
+            f"Remark number {self.count}: the talks should go on until both sides agree."
+        )  # fmt: skip
+        thread = f"thread-{self.count % 5}"
+        body = {
+            "site": "demo",
+            "thread": {"key": thread, "url": f"https://news.example/{thread}"},
+            "body": text,
+        }
+        for _ in range(40):
+            try:
+                answer = self.parley.call(
+                    "POST", "/api/v1/comments", body, {"Idempotency-Key": f"nemesis-{self.count}"}
+                )
+            except (OSError, http.client.HTTPException):
+                self.journal.unknown += 1
+            else:
+                if answer.status == 202:
+                    self.journal.acknowledged[answer.json["id"]] = text
+                    self.journal.acknowledged_at[answer.json["id"]] = time.monotonic()
+                    return
+                assert answer.status in (429, 503), (answer.status, answer.body)
+                self.journal.refused += 1
+            time.sleep(0.1)
+
+
+class Reader(threading.Thread):
+    """Reads public answers all the time, and keeps what should never have been in one."""
+
+    def __init__(self, parley: Parley, rate: float) -> None:
+        super().__init__(daemon=True)
+        self.parley, self.rate = parley, rate
+        self.stopped, self.reads, self.leaks = threading.Event(), 0, []
+
+    def run(self) -> None:
+        started, turn = time.monotonic(), 0
+        while not self.stopped.wait(max(0.0, started + turn / self.rate - time.monotonic())):
+            turn += 1
+            sort = ("newest", "oldest", "top")[turn % 3]
+            path = f"/api/v1/comments?site=demo&thread=thread-{turn % 5}&limit=100&sort={sort}"
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer = self.parley.call("GET", path)
+                self.reads += answer.status == 200
+                if b"moron" in answer.body:
+                    self.leaks.append(answer.body)
+
+
+class Receiver(ThreadingHTTPServer):
+    """A host site: fails now and then, and keeps every request."""
+
+    daemon_threads = True
+
+    def __init__(self, seed: int, failing: float = 0.1) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.random, self.failing, self.lock = random.Random(seed), failing, threading.Lock()
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+    def first_arrivals(self) -> dict[str, list[int]]:
+        """Return the sequences of each comment in the order in which they first arrived."""
+        seen, order = set(), defaultdict(list)
+        for headers, body in self.requests:
+            if headers["webhook-id"] not in seen:
+                seen.add(headers["webhook-id"])
+                data = json.loads(body)["data"]
+                order[data["id"]].append(data["sequence"])
+        return order
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        with self.server.lock:
+            fails = self.server.random.random() < self.server.failing
+            if not fails:
+                self.server.requests.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        self.send_response(500 if fails else 204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Nemesis:
+    """Breaks a running Parley in the ways of `FAULTS`, by a seeded choice."""
+
+    def __init__(self, parley: Parley, poster: Poster, seed: int) -> None:
+        self.parley, self.poster, self.random = parley, poster, random.Random(seed)
+        self.done: list[str] = []
+        self.backlogs: list[int] = []
+
+    def break_something(self, fault: str) -> None:
+        """Carry out one fault; a process that is just restarting counts only once it is there to kill."""
+        if fault == "flush redis on a backlog":
+            self._flush_on_a_backlog()
+        else:
+            {
+                "kill worker parent": lambda: self._process("scoring", child=False).kill(),
+                "kill worker child": lambda: self._process("scoring", child=True).kill(),
+                "kill redis": lambda: self._process("redis", child=False).kill(),
+                "kill web": lambda: self._process("web", child=self.random.random() < 0.5).kill(),
+            }[fault]()
+        self.done.append(fault)
+
+    def _flush_on_a_backlog(self) -> None:
+        """Stop the worker, let a backlog grow, empty Redis, and let the worker go on."""
+        parent = self._process("scoring", child=False)
+        group = [parent, *parent.children(recursive=True)]
+        for process in group:
+            process.suspend()
+        try:
+            before = self.backlog()
+            for _ in range(BACKLOG):
+                self.poster.post()
+            self.backlogs.append(self.backlog() - before)
+            with redis.Redis(unix_socket_path=str(self.parley.data / "redis.sock")) as client:
+                client.flushall()
+        finally:
+            for process in group:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def backlog(self) -> int:
+        """Return how many comments wait to be scored, as the service says."""
+        text = self.parley.call("GET", "/metrics").body.decode()
+        line = next(line for line in text.splitlines() if line.startswith("parley_task_queue_depth "))
+        return int(float(line.split()[1]))
+
+    def _process(self, role: str, *, child: bool) -> psutil.Process:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            found = [process for process in self._all(role) if self._is_child(process, role) == child]
+            if found:
+                return self.random.choice(found)
+            time.sleep(0.1)
+        raise AssertionError(f"no {'child' if child else 'parent'} process of {role} is running")
+
+    def _all(self, role: str) -> list[psutil.Process]:
+        words = {"redis": "redis-server", "web": "gunicorn", "scoring": "-Q scoring"}
+        found = []
+        for process in psutil.Process(self.parley.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if words[role] in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def _is_child(self, process: psutil.Process, role: str) -> bool:
+        parent = process.parent()
+        return parent is not None and parent.pid in {other.pid for other in self._all(role)}
