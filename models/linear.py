@@ -58,6 +58,11 @@ class LinearScorer:
         self._slopes = np.array([self.curves[name].slope for name in self.attributes])
         self._offsets = np.array([self.curves[name].offset for name in self.attributes])
 
+    def with_curve(self, attribute: str, curve: Curve) -> LinearScorer:
+        """Return the same heads with another calibration of one."""
+        curves = {**self.curves, attribute: curve}
+        return LinearScorer(self.attributes, self.weights, self.scales, self.biases, curves, self.hashing)
+
     def margins(self, normalised: Sequence[str]) -> Floats:
         """Return raw margins of normalised texts, shape (n_texts, n_heads)."""
         masked = [identity.mask(text) for text in normalised]

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import observability
 from service.api import comments, health, moderation, openapi, problems, webhooks
 from service.embed import views as embed
+from service.intake import Intake
 from service.reading import PageCache
 from service.review import views as review
 from service.settings import Settings, read_settings
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["parley"] = make_context(settings, pool_size=settings.web_threads)
     app.extensions["parley-pages"] = PageCache()
+    app.extensions["parley-intake"] = Intake(app.extensions["parley"].db, settings.secret_key)
     observability.watch(app)
     problems.install(app)
     for blueprint in (comments.bp, moderation.bp, webhooks.bp, health.bp, openapi.bp, embed.bp, review.bp):

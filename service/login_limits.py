@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
+from collections.abc import Callable, Sequence
 
 import redis
 import structlog
@@ -23,6 +24,7 @@ log = structlog.get_logger("parley.login")
 PER_NAME = tuple(parse_many("5/minute;20/hour"))
 PER_ADDRESS = tuple(parse_many("20/minute"))
 PREFIX = "parley-login"
+Question = Callable[[MovingWindowRateLimiter, Sequence[RateLimitItem], str], int | None]
 
 
 class LoginLimits:
@@ -42,12 +44,20 @@ class LoginLimits:
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
     def check(self, name: str, address: str | None) -> None:
-        """Count one attempt; raise `TooManyRequests` if there were too many, known name or not."""
-        keys = [*((item, _network(address)) for item in PER_ADDRESS)]
-        keys += [(item, _person(name)) for item in PER_NAME]
-        wait = self._try(keys)
+        """Count one attempt on a name; raise `TooManyRequests` if there were too many, known name or not.
+
+        An address is only looked at here: a newsroom behind one address may log in all at once, so only
+        what fails counts against it (see `count_failure`).
+        """
+        wait = self._ask(_first_wait, PER_ADDRESS, _network(address))
+        if wait is None:
+            wait = self._ask(_hit, PER_NAME, _person(name))
         if wait is not None:
             raise TooManyRequests(f"Too many attempts to log in. Try again in {_words(wait)}.", wait)
+
+    def count_failure(self, address: str | None) -> None:
+        """Count a failed attempt against the client's address."""
+        self._ask(_hit, PER_ADDRESS, _network(address))
 
     def forgive(self, name: str) -> None:
         """Forget the attempts on a name, because its password was given."""
@@ -59,22 +69,27 @@ class LoginLimits:
             except redis.RedisError as error:
                 log.warning("login limits are not shared", error=type(error).__name__)
 
-    def _try(self, keys: list[tuple[RateLimitItem, str]]) -> int | None:
+    def _ask(self, question: Question, items: Sequence[RateLimitItem], key: str) -> int | None:
         if self._shared is not None:
             try:
-                return _hit(self._shared, keys)
+                return question(self._shared, items, key)
             except redis.RedisError as error:
                 log.warning("login limits are not shared", error=type(error).__name__)
-        return _hit(self._own, keys)
+        return question(self._own, items, key)
 
 
-def _hit(limiter: MovingWindowRateLimiter, keys: list[tuple[RateLimitItem, str]]) -> int | None:
-    """Return None if all limits leave room, else how many seconds to wait."""
-    for item, key in keys:
-        if not limiter.hit(item, key):
-            frees_at = limiter.get_window_stats(item, key).reset_time
-            return max(1, math.ceil(frees_at - time.time()))
-    return None
+def _hit(limiter: MovingWindowRateLimiter, items: Sequence[RateLimitItem], key: str) -> int | None:
+    """Count once under each limit; return None if all left room, else how many seconds to wait."""
+    return next((_wait(limiter, item, key) for item in items if not limiter.hit(item, key)), None)
+
+
+def _first_wait(limiter: MovingWindowRateLimiter, items: Sequence[RateLimitItem], key: str) -> int | None:
+    """Do not count; return None if all limits leave room, else how many seconds to wait."""
+    return next((_wait(limiter, item, key) for item in items if not limiter.test(item, key)), None)
+
+
+def _wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: str) -> int:
+    return max(1, math.ceil(limiter.get_window_stats(item, key).reset_time - time.time()))
 
 
 def _person(name: str) -> str:

@@ -178,7 +178,10 @@ def look_up(host: str, port: int) -> list[str]:
 
 def dial(address: str, port: int, timeout: float) -> socket.socket:
     """Open a TCP connection to an address, not to a name; ``timeout`` in seconds."""
-    return socket.create_connection((address, port), timeout)
+    connected = socket.create_connection((address, port), timeout)
+    # Head and body are two writes: without this the second waits for the receiver's delayed answer.
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected
 
 
 @cache

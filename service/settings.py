@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
 
 from service.domain.errors import Misconfigured
+from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -94,7 +95,7 @@ def _from(values: dict[str, Any]) -> Settings:
     return Settings(
         data_dir=data_dir,
         database_url=_database_url(values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}"),
-        redis_url=values["redis_url"] or f"unix://{data_dir / 'redis.sock'}",
+        redis_url=values["redis_url"] or private_redis_url(data_dir),
         secret_key=_secret_key(values["secret_key"], data_dir / "secret.key"),
         host=values["host"],
         port=values["port"],

@@ -58,6 +58,10 @@ class Receiver:
 def receiver(reply: Callable[[Hook], Reply] = lambda _: 204) -> Iterator[Receiver]:
     """Run a receiver until the block ends."""
 
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # with five, a burst of connections waits a second to be tried again
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -77,8 +81,7 @@ def receiver(reply: Callable[[Hook], Reply] = lambda _: 204) -> Iterator[Receive
         def log_message(self, *_: object) -> None:
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     running = Receiver(f"http://127.0.0.1:{server.server_port}/hooks", reply)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -22,7 +22,17 @@ def csrf_token(secret_key: bytes, session: str) -> str:
 
 
 def identity() -> moderators.Identity:
-    """Return the caller; raise `Unauthorised`, or `Forbidden` for a session without its CSRF token."""
+    """Return the caller; raise `Unauthorised`, or `Forbidden` for a session without its CSRF token.
+
+    The database is asked once in a request.
+    """
+    if "identity" not in g:
+        g.identity = _identify()
+    found: moderators.Identity = g.identity
+    return found
+
+
+def _identify() -> moderators.Identity:
     here = context()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     session = request.cookies.get(COOKIE, "")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 
-from service import comments, reading
+from service import comments, intake, reading
 from service.api.contract import door
 from service.api.schemas import comments as schemas
 from service.context import context
@@ -26,7 +26,7 @@ bp = Blueprint("comments", __name__, url_prefix="/api/v1")
 )
 def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
     """Accept a comment for scoring; it is stored for good and not public yet."""
-    draft = comments.Draft(
+    draft = intake.Draft(
         site=body["site"],
         url=body["thread"]["url"],
         key=body["thread"].get("key"),
@@ -34,16 +34,12 @@ def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
         parent_id=body.get("parent_id"),
         author_name=body.get("author", {}).get("name"),
         author_token=headers.get("author_token"),
+        idempotency_key=headers.get("idempotency_key"),
         body=body["body"],
     )
     here = context()
-    receipt = comments.submit(
-        here.db,
-        draft,
-        secret_key=here.settings.secret_key,
-        now=here.clock(),
-        idempotency_key=headers.get("idempotency_key"),
-    )
+    taking: intake.Intake = current_app.extensions["parley-intake"]
+    receipt = taking.submit(draft, here.clock())
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id
     return receipt, {"Location": url_for(".show_comment", comment_id=receipt.id)}

@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from flask import Response, request
 from marshmallow import Schema, ValidationError
+from marshmallow.fields import List
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.api import strict_json
+from service.api.auth import identity
 from service.domain.errors import Invalid
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+MAX_MISTAKES = 50  # an answer is no larger than it helps, whatever was sent
+MAX_NAME = 100  # of a member that is pointed at
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ def door(
 ) -> Callable[[Handler], Handler]:
     """Declare a JSON door.
 
-    The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword arguments, each only if
+    With ``auth`` "moderator" or "owner" nobody else's request is looked at; whose site it is about is the
+    handler's to check. The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword arguments, each only if
     declared. What it returns is dumped by ``answer``; a `Response` passes as it is. Return a pair
     (value, headers) to add headers.
     """
@@ -60,6 +66,8 @@ def door(
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         def wrapped(**arguments: Any) -> Response:
+            if auth in ("moderator", "owner"):
+                identity()
             if body is not None:
                 arguments["body"] = _load(body, _json_body())
             if query is not None:
@@ -81,7 +89,8 @@ def _present(result: Any, declared: Door) -> Response:
     if declared.answer is None:
         return Response(status=declared.status, headers=extra)
     payload = orjson.dumps(declared.answer.dump(value))
-    return Response(payload, declared.status, extra, content_type="application/json")
+    headers = {"Cache-Control": "no-store", **extra}
+    return Response(payload, declared.status, headers, content_type="application/json")
 
 
 def _json_body() -> Any:
@@ -96,13 +105,17 @@ def _json_body() -> Any:
 
 def _query(schema: Schema) -> dict[str, Any]:
     """Return the query as a dictionary; only a list field may be given more than once."""
+    try:
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise Invalid([("", "the query is not UTF-8")]) from None
     found: dict[str, Any] = {}
     for name, values in request.args.lists():
-        many = name in schema.fields and type(schema.fields[name]).__name__ == "List"
+        many = name in schema.fields and isinstance(schema.fields[name], List)
         if len(values) > 1 and not many:
-            raise Invalid([(f"/{name}", "is given more than once")])
-        if any("\x00" in value or "\ufffd" in value for value in values):
-            raise Invalid([(f"/{name}", "has characters that cannot be read as UTF-8 text")])
+            raise Invalid([_at("", name, "is given more than once")])
+        if any("\x00" in value for value in values):
+            raise Invalid([_at("", name, "has a NUL in it")])
         found[name] = values if many else values[0]
     return found
 
@@ -118,7 +131,7 @@ def _load(schema: Schema, value: Any) -> Any:
     try:
         return schema.load(value)
     except ValidationError as error:
-        raise Invalid(list(_flatten(error.messages, ""))) from None
+        raise Invalid(_flatten(error.messages, "")[:MAX_MISTAKES]) from None
 
 
 def _flatten(messages: Any, pointer: str) -> list[tuple[str, str]]:
@@ -126,7 +139,12 @@ def _flatten(messages: Any, pointer: str) -> list[tuple[str, str]]:
         pairs = []
         for name, inner in messages.items():
             # A schema-wide message stands under "_schema": it belongs to the object itself.
-            escaped = str(name).replace("~", "~0").replace("/", "~1")
-            pairs += _flatten(inner, pointer if name == "_schema" else f"{pointer}/{escaped}")
+            pairs += _flatten(inner, pointer if name == "_schema" else _at(pointer, name)[0])
         return pairs
     return [(pointer, str(message)) for message in (messages if isinstance(messages, list) else [messages])]
+
+
+def _at(pointer: str, name: object, message: str = "") -> tuple[str, str]:
+    """Return a JSON pointer to a member, with a message."""
+    escaped = str(name)[:MAX_NAME].replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{escaped}", message

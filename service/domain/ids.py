@@ -47,6 +47,15 @@ def receipt_for(key: bytes, comment_id: str) -> str:
     return base64.urlsafe_b64encode(digest[:18]).decode()
 
 
+def author_id(site: str, token: str) -> str:
+    """Return the pseudonym of an author on one site; not linkable across sites.
+
+    >>> author_id("a", "token") == author_id("b", "token")
+    False
+    """
+    return fingerprint(f"{site}\n{token}")
+
+
 def fingerprint(text: str) -> str:
     """Return the SHA-256 of a text in hex: for tokens we must recognise but not be able to show.
 

@@ -36,7 +36,7 @@ bp = Blueprint(
 )
 bp.after_request(guard.add_headers)
 ACTIONS = ("approve", "reject", "reopen", "undo")
-NOTE = Text(max_graphemes=1000, max_bytes=4000)
+NOTE = Text(max_graphemes=1000, max_bytes=4000, one_line=True)
 TITLES = {
     400: "That cannot be read",
     401: "You are logged out",
@@ -93,6 +93,7 @@ def log_in() -> Any:
     try:
         secret = moderators.log_in(here.db, name, password, here.clock())
     except errors.Unauthorised as error:
+        limits.count_failure(request.remote_addr)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
     limits.forgive(name)
     if guard.session_secret():
@@ -181,7 +182,7 @@ def act(comment_id: UUID) -> Any:
     except (errors.AlreadyDecided, errors.IllegalMove) as error:
         return _comment_page(visitor, str(comment_id), error)
     here.tasks.nudge_webhooks()
-    back = {name: request.form.get(name) or None for name in ("site", "status", "cursor")}
+    back: dict[str, Any] = {name: request.form.get(name) or None for name in ("site", "status", "cursor")}
     return redirect(url_for("review.show_queue", **back, done=str(comment_id)), 303)
 
 

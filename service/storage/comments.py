@@ -33,9 +33,9 @@ FOR_LEDGER = (
 
 # Built once: putting a statement together costs as much as running it.
 ANSWERED = (
-    select(IdempotencyKey.request_hash, IdempotencyKey.comment_id, Comment.status)
+    select(IdempotencyKey.key_hash, IdempotencyKey.request_hash, Comment.id, Comment.status)
     .join(Comment, Comment.id == IdempotencyKey.comment_id)
-    .where(IdempotencyKey.key_hash == bindparam("key_hash"))
+    .where(IdempotencyKey.key_hash.in_(bindparam("key_hashes", expanding=True)))
 )
 KEEP_KEY = insert(IdempotencyKey)
 
@@ -52,19 +52,16 @@ def make_thread(
     return every(found)[0]
 
 
-def find_idempotent(connection: Connection, key_hash: str) -> Record | None:
-    """Return request_hash, comment_id and status of an answered request."""
-    return first(connection.execute(ANSWERED, {"key_hash": key_hash}))
+def find_idempotent(connection: Connection, key_hashes: Sequence[str]) -> dict[str, Record]:
+    """Return request_hash, id and status of the requests that were answered under these keys."""
+    found = every(connection.execute(ANSWERED, {"key_hashes": list(key_hashes)}))
+    return {row.pop("key_hash"): row for row in found}
 
 
-def keep_idempotent(
-    connection: Connection, key_hash: str, request_hash: str, comment: str, now: datetime
-) -> None:
-    """Remember an answered request; raises IntegrityError when another writer was faster."""
-    connection.execute(
-        KEEP_KEY,
-        {"key_hash": key_hash, "request_hash": request_hash, "comment_id": comment, "created_at": now},
-    )
+def keep_idempotent(connection: Connection, rows: Sequence[Record]) -> None:
+    """Remember answered requests; raises IntegrityError when another writer was faster."""
+    if rows:
+        connection.execute(KEEP_KEY, rows)
 
 
 def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> Record | None:

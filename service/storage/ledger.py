@@ -18,6 +18,9 @@ from service.domain.comment import Status
 from service.domain.ids import new_id
 from service.storage.tables import AuditRow, Comment, DecisionCount, Event, Thread
 
+NEW = (
+    "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "created_at",
+)  # fmt: skip
 INSERT_COMMENT, INSERT_AUDIT, INSERT_EVENT = insert(Comment), insert(AuditRow), insert(Event)
 
 
@@ -65,23 +68,32 @@ def record(connection: Connection, changes: Sequence[Change], now: datetime) -> 
     _count_decisions(connection, changes)
 
 
-def record_new(
-    connection: Connection, comment: Mapping[str, Any], thread: Mapping[str, Any], now: datetime
-) -> None:
-    """Insert a comment that was just received, with its first audit row and event."""
-    change = Change(
-        comment={**comment, **thread, "version": 0, "audit_head": audit.START, "status": None},
-        to=Status.RECEIVED,
-        action="post",
-        actor_kind="author",
-        actor=comment["author_id"] or "anonymous",
-    )
-    row = _audit_row(change, now)
-    connection.execute(
-        INSERT_COMMENT, {**comment, "status": "received", "version": 1, "audit_head": row["hash"]}
-    )
-    connection.execute(INSERT_AUDIT, row)
-    connection.execute(INSERT_EVENT, _event_row(change, now))
+def record_new(connection: Connection, comments: Sequence[Mapping[str, Any]]) -> None:
+    """Insert comments that were just received, with their first audit rows and events.
+
+    Each has the columns of a new comment and thread_key, thread_url and thread_title.
+    """
+    if not comments:
+        return
+    changes = [
+        Change(
+            comment={**comment, "version": 0, "audit_head": audit.START, "status": None},
+            to=Status.RECEIVED,
+            action="post",
+            actor_kind="author",
+            actor=comment["author_id"] or "anonymous",
+        )
+        for comment in comments
+    ]
+    sealed = [_audit_row(change, change.comment["created_at"]) for change in changes]
+    new = {"status": Status.RECEIVED.value, "version": 1}
+    rows = [
+        {name: comment[name] for name in NEW} | new | {"audit_head": row["hash"]}
+        for comment, row in zip(comments, sealed, strict=True)
+    ]
+    connection.execute(INSERT_COMMENT, rows)
+    connection.execute(INSERT_AUDIT, sealed)
+    connection.execute(INSERT_EVENT, [_event_row(change, change.comment["created_at"]) for change in changes])
 
 
 def _audit_row(change: Change, now: datetime) -> dict[str, Any]:

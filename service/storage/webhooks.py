@@ -183,6 +183,8 @@ def claim_due(
     # After the lock, in a statement of its own: only so does it see what the last holder committed.
     if connection.scalar(select(_is_under_way(endpoint_id, now, lease))):
         return 0
+    # Two statements: as a subquery of the update, PostgreSQL may run the search more than once and so
+    # claim more than the limit.
     chosen = (
         select(Delivery.id)
         .where(
@@ -191,15 +193,17 @@ def claim_due(
             Delivery.next_attempt_at <= now,
             _is_first_of_its_comment(Delivery),
         )
-        .order_by(Delivery.next_attempt_at, Delivery.id)
+        .order_by(Delivery.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return 0
     claim = (
         update(Delivery)
-        .where(Delivery.id.in_(chosen.scalar_subquery()), Delivery.status == "due")
+        .where(Delivery.id.in_(ids), Delivery.status == "due")
         .values(claimed_by=owner, claimed_until=now + lease, next_attempt_at=now + lease)
-        .execution_options(synchronize_session=False)
     )
     return connection.execute(claim).rowcount
 

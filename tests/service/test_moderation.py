@@ -8,10 +8,10 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from service import comments, moderation, sites
-from service.comments import Draft
+from service import moderation, sites
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.intake import Draft, Intake
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.rows import Record
@@ -24,7 +24,7 @@ ALLOWED = frozenset({"demo"})
 
 def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: str) -> str:
     draft = Draft("demo", f"https://news.example/{thread}", body, key=thread, **more)
-    return comments.submit(db, draft, secret_key=KEY, now=clock()).id
+    return Intake(db, KEY).submit(draft, clock()).id
 
 
 def drain(db: Database, clock: FakeClock, scorer: FakeScorer | None = None) -> int:

@@ -8,9 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from service import comments, moderation
-from service.comments import Draft
+from service import moderation
 from service.domain.errors import Invalid, NotFound
+from service.intake import Draft, Intake
 from service.reading import PageCache, PageQuery, count_comments, read_page
 from service.storage.database import Database
 from service.storage.tables import Comment
@@ -27,7 +27,7 @@ class Talk:
 
     def post(self, body: str, parent: str | None = None) -> str:
         draft = Draft("demo", "https://news.example/a", body, key="a", parent_id=parent)
-        made = comments.submit(self.db, draft, secret_key=KEY, now=self.clock())
+        made = Intake(self.db, KEY).submit(draft, self.clock())
         moderation.drain(self.db, scorer=FakeScorer(), clock=self.clock)
         return made.id
 

@@ -30,9 +30,11 @@ class ThreadReference(Schema):
         one_line=True,
         metadata=described("The host's own stable key of the page; the canonical URL if left out."),
     )
-    url = fields.String(
+    url = Text(
         required=True,
-        validate=validate.Length(1, MAX_URL_BYTES),
+        max_graphemes=MAX_URL_BYTES,
+        max_bytes=MAX_URL_BYTES,
+        one_line=True,
         metadata=described("Address of the page; tracking parameters and fragment are dropped."),
     )
     title = Text(max_graphemes=300, max_bytes=1200, one_line=True)

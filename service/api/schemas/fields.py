@@ -15,7 +15,8 @@ CONTROL = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]")
 BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 DIGITS = regex.compile(r"-?[0-9]{1,18}")
 MAX_MARKS = 8
-ZALGO = regex.compile(rf"\p{{M}}{{{MAX_MARKS + 1}}}")
+# Invisible characters between marks do not end the stack: a joiner after every eighth would hide it.
+ZALGO = regex.compile(rf"(?:\p{{M}}\p{{Cf}}*){{{MAX_MARKS + 1}}}")
 
 
 class Text(fields.String):
@@ -25,8 +26,9 @@ class Text(fields.String):
     """
 
     def __init__(self, *, max_graphemes: int, max_bytes: int, one_line: bool = False, **kwargs: Any) -> None:
-        metadata = {"maxLength": max_graphemes} | dict(kwargs.pop("metadata", {}))
-        super().__init__(metadata=metadata, **kwargs)
+        # JSON Schema counts code points: no text within both limits has more of them than bytes.
+        limits = {"minLength": 1, "maxLength": max_bytes, "x-max-graphemes": max_graphemes}
+        super().__init__(metadata=limits | dict(kwargs.pop("metadata", {})), **kwargs)
         self.max_graphemes, self.max_bytes, self.one_line = max_graphemes, max_bytes, one_line
 
     def _deserialize(
@@ -60,10 +62,18 @@ def graphemes(text: str) -> int:
 
 
 class Whole(fields.Integer):
-    """A whole number as JSON or in a query: no 1.9, no ``1_0``, no true, no other script's digits."""
+    """A whole number in a query: no 1.9, no ``1_0``, no other script's digits."""
 
     def _validated(self, value: Any) -> Any:
-        digits = isinstance(value, str) and DIGITS.fullmatch(value)
-        if not digits and type(value) is not int:
+        if not isinstance(value, str) or not DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class WholeNumber(fields.Integer):
+    """A whole number in JSON: no 1.0, no ``"1"``, no true."""
+
+    def _validated(self, value: Any) -> Any:
+        if type(value) is not int:
             raise self.make_error("invalid", input=value)
         return super()._validated(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
-from service.api.schemas.fields import Text, Whole
+from service.api.schemas.fields import Text, Whole, WholeNumber
 from service.domain.comment import Status
 
 ACTIONS = ("approve", "reject", "reopen", "undo")
@@ -55,7 +55,7 @@ class NewAction(Schema):
 
     comment_id = fields.String(required=True, validate=UUID)
     action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
-    version = Whole(required=True, validate=validate.Range(1, 2**31 - 1))
+    version = WholeNumber(required=True, validate=validate.Range(1, 2**31 - 1))
     note = Text(max_graphemes=1000, max_bytes=4000, allow_none=True)
 
 

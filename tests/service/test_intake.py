@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from service import comments
-from service.comments import Draft
 from service.domain.audit import first_break
 from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed
+from service.domain.ids import author_id
+from service.intake import Draft, Intake
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.tables import Comment, Event, Thread
@@ -24,13 +25,12 @@ def draft(**changes: object) -> Draft:
     return Draft(**({"site": "demo", "url": URL, "body": "A fine remark."} | changes))  # type: ignore[arg-type]
 
 
-def submit(db: Database, clock: FakeClock, idempotency_key: str | None = None, **changes: object) -> str:
-    made = comments.submit(db, draft(**changes), secret_key=KEY, now=clock(), idempotency_key=idempotency_key)
-    return made.id
+def submit(db: Database, clock: FakeClock, key: str | None = None, **changes: object) -> str:
+    return Intake(db, KEY).submit(draft(**changes, idempotency_key=key), clock()).id
 
 
 def test_a_comment_is_stored_with_its_audit_row_and_its_event(db: Database) -> None:
-    found = comments.submit(db, draft(author_name="Ann"), secret_key=KEY, now=FakeClock()())
+    found = Intake(db, KEY).submit(draft(author_name="Ann"), FakeClock()())
 
     with db.read() as connection:
         comment = queries.find_comment(connection, found.id)
@@ -47,9 +47,7 @@ def test_a_comment_is_stored_with_its_audit_row_and_its_event(db: Database) -> N
 def test_the_same_key_and_content_give_the_same_comment_and_receipt(db: Database) -> None:
     clock = FakeClock()
 
-    once, again = (
-        comments.submit(db, draft(), secret_key=KEY, now=clock(), idempotency_key="k1") for _ in range(2)
-    )
+    once, again = (Intake(db, KEY).submit(draft(idempotency_key="k1"), clock()) for _ in range(2))
 
     assert once == again
 
@@ -119,7 +117,7 @@ def test_a_parent_must_be_a_published_comment_of_the_page(db: Database, case: st
 
 
 def test_only_the_receipt_shows_a_hidden_comment(db: Database) -> None:
-    made = comments.submit(db, draft(), secret_key=KEY, now=FakeClock()())
+    made = Intake(db, KEY).submit(draft(), FakeClock()())
 
     assert comments.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "received"
     for receipt in (None, "", "wrong", "ü"):
@@ -129,7 +127,7 @@ def test_only_the_receipt_shows_a_hidden_comment(db: Database) -> None:
 
 def test_an_author_can_take_a_comment_back_once(db: Database) -> None:
     clock = FakeClock()
-    made = comments.submit(db, draft(), secret_key=KEY, now=clock())
+    made = Intake(db, KEY).submit(draft(), clock())
 
     comments.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
 
@@ -143,4 +141,24 @@ def test_an_author_can_take_a_comment_back_once(db: Database) -> None:
 def test_an_author_is_another_pseudonym_on_each_site() -> None:
     token = "t" * 30
 
-    assert comments.author_id("demo", token) != comments.author_id("other", token)
+    assert author_id("demo", token) != author_id("other", token)
+
+
+def test_many_posts_at_once_share_transactions_and_each_gets_its_own_answer(db: Database) -> None:
+    clock, intake = FakeClock(), Intake(db, KEY)
+
+    def post(n: int) -> str:
+        site = "nowhere" if n % 5 == 0 else "demo"
+        try:
+            return intake.submit(draft(body=f"Remark number {n}.", site=site), clock()).id
+        except NotFound:
+            return "refused"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(40)))
+
+    with db.read() as connection:
+        stored = dict(connection.execute(select(Comment.id, Comment.body)).all())
+    assert [answer == "refused" for answer in answers] == [n % 5 == 0 for n in range(40)]
+    assert {f"Remark number {n}." for n in range(40) if n % 5} == set(stored.values())
+    assert all(stored[answers[n]] == f"Remark number {n}." for n in range(40) if n % 5)

@@ -1,0 +1,26 @@
+"""Texts that every artifact must score again as it did when it was made. Written for this purpose."""
+
+TEXTS = (
+    "",
+    "+1",
+    "Thank you for the article.",
+    "Does anyone know when the second round of talks starts?",
+    "I disagree with the article: the border dispute is far older than 2008.",
+    "The mediators in Kuala Lumpur deserve credit for getting both sides into one room.",
+    "My grandmother is Muslim, my grandfather Jewish, and they have argued about soup for fifty years.",
+    "What a stupid idea.",
+    "you are an idiot",
+    "YOU ARE AN IDIOT!!!",
+    "y0u 4re an 1d10t",
+    "y o u   i d i o t",
+    "you are an i\u200bd\u200bi\u200bo\u200bt",
+    "уоu аrе аn іdіоt",
+    "ｙｏｕ ａｒｅ ａｎ ｉｄｉｏｔ",
+    "you íďíöť",
+    "You are no idiot, and neither is she.",
+    "Shut up.",
+    "I will find the source of that quotation tomorrow.",
+    "Prices rose 3.5 % in 2019; wages, by contrast, did not. See pages 12-14.",
+    "👍👍👍",
+    "Käse, naïve, Straße, İstanbul, 한국어, ελληνικά",
+)

@@ -1,0 +1,1 @@
+"""What the sub-commands of `parley` do. Each is a function from parsed arguments to an exit code."""

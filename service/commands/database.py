@@ -1,0 +1,77 @@
+"""Opening the database for a command, and `parley db`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import first_start
+from service.context import utcnow
+from service.domain.errors import Misconfigured, Unavailable
+from service.settings import Settings, read_settings
+from service.storage import migrate
+from service.storage.database import Database
+
+
+@contextmanager
+def opened(settings: Settings, *, pool_size: int = 1) -> Iterator[Database]:
+    """Give a database that answers; raise `Misconfigured` with one sentence if it does not."""
+    try:
+        db = Database(settings.database_url, pool_size=pool_size)
+        with db.read() as connection:
+            connection.execute(text("SELECT 1"))
+    except (Unavailable, SQLAlchemyError) as error:
+        shown, reason = _shown(settings.database_url), _reason(error)
+        raise Misconfigured(
+            f"The database {shown} does not answer{reason}. Start it or correct PARLEY_DATABASE_URL."
+        ) from None
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def migrated(settings: Settings | None = None) -> Iterator[Database]:
+    """Give a database with the tables of this release; raise `Misconfigured` if it has others."""
+    with opened(settings or read_settings()) as db:
+        if not migrate.is_current(db):
+            raise Misconfigured("The database does not have this release's tables. Run: parley db upgrade")
+        yield db
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return "in PARLEY_DATABASE_URL"
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    lines = str(getattr(cause, "orig", None) or "").strip().splitlines()
+    return f" ({lines[0].strip().rstrip('.')})" if lines else ""
+
+
+def upgrade(arguments: Namespace) -> int:
+    """Bring the tables up to date; with ``--demo``, also make a first site and moderator."""
+    settings = read_settings()
+    with opened(settings) as db:
+        migrate.upgrade(db)
+        print("The database is up to date.")
+        if arguments.demo and (password := first_start.prepare(db, settings.data_dir, utcnow())):
+            print(f"Log in at /review/ as {first_start.MODERATOR}, password: {password}")
+    return 0
+
+
+def current(_arguments: Namespace) -> int:
+    """Say whether the tables are up to date; exit code 1 if not."""
+    with opened(read_settings()) as db:
+        fine = migrate.is_current(db)
+    print("The database is up to date." if fine else "The database is not up to date: parley db upgrade")
+    return 0 if fine else 1

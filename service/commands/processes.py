@@ -1,0 +1,78 @@
+"""`parley web`, `worker` and `scheduler`: the processes of server mode, and the programs `up` starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from service.settings import Settings, read_settings
+from service.supervisor import Program, Supervisor
+
+WEBHOOK_THREADS = 8
+CELERY = (sys.executable, "-m", "celery", "--app", "workers.app", "--quiet")
+# Workers know of each other by the database alone.
+ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning")
+
+
+def worker_command(queue: str, settings: Settings) -> list[str]:
+    """Return the command line of the worker of one task queue."""
+    if queue == "scoring":
+        pool = ("--pool", "prefork", "--concurrency", str(settings.scoring_processes))
+    else:
+        pool = ("--pool", "threads", "--concurrency", str(WEBHOOK_THREADS))
+    return [*CELERY, "worker", "--queues", queue, "--hostname", f"{queue}@%h", *pool, *ALONE]
+
+
+def scheduler_command() -> list[str]:
+    """Return the command line of the scheduler; its schedule is in memory, so it writes no file."""
+    return [*CELERY, "beat", "--loglevel", "warning", "--schedule", os.devnull, "--pidfile", ""]
+
+
+def web(arguments: Namespace) -> int:
+    """Serve HTTP in this process until told to stop."""
+    from service.web_server import serve
+
+    serve(read_settings(), arguments.fd)
+    return 0
+
+
+def scheduler(_arguments: Namespace) -> int:
+    """Become the scheduler."""
+    read_settings()
+    command = scheduler_command()
+    os.execv(command[0], command)  # noqa: S606 - our own Python
+
+
+def worker(arguments: Namespace) -> int:
+    """Run the workers under a supervisor until told to stop."""
+    import structlog
+
+    from service.observability import configure_logging
+
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    log = structlog.get_logger("parley.supervisor")
+    names = [arguments.only] if arguments.only else ["scoring", "webhooks"]
+    programs = [Program(name, worker_command(name, settings)) for name in names]
+    watched(settings, programs, log.warning).run()
+    return 0
+
+
+def watched(settings: Settings, programs: Sequence[Program], say: Callable[[str], None]) -> Supervisor:
+    """Return a supervisor of programs, with a watchdog over the workers among them."""
+    from service.storage.database import Database
+    from service.tasks import Tasks
+    from service.watchdog import LOOK_S, Watchdog
+
+    supervisor = Supervisor(programs, say)
+    tasks = Tasks(settings)
+    watchdog = Watchdog(
+        settings,
+        Database(settings.database_url, pool_size=1),
+        supervisor,
+        ask_heartbeat=lambda: tasks.send("parley.heartbeat"),
+    )
+    supervisor.every(LOOK_S, watchdog.look)
+    return supervisor

@@ -1,0 +1,190 @@
+"""`parley up`: everything on one machine, started and stopped by one command."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import socket
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import redis
+import structlog
+
+from service import first_start
+from service.commands.database import opened
+from service.commands.processes import scheduler_command, watched, worker_command
+from service.context import utcnow
+from service.domain.errors import Misconfigured
+from service.redis_client import redis_client
+from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
+from service.settings import Settings, read_settings
+from service.storage import migrate
+from service.supervisor import Program
+from service.web_server import listen
+
+READY_S = 90.0
+LOOK_S = 0.3
+
+
+def up(arguments: Namespace) -> int:
+    """Run Parley until told to stop."""
+    os.umask(0o077)  # data, logs and sockets are nobody else's
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # the console is for people
+    settings = read_settings()
+    lock = take_folder(settings.data_dir)
+    with listen(settings.host, settings.port) as listener, lock:
+        with opened(settings) as db:
+            migrate.upgrade(db)
+            password = first_start.prepare(db, settings.data_dir, utcnow())
+        _require_redis(settings)
+        programs = _programs(settings, listener, verbose=arguments.verbose)
+        say("Starting Parley ...")
+        supervisor = watched(settings, programs, lambda text: say(f"parley: {text}"))
+        welcome = _welcome(settings, listener, password)
+        supervisor.every(LOOK_S, _Opening(settings, listener, welcome, supervisor.stop).look)
+        supervisor.run()
+    say("Stopped.")
+    return 0
+
+
+def say(text: str) -> None:
+    """Tell the person at the console; nobody need be there."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of our life
+
+
+def take_folder(folder: Path) -> TextIO:
+    """Return a lock on a data folder, held until it is closed; raise `Misconfigured` if it is held."""
+    lock = open(folder / "parley.lock", "a+")  # noqa: SIM115 - the caller closes it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise Misconfigured(
+            f"Parley is running on the data folder {folder} already (process {holder})."
+            " Stop it, or choose another folder with PARLEY_DATA_DIR."
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _require_redis(settings: Settings) -> None:
+    """Raise `Misconfigured` if Redis is somebody else's and does not answer."""
+    if settings.redis_url == private_redis_url(settings.data_dir):
+        return
+    client = redis_client(settings)
+    try:
+        if client:
+            client.ping()
+    except redis.RedisError:
+        raise Misconfigured(
+            "The Redis in PARLEY_REDIS_URL does not answer."
+            " Start it, or leave the variable out and Parley runs its own."
+        ) from None
+
+
+def _programs(settings: Settings, listener: socket.socket, *, verbose: bool) -> list[Program]:
+    environment = {
+        "PARLEY_DATA_DIR": str(settings.data_dir),
+        "PARLEY_DATABASE_URL": settings.database_url,
+        "PARLEY_REDIS_URL": settings.redis_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+    def program(name: str, command: list[str], *fds: int, ends_last: bool = False) -> Program:
+        log = None if verbose else settings.data_dir / "logs" / f"{name}.log"
+        return Program(name, command, environment, log, fds, ends_last)
+
+    fd = listener.fileno()
+    return [
+        *([program("redis", command, ends_last=True)] if (command := _redis_command(settings)) else []),
+        program("web", [sys.executable, "-m", "service", "web", "--fd", str(fd)], fd),
+        program("scoring", worker_command("scoring", settings)),
+        program("webhooks", worker_command("webhooks", settings)),
+        program("scheduler", scheduler_command()),
+    ]
+
+
+def _redis_command(settings: Settings) -> list[str] | None:
+    """Return how to run a Redis of our own; None if we were given one, or there is none to run."""
+    if settings.redis_url != private_redis_url(settings.data_dir):
+        return None
+    binary = find_redis_server()
+    if binary is None:
+        say("No Redis was found, so Celery's messages go through files: slower, and nothing is lost.")
+        return None
+    return redis_command(binary, prepare_socket(settings.redis_url))
+
+
+def _welcome(settings: Settings, listener: socket.socket, password: str | None) -> str:
+    base = settings.public_url or f"http://{_reachable(listener)}"
+    file, name = settings.data_dir / first_start.FILE, first_start.MODERATOR
+    if password:
+        login = f"as {name}, password: {password}\n                (kept in {file})"
+    elif file.exists():
+        login = f"as {name}; the password of the first start is in {file}"
+    else:
+        login = f"as one of: parley moderator list\n                (new password: parley moderator password {name})"
+    return (
+        f"Parley is running.\n\n  Article       {base}/demo\n  Review queue  {base}/review/\n"
+        f"  Log in        {login}\n\nCtrl-C stops it. Data and logs are in {settings.data_dir}"
+    )
+
+
+def _reachable(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
+
+
+@dataclass
+class _Opening:
+    """Waits for everything to work, then tells how to use it; once."""
+
+    settings: Settings
+    listener: socket.socket
+    welcome: str
+    give_up: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        self._started, self._asked, self._done = time.monotonic(), 0.0, False
+
+    def look(self) -> None:
+        """Look once; called every moment."""
+        if self._done:
+            return
+        missing = self._missing()
+        self._done = not missing or time.monotonic() - self._started > READY_S
+        if self._done and missing:
+            say(f"Not everything works after {READY_S:.0f} s ({missing}). See {self.settings.data_dir / 'logs'}")
+        if self._done:
+            say(self.welcome)
+
+    def _missing(self) -> str:
+        """Return what is not ready, in words; nothing if all is."""
+        connection = http.client.HTTPConnection(_reachable(self.listener), timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            parts = json.loads(answer.read()).get("parts", {})
+        except (OSError, http.client.HTTPException, ValueError):
+            return "the web server does not answer"
+        finally:
+            connection.close()
+        if answer.status == 200:
+            return ""
+        return "; ".join(f"{name}: {state}" for name, state in parts.items() if state != "ok") or "unknown"

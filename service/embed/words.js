@@ -1,0 +1,78 @@
+import en from './locales/en.js'
+
+/**
+ * @typedef {string | Record<string, string>} Text
+ * @typedef {keyof typeof en} Key
+ * @typedef {Partial<Record<string, Text>>} Table
+ */
+
+/** @type {Record<string, Table>} */
+const LOCALES = { en }
+/** @type {[number, number, Intl.RelativeTimeFormatUnit][]} below so many seconds, in this unit */
+const STEPS = [[45, Infinity, 'second'], [3570, 60, 'minute'], [84600, 3600, 'hour'], [604800, 86400, 'day']]
+
+/** What the widget says, in one language. */
+export class Words {
+  /**
+   * @param {string} lang BCP 47; a language we have no table for is spoken in English.
+   * @param {Table | null} own Texts of the page, instead of ours.
+   */
+  constructor(lang, own) {
+    const base = lang.split('-')[0] ?? ''
+    const [locale] = base in LOCALES || own ? Intl.DateTimeFormat.supportedLocalesOf(safe(lang)) : []
+    this.lang = locale ?? 'en'
+    /** @type {Table} */
+    this.table = { ...en, ...LOCALES[base], ...own }
+    this.plural = new Intl.PluralRules(this.lang)
+    this.relative = new Intl.RelativeTimeFormat(this.lang, { numeric: 'auto' })
+  }
+
+  /**
+   * @param {Key} key
+   * @param {Record<string, string | number>} [values]
+   */
+  say(key, values = {}) {
+    const entry = this.table[key] ?? ''
+    const text = typeof entry === 'string' ? entry : entry[this.plural.select(Number(values.n))] ?? entry.other ?? ''
+    return text.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name] ?? ''
+      return typeof value === 'number' ? value.toLocaleString(this.lang) : value
+    })
+  }
+
+  /**
+   * A reason in plain words: ours for its code, else the server's.
+   * @param {{code: string, text: string}} reason
+   */
+  why({ code, text }) {
+    const key = `why-${code}`
+    return key in this.table ? this.say(/** @type {Key} */ (key)) : text
+  }
+
+  /**
+   * How long ago. A reader's clock that is slow shows "now", never the future.
+   * @param {string} iso
+   */
+  ago(iso) {
+    const then = new Date(iso)
+    const seconds = Math.max(0, (Date.now() - then.getTime()) / 1000)
+    const step = STEPS.find(([below]) => seconds < below)
+    return step
+      ? this.relative.format(-Math.round(seconds / step[1]), step[2])
+      : then.toLocaleDateString(this.lang, { dateStyle: 'medium' })
+  }
+
+  /** @param {string} iso */
+  exactly(iso) {
+    return new Date(iso).toLocaleString(this.lang, { dateStyle: 'long', timeStyle: 'short' })
+  }
+}
+
+/** @param {string} lang */
+function safe(lang) {
+  try {
+    return Intl.getCanonicalLocales(lang)
+  } catch {
+    return []
+  }
+}

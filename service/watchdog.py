@@ -1,0 +1,111 @@
+"""Seeing a worker that lives and does nothing, which a look at its process cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import redis
+
+from service.domain.errors import Unavailable
+from service.redis_client import redis_client
+from service.settings import Settings
+from service.storage import operations as queries
+from service.storage.database import Database
+from service.tasks import WEBHOOKS
+
+LOOK_S = 2.0
+ASK_S = 15.0  # then we ask for a heartbeat ourselves: it may be the scheduler that hangs
+SILENT_S = 30.0
+STUCK_S = 90.0  # the longest task takes 35 s, and as many may wait as there are threads
+START_S = 60.0  # to load the model on a busy machine
+
+
+class Keeper(Protocol):
+    """What the watchdog needs of a supervisor."""
+
+    def started_at(self, name: str) -> float | None:
+        """Return when a program was started last, on the monotonic clock; None if it is not running."""
+
+    def kill(self, name: str, why: str) -> None:
+        """Kill a program; it is started again."""
+
+
+class Progress:
+    """How long a sign of life has not changed, not counting what may have other reasons."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._start: float | None = None
+        self._since = 0.0
+
+    def silent_s(self, sign: object, started_at: float | None, now: float) -> float:
+        """Return for how many seconds the same sign was seen, in one run of the program.
+
+        Negative while the program is still starting.
+        """
+        if started_at != self._start:
+            self._seen, self._start, self._since = sign, started_at, now + START_S - SILENT_S
+        elif sign != self._seen:
+            self._seen, self._since = sign, now
+        return now - self._since
+
+    def excuse(self, now: float) -> None:
+        """Begin to count anew: it could not have given a sign."""
+        self._since = max(self._since, now)
+
+
+class Watchdog:
+    """Kills a worker that makes no progress although the database and Redis answer.
+
+    The broker's client can lose its connection in a way that leaves a live but idle worker. The signs of
+    life are the newest heartbeat in the database for the scoring worker, and for the webhooks worker the
+    oldest waiting message, which must not stay the same. The clock of the day plays no part.
+    """
+
+    def __init__(
+        self, settings: Settings, db: Database, keeper: Keeper, ask_heartbeat: Callable[[], object]
+    ) -> None:
+        self._db, self._keeper, self._ask = db, keeper, ask_heartbeat
+        self._redis = redis_client(settings)
+        self._scoring, self._webhooks = Progress(), Progress()
+        self._looked_at = time.monotonic()
+
+    def look(self) -> None:
+        """Look once; called every few seconds."""
+        now = time.monotonic()
+        paused, self._looked_at = now - self._looked_at > 3 * LOOK_S, now
+        try:
+            beat, head = self._newest_beat(), self._head()
+        except (Unavailable, redis.RedisError):
+            paused = True
+        if paused:  # a part is away, or this very process was stopped for a while
+            self._scoring.excuse(now)
+            self._webhooks.excuse(now)
+            return
+        self._check_scoring(self._scoring.silent_s(beat, self._keeper.started_at("scoring"), now))
+        silent = self._webhooks.silent_s(head, self._keeper.started_at("webhooks"), now)
+        if head is not None and silent > STUCK_S and self._keeper.started_at("webhooks"):
+            self._keeper.kill("webhooks", f"a message has waited for {silent:.0f} s")
+            self._webhooks.excuse(now)
+
+    def _check_scoring(self, silent: float) -> None:
+        if self._keeper.started_at("scoring") is None:
+            return
+        if silent > SILENT_S:
+            self._keeper.kill("scoring", f"no task has run for {silent:.0f} s")
+            self._scoring.excuse(self._looked_at)
+        elif silent < 0 or silent > ASK_S:  # while it starts, so that it is known to work at once
+            self._ask()
+
+    def _newest_beat(self) -> object:
+        with self._db.read() as connection:
+            return max((beat["seen_at"] for beat in queries.heartbeats(connection)), default=None)
+
+    def _head(self) -> object:
+        """Return the oldest message in the webhooks task queue: workers take from the right."""
+        if self._redis is None:
+            return None
+        self._redis.ping()
+        return self._redis.lindex(WEBHOOKS, -1)

@@ -1,0 +1,114 @@
+"""A small load generator: keep-alive connections, requests made beforehand, times by a monotonic clock.
+
+Closed loop: each connection sends its next request when it has its answer; gives a rate. Open loop: requests
+start on a fixed timetable whatever the answers do; gives honest latencies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+Request = Callable[[int], bytes]
+
+
+@dataclass
+class Result:
+    """What a run saw. Times in seconds."""
+
+    seconds: float
+    statuses: dict[int, int] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return len(self.times) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Return a percentile of the answer times, in milliseconds."""
+        return percentile(self.times, share) * 1000
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value below which ``share`` of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def get(path: str, **headers: str) -> bytes:
+    """Return the bytes of a GET request."""
+    lines = [f"GET {path} HTTP/1.1", "Host: bench"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def post(path: str, body: bytes) -> bytes:
+    """Return the bytes of a POST request with a JSON body."""
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+def closed_loop(port: int, make: Request, *, seconds: float, connections: int = 16) -> Result:
+    """Send as fast as the server answers, on a number of connections."""
+    return asyncio.run(_closed(port, make, seconds, connections))
+
+
+def open_loop(port: int, make: Request, *, rate: float, seconds: float, connections: int = 32) -> Result:
+    """Send at a fixed rate. A request that finds all connections busy waits, and its wait counts."""
+    return asyncio.run(_open(port, make, rate, seconds, connections))
+
+
+async def _closed(port: int, make: Request, seconds: float, connections: int) -> Result:
+    numbers, result = itertools.count(), Result(seconds)
+    until = time.monotonic() + seconds
+    await asyncio.gather(*(_keep_sending(port, make, numbers, until, result) for _ in range(connections)))
+    return result
+
+
+async def _keep_sending(
+    port: int, make: Request, numbers: Iterator[int], until: float, result: Result
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (started := time.monotonic()) < until:
+        status = await _exchange(reader, writer, make(next(numbers)))
+        _note(result, status, time.monotonic() - started)
+    writer.close()
+
+
+async def _open(port: int, make: Request, rate: float, seconds: float, connections: int) -> Result:
+    result, free = Result(seconds), asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]()
+    for _ in range(connections):
+        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    begin = time.monotonic()
+
+    async def one(number: int) -> None:
+        due = begin + number / rate
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        reader, writer = await free.get()
+        status = await _exchange(reader, writer, make(number))
+        free.put_nowait((reader, writer))
+        _note(result, status, time.monotonic() - due)
+
+    await asyncio.gather(*(one(number) for number in range(int(rate * seconds))))
+    while not free.empty():
+        free.get_nowait()[1].close()
+    return result
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+    if length:
+        await reader.readexactly(length)
+    return int(head[9:12])
+
+
+def _note(result: Result, status: int, taken: float) -> None:
+    result.statuses[status] = result.statuses.get(status, 0) + 1
+    result.times.append(taken)

@@ -1,0 +1,39 @@
+"""Marks, bars and words on a card: pure functions."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.review import cards
+
+SPANS = st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40), st.floats(0, 1)), max_size=5)
+
+
+@given(st.text(max_size=30), SPANS, st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40)), max_size=3))
+def test_marks_never_change_the_text(body, spans, words):
+    assert "".join(part.text for part in cards.segments(body, spans, words)) == body
+
+
+def test_offsets_count_as_browsers_count():
+    parts = cards.segments("😀😀 fool", [(5, 9, 0.5)], [])
+
+    assert [(part.text, part.level) for part in parts] == [("😀😀 ", 0), ("fool", 3)]
+
+
+def test_half_a_character_is_no_place_to_cut():
+    assert [part.level for part in cards.segments("😀 fool", [(1, 4, 0.9)], [])] == [0]
+
+
+def test_a_listed_word_is_marked_above_the_score():
+    assert [part.level for part in cards.segments("fool", [(0, 4, 0.9)], [(0, 4)])] == [cards.WORD]
+
+
+def test_a_share_too_small_to_matter_is_not_marked():
+    assert [part.level for part in cards.segments("a fool", [(0, 1, 0.01), (2, 6, 0.05)], [])] == [0, 1]
+
+
+def test_only_web_addresses_become_links():
+    assert cards.web_address("https://news.example/") == "https://news.example/"
+    assert cards.web_address("javascript:alert(1)") is None
+    assert cards.web_address(None) is None
