@@ -43,7 +43,7 @@ class Labelled:
     def reference_rows(self) -> NDArray[np.bool_]:
         """Return which rows are of `REFERENCE_SOURCE`, or all rows if none is."""
         rows = self.sources == REFERENCE_SOURCE
-        return rows if rows.any() else ~rows
+        return np.asarray(rows if rows.any() else ~rows)
 
 
 def read_labelled(path: Path, language: str = "en") -> Labelled:

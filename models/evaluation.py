@@ -48,13 +48,12 @@ def evaluate(scorer: Scorer, csv: Path, prior: float = PRIOR) -> dict[str, Any]:
     scores = probabilities(scorer, data.texts)
     rows = data.reference_rows()
     weights = natural_weights(data.labels[rows], prior)
-    attributes = {
-        name: figures(
-            scores[rows, i], data.labels[rows, list(COLUMNS).index(name)], weights, scorer.thresholds.get(name)
-        )
-        for i, name in enumerate(scorer.attributes)
-        if name in COLUMNS
-    }
+    attributes = {}
+    for name in scorer.attributes:
+        if name in COLUMNS:
+            shown = scores[rows, scorer.attributes.index(name)]
+            labels = data.labels[rows, list(COLUMNS).index(name)]
+            attributes[name] = figures(shown, labels, weights, scorer.thresholds.get(name))
     toxicity, first = data.labels[:, 0], scorer.attributes.index("TOXICITY")
     sources = {
         str(source): _ranking(scores[data.sources == source, first], toxicity[data.sources == source])

@@ -60,6 +60,9 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
     Wang and Manning 2012, "Baselines and Bigrams", section 2.3.
     """
 
+    kernel_: LinearScorer
+    classes_: NDArray[np.int64]
+
     def __init__(
         self,
         attributes: tuple[str, ...] = ATTRIBUTES,
@@ -130,17 +133,20 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         check_is_fitted(self)
         labels, weights = np.asarray(y, np.float64), np.asarray(sample_weight, np.float64)
         self._check(X, labels, weights)
-        margins = self.kernel_.margins([normalise(text) for text in X])
+        kernel = self.kernel_
+        margins = kernel.margins([normalise(text) for text in X])
         for i, name in enumerate(self.attributes):
             known = _labelled(labels[:, i], weights[:, i], name)
             curve = platt(margins[known, i], labels[known, i] >= 0.5, weights[known, i])
-            self.kernel_ = self.kernel_.with_curve(name, curve)
+            kernel = kernel.with_curve(name, curve)
+        self.kernel_ = kernel
         return self
 
     def predict_proba(self, X: Sequence[str]) -> Floats:
         """Return the probability of each attribute, shape (n_texts, n_heads)."""
         check_is_fitted(self)
-        return self.kernel_.probabilities([normalise(text) for text in X])
+        kernel = self.kernel_
+        return kernel.probabilities([normalise(text) for text in X])
 
     def predict(self, X: Sequence[str]) -> NDArray[np.int64]:
         """Return 1 where an attribute is more likely than not, shape (n_texts, n_heads)."""
@@ -223,13 +229,13 @@ def platt(margins: Floats, positive: Labels, weights: Floats) -> Curve:
         gradient = inputs.T @ (share * (p - outcome)) + pull @ (theta - [1.0, 0.0])
         curvature = (inputs * (share * p * (1 - p))[:, None]).T @ inputs + pull
         step = np.linalg.solve(curvature, gradient)
-        while (loss := _loss(theta - step, inputs, outcome, share, pull)) > best and np.abs(step).max() > 1e-10:
+        while (loss := _loss(theta - step, inputs, outcome, share, pull)) > best and abs(step).max() > 1e-10:
             step /= 2
         if best - loss < 1e-13:
             break
         theta, best = theta - step, loss
     if theta[0] <= 0:
-        raise ValueError(f"calibration gives a falling curve (slope {theta[0]:.3g}): margins do not fit the labels")
+        raise ValueError(f"calibration gives a falling curve (slope {theta[0]:.3g})")
     return Curve(float(theta[0]), float(theta[1]))
 
 

@@ -11,7 +11,7 @@ import hashlib
 
 MASK = "identityterm"
 
-_SINGULAR = """
+_WITH_PLURAL = """
 african american arab asian atheist australian bisexual black blind brown buddhist canadian catholic
 chinese christian cis cuban deaf disabled egyptian elderly ethiopian european evangelical female
 feminist filipino gay german girl greek haitian heterosexual hindu hispanic homosexual immigrant indian
@@ -20,15 +20,15 @@ korean kurd latina latino latinx lesbian lgbt lgbtq male mexican migrant millenn
 nigerian nonbinary pakistani palestinian paralyzed pole polish protestant queer refugee romani
 russian sikh somali straight syrian teenage trans transgender transsexual transvestite turk turkish
 ukrainian vietnamese white wheelchair woman
-""".split()
+"""
 _OTHER = """
 aboriginal afghan afghans antisemitic autistic blackness catholicism chechen christianity deafness
 disability elders gays girls hinduism homosexuality islam islamic jewish judaism kurdish lgbtqia
 married men middleaged muslims nonbinary older semitic spanish swedish teenager teenagers whiteness
 women younger zionist zionists
-""".split()
+"""
 
-TERMS = frozenset(_SINGULAR) | {word + "s" for word in _SINGULAR} | frozenset(_OTHER)
+TERMS = frozenset([*_OTHER.split(), *_WITH_PLURAL.split(), *(word + "s" for word in _WITH_PLURAL.split())])
 DIGEST = hashlib.sha256(" ".join(sorted(TERMS)).encode()).hexdigest()
 
 

@@ -113,7 +113,7 @@ class LinearScorer:
             np.subtract.at(steps, kind.places + kind.lengths, value)
             count += len(kind.rows)
         scale = self.scales[head] * self.curves[attribute].slope / np.sqrt(max(count, 1))
-        return np.cumsum(steps)[:-1] * scale
+        return np.asarray(np.cumsum(steps)[:-1] * scale)
 
 
 def sigmoid(logits: Floats) -> Floats:

@@ -63,7 +63,7 @@ _INNER_SIGN = regex.compile(r"(?<=[\p{L}\p{N}])[!|+](?=[\p{L}\p{N}]{1,3}(?![\p{L
 _INNER_MASK = regex.compile(r"(?<=\p{L})[#%^]+(?=\p{L})")
 _LOOSE = regex.compile(r"[^\p{L}\p{M}\p{N}\p{So}$@*\-._~|+=^/\\#%]")
 _LEET = str.maketrans("013457@$89", "oieastasbg")
-_EDGES = ".,;:!?\"()[]{}<>-_/\\|~^=&#%+"
+_EDGES = '.,;:!?"()[]{}<>-_/\\|~^=&#%+'
 _SQUEEZED_AT_MOST = 24  # longer runs of joined pieces are addresses and lists, not one hidden word
 
 _FOREIGN = str.maketrans(FOREIGN)
@@ -116,7 +116,7 @@ def _fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     text = unicodedata.normalize("NFC", text).translate(_FOLDED)
-    text = _INVISIBLE.sub("", text).replace("'", "").replace("`", "")
+    text = str(_INVISIBLE.sub("", text)).replace("'", "").replace("`", "")
     if _FOREIGN_LETTER.search(text):
         text = _LATIN_WORD.sub(lambda word: word[0].translate(_FOREIGN), text)
     return text
@@ -129,7 +129,7 @@ def _careful(folded: str) -> str:
             words.append(token)
         else:
             words.extend(_spellings(token))
-    return _REPEATS.sub(r"\1\1", " ".join(words))
+    return str(_REPEATS.sub(r"\1\1", " ".join(words)))
 
 
 def _joined(spaced: regex.Match[str]) -> str:
@@ -141,7 +141,7 @@ def _joined(spaced: regex.Match[str]) -> str:
 def _spellings(token: str) -> list[str]:
     """Return the words that a token with digits or signs may stand for."""
     if not _LETTER.search(token):
-        return _NUMBERS.findall(token)
+        return list(_NUMBERS.findall(token))
     core = token.strip(_EDGES)
     if core.startswith("@") and len(core) > 4:
         core = core[1:]  # a mention, not an "a"

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from models import artifact
+from models.card import write_card
 from models.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
 from models.evaluation import PRIOR, evaluate, review_threshold
 from models.fast import FastReader
 from models.linear import Floats, LinearScorer
 from models.normalise import normalise
-from models.scorer import load_scorer
+from models.scorer import SHIPPED, load_scorer
 from models.self_test import TEXTS
 
 CHARS_TRAINED = 2_000  # of each text: the tail teaches little and would double the memory
@@ -64,7 +65,7 @@ def train(
         As `models.data.read_labelled` reads them. Weights come from the first, calibration and thresholds
         from the second.
     out_dir : Path
-        Folder of the artifact; an older one there is replaced.
+        Folder of the artifact; an older one there is replaced. For the shipped one the card is written anew.
     progress : callable
         Told one line at a time.
     seed : int
@@ -96,6 +97,8 @@ def train(
     }
     model_id = artifact.save(out_dir, reader.kernel_, header)
     artifact.add_evaluation(out_dir, evaluate(load_scorer(out_dir), dev_csv, prior))
+    if out_dir.resolve() == SHIPPED.resolve():
+        write_card()
     say(f"saved {model_id} in {out_dir}")
     return model_id
 

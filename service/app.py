@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     observability.configure_logging(settings.log_level)
     app = Flask("service", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES)
+    app.url_map.merge_slashes = False  # an address has one spelling; the others are not there
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["parley"] = make_context(settings, pool_size=settings.web_threads)
     app.extensions["parley-pages"] = PageCache()
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (comments.bp, moderation.bp, webhooks.bp, health.bp, openapi.bp, embed.bp, review.bp):
         app.register_blueprint(blueprint)
     app.after_request(_allow_pages_anywhere)
+    app.after_request(_redirect_within)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -56,4 +58,12 @@ def _allow_pages_anywhere(response: Response) -> Response:
         response.headers.update(CORS)
         if request.method == "OPTIONS":
             response.headers.update(PREFLIGHT)
+    return response
+
+
+def _redirect_within(response: Response) -> Response:
+    """Redirect to a path: the Host header is the caller's to choose, so no address is built from it."""
+    location = response.location or ""
+    if location.startswith(request.host_url):
+        response.location = location[len(request.host_url) - 1 :]
     return response

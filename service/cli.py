@@ -8,9 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from service.domain.errors import ParleyError
+from service.domain.errors import Invalid, ParleyError
 
 STOPPED_BY_HAND = 130
+DATA = "../shared/data"  # labelled comments beside a checkout
+PARTS = (
+    "python", "folder", "secret", "database", "redis", "worker", "backlog", "model", "webhooks", "port",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         return run(arguments)
+    except Invalid as error:
+        texts = (f"{pointer.strip('/') or 'it'} {text}" for pointer, text in error.problems)
+        print(f"parley: {'; '.join(texts)}", file=sys.stderr)
+        return 2
     except ParleyError as error:
         print(f"parley: {error}", file=sys.stderr)
         return 2
@@ -38,25 +46,115 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parley", description="A comment section a publisher can own. Settings are PARLEY_* variables."
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_processes(commands)
+    commands = Commands(parser)
+    for add in (_processes, _database, _sites, _moderators, _webhooks, _scoring, _checks):
+        add(commands)
     return parser
 
 
-Commands = argparse._SubParsersAction  # type: ignore[type-arg]
+class Commands:
+    """Names that lead to functions of `service.commands`, given as ``module:function``."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._parsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(self, name: str, run: str, text: str) -> argparse.ArgumentParser:
+        """Add a command that does something."""
+        parser = self._parsers.add_parser(name, help=text, description=text)
+        parser.set_defaults(run=run)
+        return parser
+
+    def group(self, name: str, text: str) -> Commands:
+        """Add a command that has commands of its own."""
+        return Commands(self._parsers.add_parser(name, help=text, description=text))
 
 
-def _add(commands: Commands, name: str, run: str, text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_processes(commands: Commands) -> None:
-    up = _add(commands, "up", "up:up", "Run everything on this machine until Ctrl-C.")
+def _processes(commands: Commands) -> None:
+    up = commands.add("up", "up:up", "Run everything on this machine until Ctrl-C.")
     up.add_argument("--verbose", action="store_true", help="show the logs here instead of writing files")
-    web = _add(commands, "web", "processes:web", "Run the web server.")
+    web = commands.add("web", "processes:web", "Run the web server.")
     web.add_argument("--fd", type=int, help=argparse.SUPPRESS)
-    worker = _add(commands, "worker", "processes:worker", "Run the workers.")
+    worker = commands.add("worker", "processes:worker", "Run the workers.")
     worker.add_argument("--only", choices=("scoring", "webhooks"), help="run one of the two")
-    _add(commands, "scheduler", "processes:scheduler", "Run the scheduler; one is enough.")
+    commands.add("scheduler", "processes:scheduler", "Run the scheduler; one is enough.")
+
+
+def _database(commands: Commands) -> None:
+    group = commands.group("db", "Look after the database.")
+    upgrade = group.add("upgrade", "database:upgrade", "Bring the tables up to date.")
+    upgrade.add_argument(
+        "--demo", action="store_true", help="make a first site and moderator if there are none"
+    )
+    group.add("current", "database:current", "Say whether the tables are up to date.")
+
+
+def _sites(commands: Commands) -> None:
+    group = commands.group("site", "Look after host sites.")
+    add = group.add("add", "accounts:add_site", "Add a host site.")
+    add.add_argument("id", help="lower-case letters, digits and hyphens")
+    add.add_argument("--name", help="what people call it")
+    group.add("list", "accounts:list_sites", "List the host sites.")
+    policy = group.add("policy", "accounts:show_policy", "Show a site's policy as JSON, or replace it.")
+    policy.add_argument("id")
+    policy.add_argument("--set", metavar="FILE", help="a JSON file with the new policy; - for standard input")
+
+
+def _moderators(commands: Commands) -> None:
+    group = commands.group(
+        "moderator", "Look after moderators. Passwords are asked for, or read from a pipe."
+    )
+    add = group.add("add", "accounts:add_moderator", "Add a moderator.")
+    password = group.add("password", "accounts:change_password", "Set a new password; ends all sessions.")
+    token = group.add("token", "accounts:add_token", "Make an API token and print it.")
+    disable = group.add("disable", "accounts:disable_moderator", "Lock a moderator out at once.")
+    for parser in (add, password, token, disable):
+        parser.add_argument("name")
+    for parser in (add, password):
+        parser.add_argument("--random", action="store_true", help="make the password up and print it")
+    add.add_argument("--site", action="append", default=[], required=True, help="may be given more than once")
+    add.add_argument("--role", choices=("moderator", "owner"), default="moderator")
+    token.add_argument("label", help="what it is for")
+    token.add_argument("--drop", action="store_true", help="drop the tokens of this label instead")
+    disable.add_argument("--undo", action="store_true", help="let them in again")
+    group.add("list", "accounts:list_moderators", "List the moderators.")
+
+
+def _webhooks(commands: Commands) -> None:
+    group = commands.group("webhook", "Look after webhook endpoints.")
+    add = group.add("add", "accounts:add_webhook", "Add an endpoint and print its signing secret.")
+    add.add_argument("site")
+    add.add_argument("url")
+    add.add_argument("--type", action="append", default=[], help="an event type it wants; all if not given")
+    listed = group.add("list", "accounts:list_webhooks", "List the endpoints.")
+    listed.add_argument("site", nargs="?")
+    test = group.add("test", "accounts:test_webhook", "Send a test event to an endpoint.")
+    test.add_argument("id")
+
+
+def _scoring(commands: Commands) -> None:
+    text = 'Score JSON lines {"id", "text", "lang"?} from standard input, in order.'
+    score = commands.add("score", "scoring:score", text)
+    train = commands.add("train", "scoring:train", "Train a model.")
+    train.add_argument("train", nargs="?", default=f"{DATA}/train.csv.gz", help="labelled comments, .csv.gz")
+    train.add_argument("dev", nargs="?", default=f"{DATA}/dev.csv.gz", help="others, to calibrate on")
+    train.add_argument("--out", metavar="FOLDER", help="where to save it; over the shipped one if not given")
+    train.add_argument("--seed", type=int, default=0)
+    evaluate = commands.add(
+        "evaluate", "scoring:evaluate", "Print how well the model does on labelled comments."
+    )
+    evaluate.add_argument("data", nargs="?", default=f"{DATA}/dev.csv.gz")
+    show = commands.group("model", "Look at models.").add(
+        "show", "scoring:show_model", "Show the model in use."
+    )
+    for parser in (score, evaluate, show):
+        parser.add_argument("--model", metavar="FOLDER", help="another than the one in use")
+
+
+def _checks(commands: Commands) -> None:
+    group = commands.group("audit", "Check what was done to comments.")
+    group.add("verify", "checks:verify", "Check that nobody tampered with the audit log.")
+    show = group.add("show", "checks:show", "Show what was done to one comment.")
+    show.add_argument("comment")
+    doctor = commands.add("doctor", "checks:doctor", "Check every part and say what to do.")
+    doctor.add_argument("--json", action="store_true", help="one JSON object a line")
+    doctor.add_argument("--only", choices=PARTS, metavar="PART", help=f"one of: {', '.join(PARTS)}")

@@ -6,6 +6,8 @@ import logging
 import secrets
 import sys
 import time
+import traceback
+from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
@@ -23,6 +25,7 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 QUIET = ("health.", "static")
+MAX_TRACE = 200  # lines
 
 
 def configure_logging(level: str) -> None:
@@ -32,13 +35,26 @@ def configure_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _say_where,
             structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _say_where(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its kinds and places: the messages of drivers and parsers quote what was sent."""
+    given = line.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    chain: list[str] = []
+    while isinstance(error, BaseException) and len(chain) < MAX_TRACE:
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        chain += [f"{type(error).__module__}.{type(error).__qualname__}", *places]
+        error = error.__cause__ or error.__context__
+    return {**line, "trace": chain} if chain else line
 
 
 def watch(app: Flask) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
@@ -51,6 +52,7 @@ class _Environment(Schema):
 
     data_dir = fields.String(load_default="data")
     database_url = fields.String(load_default="")
+    database_password = fields.String(load_default="")
     redis_url = fields.String(load_default="")
     secret_key = fields.String(load_default="")
     host = fields.String(load_default="127.0.0.1")
@@ -66,7 +68,12 @@ class _Environment(Schema):
     log_level = fields.String(load_default="info", validate=OneOf(("debug", "info", "warning", "error")))
 
 
-VARIABLES = tuple(PREFIX + name.upper() for name in _Environment().fields)
+_NAMES = tuple(PREFIX + name.upper() for name in _Environment().fields)
+# Of these, PARLEY_…_FILE may name a file with the value instead: secrets that are mounted, not shown.
+_FROM_FILES = tuple(
+    PREFIX + name for name in ("SECRET_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "REDIS_URL")
+)
+VARIABLES = _NAMES + tuple(f"{name}_FILE" for name in _FROM_FILES)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -77,7 +84,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     the first start with mode 0600. The data folder is made if it is missing. An empty variable counts
     as unset.
     """
-    given = {name: environ[name] for name in VARIABLES if environ.get(name)}
+    given = {name: environ[name] for name in _NAMES if environ.get(name)} | _from_files(environ)
     try:
         values = _Environment().load(
             {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
@@ -94,7 +101,9 @@ def _from(values: dict[str, Any]) -> Settings:
     secure = bool(public_url and public_url.startswith("https:"))
     return Settings(
         data_dir=data_dir,
-        database_url=_database_url(values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}"),
+        database_url=_database_url(
+            values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}", values["database_password"]
+        ),
         redis_url=values["redis_url"] or private_redis_url(data_dir),
         secret_key=_secret_key(values["secret_key"], data_dir / "secret.key"),
         host=values["host"],
@@ -126,15 +135,41 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def _database_url(url: str) -> str:
+def _from_files(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name in _FROM_FILES:
+        if not (path := environ.get(f"{name}_FILE")):
+            continue
+        if environ.get(name):
+            raise Misconfigured(f"Give either {name} or {name}_FILE, not both.")
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError):
+            raise Misconfigured(f"The file {path} in {name}_FILE cannot be read.") from None
+        if not found[name]:
+            raise Misconfigured(f"The file {path} in {name}_FILE is empty.")
+    return found
+
+
+def _database_url(url: str, password: str) -> str:
     for short in ("postgresql://", "postgres://"):
         if url.startswith(short):
-            return "postgresql+psycopg://" + url.removeprefix(short)
-    if url.startswith(("postgresql+psycopg://", "sqlite:///")):
-        return url
-    raise Misconfigured(
-        "PARLEY_DATABASE_URL must start with postgresql:// (or sqlite:/// for a single machine)."
-    )
+            url = "postgresql+psycopg://" + url.removeprefix(short)
+    if not url.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise Misconfigured(
+            "PARLEY_DATABASE_URL must start with postgresql:// (or sqlite:/// for a single machine)."
+        )
+    return _with_password(url, password) if password else url
+
+
+def _with_password(url: str, password: str) -> str:
+    scheme, _, rest = url.partition("://")
+    user, at, host = rest.partition("@")
+    if not at or ":" in user or scheme.startswith("sqlite"):
+        raise Misconfigured(
+            "PARLEY_DATABASE_PASSWORD needs a PARLEY_DATABASE_URL with a user and no password in it."
+        )
+    return f"{scheme}://{user}:{quote(password, safe='')}@{host}"
 
 
 def _secret_key(given: str, path: Path) -> bytes:

@@ -53,7 +53,7 @@ class _Child:
         self.started_at = time.monotonic()
         output = open_log(program.log) if program.log else None
         try:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - the programs are ours
                 program.command,
                 env={**os.environ, **program.environment},
                 stdin=subprocess.DEVNULL,

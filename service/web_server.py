@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import ClientDisconnected
 
 from service.domain.errors import Misconfigured
 from service.lifeline import die_with_parent
@@ -52,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Worker(ThreadWorker):
+class Worker(ThreadWorker):  # type: ignore[misc]
     """Gunicorn's threaded worker, answering what is no HTTP with a problem document, and never with 5xx."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
@@ -79,7 +80,7 @@ def _problem(status: int, title: str) -> bytes:
     return head.encode() + body
 
 
-class _Server(BaseApplication):
+class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, bind: str) -> None:
         self._settings, self._bind = settings, bind
         super().__init__()
@@ -114,7 +115,34 @@ class _Server(BaseApplication):
         # Imported in the worker: the metrics choose their files when they are imported.
         from service.app import create_app
 
-        return create_app(self._settings)
+        app = create_app(self._settings)
+
+        def serve(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.input"] = _Body(environ["wsgi.input"])
+            return app(environ, start_response)
+
+        return serve
+
+
+class _Body:
+    """A request's body. One that breaks off or is badly cut into chunks is the sender's fault: 400."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most so many bytes; all if negative."""
+        try:
+            return bytes(self._stream.read(size if size >= 0 else None))
+        except OSError as error:
+            raise ClientDisconnected from error
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read to the end of a line, at most so many bytes."""
+        try:
+            return bytes(self._stream.readline(size if size >= 0 else None))
+        except OSError as error:
+            raise ClientDisconnected from error
 
 
 def _forget_metrics(_server: Any, worker: Any) -> None:

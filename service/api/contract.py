@@ -54,9 +54,9 @@ def door(
 ) -> Callable[[Handler], Handler]:
     """Declare a JSON door.
 
-    With ``auth`` "moderator" or "owner" nobody else's request is looked at; whose site it is about is the
-    handler's to check. The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword arguments, each only if
-    declared. What it returns is dumped by ``answer``; a `Response` passes as it is. Return a pair
+    With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about is
+    the handler's to check. The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword
+    arguments, each only if declared. What it returns is dumped by ``answer``; a `Response` passes as it is. Return a pair
     (value, headers) to add headers.
     """
     declared = Door(

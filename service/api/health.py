@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
 from service import operations
+from service.api.problems import problem
 from service.context import Context, context
 from service.domain.errors import Unavailable
 from service.redis_client import redis_client
@@ -36,10 +37,12 @@ def ready() -> Response:
         parts |= operations.readiness(here.db, here.clock())
     except Unavailable as error:
         parts["database"] = str(error)
-    fine = all(state == "ok" for state in parts.values())
-    body = orjson.dumps({"status": "ready" if fine else "not ready", "parts": parts})
-    headers = {"Cache-Control": "no-store"} | ({} if fine else {"Retry-After": "5"})
-    return Response(body, 200 if fine else 503, headers, content_type="application/json")
+    if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
+        answer = problem(503, "not-ready", "Not ready", "; ".join(wrong), parts=parts)
+        answer.headers["Retry-After"] = "5"
+        return answer
+    body = orjson.dumps({"status": "ready", "parts": parts})
+    return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
 
 
 def _redis(here: Context) -> str:

@@ -47,6 +47,7 @@ ANSWERS = {
     429: "Too many requests; see Retry-After",
     503: "A part does not answer; see Retry-After",
 }
+REFERENCE = re.compile(r"#/components/schemas/(\w+)")
 AUTH: dict[str, list[dict[str, list[str]]]] = {
     "moderator": [{"token": []}],
     "owner": [{"token": []}],
@@ -95,7 +96,44 @@ def _build(app: Flask) -> dict[str, Any]:
             methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
             operations = {name.lower(): _operation(app, rule, declared) for name in sorted(methods)}
             made.path(re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule), operations=operations)
-    return made.to_dict()
+    described = made.to_dict()
+    _promise_all_members(described)
+    found: dict[str, Any] = _with_plain_patterns(described)
+    return found
+
+
+def _promise_all_members(described: dict[str, Any]) -> None:
+    """Say that what only goes out has all its members: null where there is nothing, never left out."""
+    schemas = described["components"]["schemas"]
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    waiting = _referred([operation.get("requestBody") for operation in operations])
+    taken_in: set[str] = {"Problem"}
+    while waiting:
+        name = waiting.pop()
+        if name not in taken_in:
+            taken_in.add(name)
+            waiting |= _referred(schemas[name])
+    for name, schema in schemas.items():
+        if name not in taken_in:
+            schema["required"] = sorted(schema.get("properties", {}))
+
+
+def _referred(part: Any) -> set[str]:
+    return set(REFERENCE.findall(orjson.dumps(part).decode()))
+
+
+def _with_plain_patterns(part: Any) -> Any:
+    r"""Write ``^`` and ``$`` for Python's ``\A`` and ``\Z``: JSON Schema's expressions are JavaScript's."""
+    if isinstance(part, list):
+        return [_with_plain_patterns(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: value.replace(r"\A", "^").replace(r"\Z", "$")
+        if name == "pattern" and isinstance(value, str)
+        else _with_plain_patterns(value)
+        for name, value in part.items()
+    }
 
 
 def _operation(app: Flask, rule: Rule, declared: Door) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.redis_client import redis_client
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
-from service.settings import Settings, read_settings
+from service.settings import VARIABLES, Settings, read_settings
 from service.storage import migrate
 from service.supervisor import Program
 from service.web_server import listen
@@ -103,6 +103,11 @@ def _programs(settings: Settings, listener: socket.socket, *, verbose: bool) -> 
         "PARLEY_DATABASE_URL": settings.database_url,
         "PARLEY_REDIS_URL": settings.redis_url,
         "PYTHONUNBUFFERED": "1",
+        # They are in the addresses above by now; empty is as good as unset.
+        **dict.fromkeys(
+            ("PARLEY_DATABASE_PASSWORD", *(name for name in VARIABLES if name.endswith("_FILE"))), ""
+        ),
+        "PARLEY_SECRET_KEY": settings.secret_key.decode(),
     }
 
     def program(name: str, command: list[str], *fds: int, ends_last: bool = False) -> Program:
@@ -138,7 +143,7 @@ def _welcome(settings: Settings, listener: socket.socket, password: str | None) 
     elif file.exists():
         login = f"as {name}; the password of the first start is in {file}"
     else:
-        login = f"as one of: parley moderator list\n                (new password: parley moderator password {name})"
+        login = f"with your name and password\n                (lost it? parley moderator password {name})"
     return (
         f"Parley is running.\n\n  Article       {base}/demo\n  Review queue  {base}/review/\n"
         f"  Log in        {login}\n\nCtrl-C stops it. Data and logs are in {settings.data_dir}"
@@ -170,7 +175,8 @@ class _Opening:
         missing = self._missing()
         self._done = not missing or time.monotonic() - self._started > READY_S
         if self._done and missing:
-            say(f"Not everything works after {READY_S:.0f} s ({missing}). See {self.settings.data_dir / 'logs'}")
+            logs = self.settings.data_dir / "logs"
+            say(f"Not everything works after {READY_S:.0f} s ({missing}). See {logs}")
         if self._done:
             say(self.welcome)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from service.domain.errors import Invalid
@@ -19,7 +20,8 @@ def canonical_url(url: str) -> str:
     """Return a page's address without what does not choose the page.
 
     The fragment and known tracking parameters go, host and scheme become lower case, a default port
-    goes. Raises `Invalid` for anything that is not the http or https address of a page.
+    goes, letters get their composed form. Raises `Invalid` for anything that is not the http or https
+    address of a page, and for one that is too long when written out.
 
     >>> canonical_url("HTTPS://News.example:443/a?utm_source=x&id=1#top")
     'https://news.example/a?id=1'
@@ -28,6 +30,7 @@ def canonical_url(url: str) -> str:
     service.domain.errors.Invalid: /thread/url: must be the http or https address of a page
     """
     problem = Invalid([("/thread/url", "must be the http or https address of a page")])
+    url = unicodedata.normalize("NFC", url)
     if any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
         raise problem
     try:
@@ -42,7 +45,11 @@ def canonical_url(url: str) -> str:
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         netloc += f":{port}"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.match(pair[0])]
-    return urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), ""))
+    canonical = urlunsplit((parts.scheme, netloc, parts.path or "/", urlencode(query), ""))
+    # Escaping makes a query up to nine times longer, and an index takes no key of any length.
+    if len(canonical.encode()) > MAX_URL_BYTES:
+        raise Invalid([("/thread/url", f"is longer than {MAX_URL_BYTES} bytes when written out")])
+    return canonical
 
 
 def thread_key(key_or_url: str) -> str:
@@ -51,5 +58,5 @@ def thread_key(key_or_url: str) -> str:
     >>> thread_key("ceasefire-talks"), thread_key("https://news.example/a#c")
     ('ceasefire-talks', 'https://news.example/a')
     """
-    looks_like_url = key_or_url.startswith(("http://", "https://"))
-    return canonical_url(key_or_url) if looks_like_url else key_or_url
+    key = unicodedata.normalize("NFC", key_or_url).strip()
+    return canonical_url(key) if key.startswith(("http://", "https://")) else key

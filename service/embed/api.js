@@ -1,5 +1,3 @@
-import { recall, remember } from './memory.js'
-
 /**
  * @typedef {object} Comment
  * @property {string} id
@@ -42,7 +40,7 @@ export class Failure extends Error {
  * @param {[string, string][]} query
  * @param {RequestInit} [init]
  */
-async function call(path, query, init) {
+export async function call(path, query, init) {
   const url = new URL(path, API)
   url.search = String(new URLSearchParams(query))
   let answer, content
@@ -66,27 +64,6 @@ async function call(path, query, init) {
 export const list = (query) => call('comments', query, { cache: 'no-cache' })
 
 /**
- * @param {object} comment
- * @param {string} key the same on every try of this comment
- * @returns {Promise<Receipt>}
- */
-export async function post(comment, key) {
-  const author = recall('local', 'author') ?? token(32)
-  remember('local', 'author', author)
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key, 'Parley-Author': author }
-  return (await call('comments', [], { method: 'POST', body: JSON.stringify(comment), headers })).content
-}
-
-/**
- * A comment of one's own, with its status and reasons.
- * @param {{id: string, receipt: string}} own
- * @returns {Promise<Comment>}
- */
-export async function look({ id, receipt }) {
-  return (await call(`comments/${id}`, [], { headers: { 'Parley-Receipt': receipt }, cache: 'no-store' })).content
-}
-
-/**
  * @param {string} site
  * @param {string[]} threads at most 100
  * @returns {Promise<Record<string, number>>}
@@ -94,10 +71,4 @@ export async function look({ id, receipt }) {
 export async function count(site, threads) {
   const query = threads.map((thread) => /** @type {[string, string]} */ (['thread', thread]))
   return (await call('counts', [['site', site], ...query])).content.counts
-}
-
-/** Random bytes in base64url. `crypto.randomUUID` is missing on pages without TLS. @param {number} bytes */
-export function token(bytes) {
-  const raw = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes)))
-  return btoa(raw).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }

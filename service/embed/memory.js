@@ -1,7 +1,6 @@
 /** @typedef {import('./api.js').Receipt} Receipt */
 
 const PREFIX = `parley ${new URL('..', import.meta.url).href} `
-const MAX_OWN = 20
 /** Where a browser forbids storage, things are kept until the page goes. @type {Map<string, string>} */
 const spare = new Map()
 
@@ -37,31 +36,9 @@ export function remember(area, key, value) {
   }
 }
 
-/** The ids and receipts of the reader's own comments in one thread; never their text. */
-export class Own {
-  /** @param {string} place */
-  constructor(place) {
-    this.key = `own ${place}`
-  }
-
-  /** @returns {Receipt[]} */
-  get all() {
-    return recall('local', this.key) ?? []
-  }
-
-  /** @param {string} id */
-  find(id) {
-    return this.all.find((own) => own.id === id)
-  }
-
-  /** @param {Receipt} own */
-  keep({ id, status, receipt }) {
-    const others = this.all.filter((other) => other.id !== id)
-    remember('local', this.key, [...others, { id, status, receipt }].slice(-MAX_OWN))
-  }
-
-  /** @param {string} id */
-  drop(id) {
-    remember('local', this.key, this.all.filter((own) => own.id !== id))
-  }
-}
+/**
+ * The ids and receipts of the reader's own comments in one thread; never their text.
+ * @param {string} place
+ * @returns {Receipt[]}
+ */
+export const owned = (place) => recall('local', `own ${place}`) ?? []

@@ -34,9 +34,7 @@ export class Thread {
 
   /** How many comments wait. */
   get waiting() {
-    const strange = (/** @type {Comment[]} */ list) =>
-      list.reduce((sum, one) => sum + Number(!this.known.has(one.id)) + strange(one.replies), 0)
-    return strange(this.latest)
+    return this.#walk(this.latest).filter((one) => !this.known.has(one.id)).length
   }
 
   /**
@@ -48,9 +46,9 @@ export class Thread {
     const all = !this.roots.some((root) => root.status === 'approved')
     this.count = page.thread.count
     this.closed = page.thread.closed
-    this.latest = page.comments
+    this.latest = this.#trim(page.comments)
     this.#drop(page)
-    this.#merge(this.roots, page.comments, (one) => all || own(one.id))
+    this.#merge(this.roots, this.latest, (one) => all || own(one.id))
     const last = this.roots.at(-1)
     if (!this.loaded || (!this.cursor && last && last.id === page.comments.at(-1)?.id)) this.cursor = page.next_cursor
     this.loaded = true
@@ -118,6 +116,12 @@ export class Thread {
         this.#merge(copy.replies, one.replies, welcome)
       }
     }
+  }
+
+  /** What stands behind our last one is not new, only not loaded yet. @param {Comment[]} comments */
+  #trim(comments) {
+    const last = comments.findLastIndex((one) => this.known.has(one.id))
+    return this.cursor && last >= 0 ? comments.slice(0, last + 1) : comments
   }
 
   /** What the page should hold and does not was removed. @param {Page} page */

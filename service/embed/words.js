@@ -15,9 +15,10 @@ const STEPS = [[45, Infinity, 'second'], [3570, 60, 'minute'], [84600, 3600, 'ho
 export class Words {
   /**
    * @param {string} lang BCP 47; a language we have no table for is spoken in English.
-   * @param {Table | null} own Texts of the page, instead of ours.
+   * @param {string | null} [json] texts of the page, instead of ours
    */
-  constructor(lang, own) {
+  constructor(lang, json) {
+    const own = parsed(json)
     const base = lang.split('-')[0] ?? ''
     const [locale] = base in LOCALES || own ? Intl.DateTimeFormat.supportedLocalesOf(safe(lang)) : []
     this.lang = locale ?? 'en'
@@ -65,6 +66,15 @@ export class Words {
   /** @param {string} iso */
   exactly(iso) {
     return new Date(iso).toLocaleString(this.lang, { dateStyle: 'long', timeStyle: 'short' })
+  }
+}
+
+/** @param {string | null | undefined} json @returns {Table | null} */
+function parsed(json) {
+  try {
+    return JSON.parse(json || 'null')
+  } catch {
+    return null
   }
 }
 

@@ -183,8 +183,7 @@ def claim_due(
     # After the lock, in a statement of its own: only so does it see what the last holder committed.
     if connection.scalar(select(_is_under_way(endpoint_id, now, lease))):
         return 0
-    # Two statements: as a subquery of the update, PostgreSQL may run the search more than once and so
-    # claim more than the limit.
+    # As a subquery of the update, PostgreSQL may run this more than once and claim more than the limit.
     chosen = (
         select(Delivery.id)
         .where(
@@ -197,12 +196,9 @@ def claim_due(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(connection.scalars(chosen))
-    if not ids:
-        return 0
     claim = (
         update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.status == "due")
+        .where(Delivery.id.in_(list(connection.scalars(chosen))), Delivery.status == "due")
         .values(claimed_by=owner, claimed_until=now + lease, next_attempt_at=now + lease)
     )
     return connection.execute(claim).rowcount

@@ -191,7 +191,7 @@ class Nemesis:
         raise AssertionError(f"no {'child' if child else 'parent'} process of {role} is running")
 
     def _all(self, role: str) -> list[psutil.Process]:
-        words = {"redis": "redis-server", "web": "gunicorn", "scoring": "-Q scoring"}
+        words = {"redis": "redis-server", "web": "service web", "scoring": "--queues scoring"}
         found = []
         for process in psutil.Process(self.parley.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):

@@ -29,9 +29,7 @@ def add(db: Database, clock: FakeClock, site: str = "demo", types: tuple[str, ..
 def happen(db: Database, clock: FakeClock, *bodies: str, site: str = "demo") -> list[str]:
     """Post comments and let the policy decide: two events for each."""
     posted = [
-        Intake(db, KEY).submit(
-            Draft(site, "https://news.example/a", body, key="a"), clock()
-        ).id
+        Intake(db, KEY).submit(Draft(site, "https://news.example/a", body, key="a"), clock()).id
         for body in bodies
     ]
     moderation.drain(db, scorer=FakeScorer(), clock=clock)

@@ -7,6 +7,8 @@ from marshmallow import Schema, fields, validate
 from service.api.schemas.comments import SITE, UUID, described
 from service.api.schemas.fields import Text, Whole, WholeNumber
 from service.domain.comment import Status
+from service.domain.policy_document import MAX_WORD_LENGTH, MAX_WORDS
+from service.domain.scores import ATTRIBUTES
 
 ACTIONS = ("approve", "reject", "reopen", "undo")
 
@@ -65,11 +67,41 @@ class SiteQuery(Schema):
     site = fields.String(required=True, validate=SITE)
 
 
-class PolicyDocument(Schema):
-    """A site's policy: see the README for each member. Mistakes are named one by one."""
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+LIMITS = {
+    "type": "object",
+    "properties": {"review": SHARE, "reject": SHARE | {"type": ["number", "null"]}},
+    "required": ["review"],
+    "additionalProperties": False,
+}
+WORDS = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": MAX_WORD_LENGTH},
+    "maxItems": MAX_WORDS,
+}
 
-    class Meta:
-        unknown = "include"  # the domain checks the document: the same rules hold for the CLI
+
+class PolicyDocument(Schema):
+    """A site's policy; what is left out has its default.
+
+    The members are described here and checked in the domain: the same rules hold for the command line.
+    """
+
+    thresholds = fields.Raw(
+        metadata={
+            "type": "object",
+            "properties": dict.fromkeys(ATTRIBUTES, LIMITS),
+            "minProperties": 1,
+            "additionalProperties": False,
+        }
+        | described("From `review` on a person is asked, from `reject` on a comment is refused.")
+    )
+    banned_words = fields.Raw(metadata=WORDS | described("A comment with one of them is refused."))
+    suspect_words = fields.Raw(metadata=WORDS | described("A comment with one of them goes to review."))
+    max_links = fields.Raw(metadata={"type": "integer", "minimum": 0, "maximum": 100})
+    hold_repeats = fields.Raw(metadata={"type": "boolean"})
+    hold_first_time = fields.Raw(metadata={"type": "boolean"})
+    premoderate = fields.Raw(metadata={"type": "boolean"})
 
 
 class AuditQuery(Schema):

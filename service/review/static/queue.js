@@ -59,9 +59,11 @@ function mark(card) {
 /** @param {1 | -1} by */
 function step(by) {
   const all = openCards()
-  const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest('.card') ?? current)
-  const at = focused ? all.indexOf(focused) : -1
-  const next = at < 0 ? nearest(focused, by) : all[at + by]
+  const here = /** @type {HTMLElement | null} */ (document.activeElement?.closest('.card') ?? null)
+  const inList = document.activeElement?.closest('#queue > li')
+  let next = nearest(here, by)
+  if (here && all.includes(here)) next = all[all.indexOf(here) + by]
+  else if (!inList && current && all.includes(current)) next = current // the first key only takes hold of it
   if (next) choose(next)
   else say(by > 0 ? 'This is the last comment.' : 'This is the first comment.')
 }

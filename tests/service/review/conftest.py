@@ -25,11 +25,13 @@ PEOPLE = (("ben", "demo", "owner"), ("cleo", "demo", "moderator"), ("olga", "oth
 CLOCK = FakeClock(NOW)
 
 
-def post(db: Database, body: str, *, site: str = "demo", key: object = "article", **more: str) -> str:
-    """Post a comment and have it decided by the fake model; return its id."""
+def post(
+    db: Database, body: str, *, site: str = "demo", key: object = "article", drain: bool = True, **more: str
+) -> str:
+    """Post a comment and have all that wait decided by the fake model; return its id."""
     draft = Draft(site, f"https://{site}.example/a", body, key=str(key), **more)
     comment_id = Intake(db, b"k" * 32).submit(draft, CLOCK()).id
-    while moderation.drain(db, scorer=FakeScorer(), clock=CLOCK):
+    while drain and moderation.drain(db, scorer=FakeScorer(), clock=CLOCK):
         pass
     return comment_id
 

@@ -1,0 +1,255 @@
+"""`parley doctor`: looks at every part, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import redis
+from sqlalchemy import text
+
+import models
+from service import operations, sites, webhooks
+from service.commands.database import opened
+from service.context import utcnow
+from service.domain.errors import Misconfigured, ParleyError
+from service.redis_client import redis_client
+from service.redis_server import private_redis_url
+from service.settings import Settings
+from service.storage import migrate
+from service.web_server import listen
+
+FREE_BYTES = 500_000_000
+OLD_S, TOO_OLD_S = 30.0, 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part. ``state`` is ok, warn or fail; ``advice`` says what to do."""
+
+    part: str
+    state: str
+    what: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state:<4}  {self.part:<9} {self.what}" + (f" - {self.advice}" if self.advice else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self)
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def examine(settings: Settings, *, only: str | None = None) -> list[Finding]:
+    """Look at every part, or at one, and return at least one finding of each."""
+    return [
+        found
+        for part, check in CHECKS.items()
+        if only in (None, part)
+        for found in _safely(part, check, settings)
+    ]
+
+
+def _safely(part: str, check: Check, settings: Settings) -> list[Finding]:
+    try:
+        return list(check(settings))
+    except ParleyError as error:
+        return [Finding(part, "fail", str(error))]
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    fine = sys.version_info >= (3, 11)
+    yield Finding(
+        "python", "ok" if fine else "fail", platform.python_version(), "" if fine else "use 3.11 or newer"
+    )
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < FREE_BYTES:
+        yield Finding("folder", "warn", f"{settings.data_dir} has {free >> 20} MiB left", "make room")
+    else:
+        yield Finding("folder", "ok", f"{settings.data_dir} can be written to")
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    file = settings.data_dir / "secret.key"
+    if not file.exists():
+        yield Finding("secret", "ok", "given by the environment")
+    elif stat.S_IMODE(file.stat().st_mode) & 0o077:
+        yield Finding("secret", "warn", f"others on this machine can read {file}", f"chmod 600 {file}")
+    else:
+        yield Finding("secret", "ok", f"{file}, for its owner only")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db, db.read() as connection:
+        kind = "SQLite" if db.is_sqlite else "PostgreSQL"
+        asked = "SELECT sqlite_version()" if db.is_sqlite else "SHOW server_version"
+        version = connection.execute(text(asked)).scalar_one()
+        if migrate.is_current(db):
+            yield Finding("database", "ok", f"{kind} {version}, tables up to date")
+        else:
+            yield Finding(
+                "database", "fail", f"{kind} {version}, tables not of this release", "run: parley db upgrade"
+            )
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    client = redis_client(settings)
+    if client is None:
+        yield Finding(
+            "redis", "warn", "none: messages go through files", "install redis-server or valkey-server"
+        )
+        return
+    try:
+        info: Any = client.info("server")
+        policy = _eviction(client)
+    except redis.RedisError:
+        yield _absent(settings, "redis", "does not answer; comments are accepted and wait")
+        return
+    finally:
+        client.close()
+    version = info.get("valkey_version") or info["redis_version"]
+    if int(str(version).split(".")[0]) < 6:
+        yield Finding("redis", "fail", f"version {version} is too old", "use 6 or newer")
+    elif policy not in (None, "noeviction"):
+        yield Finding("redis", "warn", f"version {version}, drops messages when full ({policy})",
+                      "set maxmemory-policy noeviction")  # fmt: skip
+    else:
+        yield Finding("redis", "ok", f"version {version}")
+
+
+def _eviction(client: redis.Redis) -> str | None:
+    """Return the eviction policy; None where we may not ask."""
+    try:
+        found: Any = client.config_get("maxmemory-policy")
+    except redis.ResponseError:
+        return None
+    names = {_text(key): _text(value) for key, value in found.items()}
+    return names.get("maxmemory-policy")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _worker(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db:
+        state = operations.readiness(db, utcnow())
+    if state["worker"] == "ok":
+        yield Finding("worker", "ok", "has reported in the last 30 s")
+    else:
+        yield _absent(settings, "worker", state["worker"])
+
+
+def _backlog(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db:
+        found = operations.figures(db, utcnow())
+    what = f"{found.backlog} comments wait, the oldest for {found.oldest_s:.0f} s"
+    state = "ok" if found.oldest_s < OLD_S else "warn" if found.oldest_s < TOO_OLD_S else "fail"
+    yield Finding("backlog", state, what, "" if state == "ok" else "start workers: parley worker")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    try:
+        scorer = models.load_scorer(settings.model_dir)
+    except (models.BadArtifact, OSError) as error:
+        yield Finding(
+            "model", "fail", f"{error}; every comment goes to review", "restore it, or run: parley train"
+        )
+    else:
+        yield Finding("model", "ok", f"{scorer.model_id} passes its self-test")
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db:
+        every = [found for site in sites.list_sites(db) for found in webhooks.list_endpoints(db, site["id"])]
+    disabled = [found for found in every if found["disabled_at"]]
+    for found in disabled:
+        since: datetime = found["disabled_at"]
+        yield Finding("webhooks", "warn", f"{found['id']} is disabled since {since:%Y-%m-%d %H:%M} UTC"
+                      f" ({found['disabled_because']})", "mend the receiver and enable it")  # fmt: skip
+    if not disabled:
+        yield Finding("webhooks", "ok", f"{len(every)} endpoints, none disabled")
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    try:
+        listen(settings.host, settings.port).close()
+    except Misconfigured as error:
+        if _answers(settings):
+            yield Finding("port", "ok", f"Parley answers on {settings.port}")
+        else:
+            yield Finding("port", "fail", str(error))
+    else:
+        yield _absent(settings, "port", f"nobody listens on {settings.port}")
+
+
+def _answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b'{"status":"alive"}'
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _absent(settings: Settings, part: str, what: str) -> Finding:
+    """Return a finding of a part that is not there: no failure where nobody started Parley."""
+    if settings.redis_url != private_redis_url(settings.data_dir):
+        return Finding(part, "warn" if part == "port" else "fail", what, f"start it: {STARTED_BY[part]}")
+    if _is_up(settings):
+        return Finding(part, "fail", what, f"see {settings.data_dir / 'logs'}")
+    return Finding(part, "warn", "Parley is not running on this folder", "start it: parley up")
+
+
+STARTED_BY = {
+    "redis": "the server in PARLEY_REDIS_URL",
+    "worker": "parley worker, and parley scheduler",
+    "port": "parley web (elsewhere, perhaps it runs)",
+}
+
+
+def _is_up(settings: Settings) -> bool:
+    """Whether `parley up` holds the lock of the data folder."""
+    try:
+        lock = os.open(settings.data_dir / "parley.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+CHECKS: dict[str, Check] = {
+    "python": _python,
+    "folder": _folder,
+    "secret": _secret,
+    "database": _database,
+    "redis": _redis,
+    "worker": _worker,
+    "backlog": _backlog,
+    "model": _model,
+    "webhooks": _webhooks,
+    "port": _port,
+}

@@ -1,0 +1,189 @@
+import { Failure, call } from './api.js'
+import { Form } from './form.js'
+import { owned, recall, remember } from './memory.js'
+import { pulse } from './pulse.js'
+import { box } from './view.js'
+
+/**
+ * @typedef {import('./api.js').Comment} Comment
+ * @typedef {import('./api.js').Receipt} Receipt
+ * @typedef {object} Desk what the element lends to its writing part
+ * @property {string} place
+ * @property {import('./view.js').View} view
+ * @property {() => object} target `{site, thread}` of a post
+ * @property {() => import('./thread.js').Thread} thread
+ * @property {(news?: boolean) => void} show `news` when the list must be asked again
+ * @property {(name: string, detail: object) => void} tell
+ */
+
+const SOON_MS = [50, 100, 200, 400, 800, 1600]
+const PATIENT_MS = 1000
+const MAX_OWN = 20
+/** @type {Record<string, import('./words.js').Key | undefined>} */
+const SAID = { approved: 'saidLive', rejected: 'saidRejected', pending: 'saidAwaiting' }
+
+/** The part of the widget that is loaded when a reader begins to write, or has written here before. */
+export class Writing {
+  /** Own comments that are not public, as far as this page knows them. @type {Map<string, Comment>} */
+  mine = new Map()
+  /** @type {{form: Form, card: import('./card.js').Card} | null} */
+  answering = null
+  /** @type {(soon?: number[]) => void} */
+  hurry = () => {}
+  owed = 0
+
+  /** @param {Desk} desk */
+  constructor(desk) {
+    this.desk = desk
+    this.form = this.#form(desk.view.box, null)
+  }
+
+  /** @param {AbortSignal} signal */
+  start(signal) {
+    if (signal === this.signal) return
+    this.signal = signal
+    this.hurry = pulse(() => this.#ask(signal), signal)
+    signal.addEventListener('abort', () => clearTimeout(this.owed))
+  }
+
+  /** Put the own comments where they belong in a thread that was loaded anew. */
+  place() {
+    const { thread, show } = this.desk
+    const strange = [...this.mine.values()].filter(({ id }) => !thread().known.has(id))
+    for (const one of strange) thread().put({ ...one, replies: [] })
+    if (strange.length) show()
+  }
+
+  /** Open the reply form under a comment. @param {string} id */
+  reply(id) {
+    const { view } = this.desk
+    const card = view.cards.get(id)
+    if (!card) return
+    if (this.answering?.card !== card) {
+      this.answering?.form.element.remove()
+      const place = box(`reply-${id}`, card.reply.ariaLabel ?? '')
+      card.article.after(place.element)
+      this.answering = { card, form: this.#form(place, id) }
+    }
+    this.answering.form.body.focus()
+  }
+
+  /** @param {string} id */
+  forget(id) {
+    const { place, thread, show } = this.desk
+    remember('local', `own ${place}`, owned(place).filter((own) => own.id !== id))
+    this.mine.delete(id)
+    thread().remove(id)
+    show()
+  }
+
+  /** Put the reply form away; the focus goes back to where it came from. */
+  #close() {
+    const { card, form } = this.answering ?? {}
+    this.answering = null
+    form?.element.remove()
+    ;(card?.reply.hidden ? card.article : card?.reply)?.focus()
+  }
+
+  /** @param {import('./view.js').Box} place @param {string | null} parent @returns {Form} */
+  #form(place, parent) {
+    const { view } = this.desk
+    return new Form(view.words, place, {
+      place: this.desk.place,
+      parent,
+      say: (text) => view.say(text),
+      leave: () => (parent ? this.#close() : view.title.focus()),
+      send: async (draft, form) => {
+        const id = await this.#send(draft, parent)
+        form.clear()
+        if (parent) this.#close()
+        view.focus(id)
+        form.open(false)
+      }
+    })
+  }
+
+  /** @param {import('./form.js').Draft} draft @param {string | null} parent */
+  async #send({ name, body, key }, parent) {
+    const author = recall('local', 'author') ?? token(32)
+    remember('local', 'author', author)
+    const comment = { ...this.desk.target(), ...(parent && { parent_id: parent }), ...(name && { author: { name } }), body }
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key, 'Parley-Author': author }
+    try {
+      const { content } = await call('comments', [], { method: 'POST', body: JSON.stringify(comment), headers })
+      this.#posted(content, {
+        ...content, body, parent_id: parent, author: { name: name || null }, created_at: new Date().toISOString(),
+        edited_at: null, replies: [], next_replies: null
+      })
+      return content.id
+    } catch (error) {
+      const { status, message: title } = /** @type {Failure} */ (error)
+      this.desk.tell('error', { status, title })
+      throw error
+    }
+  }
+
+  /** @param {Receipt} receipt @param {Comment} comment */
+  #posted(receipt, comment) {
+    const { view, thread, show, tell } = this.desk
+    this.#keep(receipt)
+    this.mine.set(comment.id, comment)
+    thread().put(comment)
+    show()
+    clearTimeout(this.owed)
+    this.owed = setTimeout(() => view.say(view.words.say('saidAwaiting')), PATIENT_MS)
+    this.hurry([...SOON_MS])
+    tell('posted', { id: comment.id, status: comment.status })
+  }
+
+  /** @param {Receipt} own */
+  #keep({ id, status, receipt }) {
+    const { place } = this.desk
+    const others = owned(place).filter((own) => own.id !== id)
+    remember('local', `own ${place}`, [...others, { id, status, receipt }].slice(-MAX_OWN))
+  }
+
+  /** Ask how those fare that are not decided yet. @param {AbortSignal} signal */
+  async #ask(signal) {
+    let changed = false
+    for (const own of owned(this.desk.place)) {
+      const { status } = this.mine.get(own.id) ?? own
+      // A rejected one is asked for once more on a new page: it shows why, and may have been appealed.
+      if (status === 'approved' || (status === 'rejected' && this.mine.has(own.id))) continue
+      try {
+        const headers = { 'Parley-Receipt': own.receipt }
+        const { content } = await call(`comments/${own.id}`, [], { headers, cache: 'no-store' })
+        if (signal.aborted) return false
+        changed = this.#learn({ ...content, replies: [], next_replies: null }, own) || changed
+      } catch (error) {
+        if (!signal.aborted && /** @type {Failure} */ (error).status === 404) this.forget(own.id)
+      }
+    }
+    return changed
+  }
+
+  /** @param {Comment} comment as the server has it @param {Receipt} own @returns {boolean} whether its status changed */
+  #learn(comment, own) {
+    const { view, thread, show } = this.desk
+    const { id, status } = comment
+    const changed = own.status !== status
+    if (status === 'deleted') return this.forget(id), true
+    this.#keep({ ...own, status })
+    if (status === 'approved') this.mine.delete(id)
+    else this.mine.set(id, comment)
+    if (thread().loaded) thread().put(comment)
+    show(changed)
+    const said = changed && SAID[status]
+    if (said) {
+      clearTimeout(this.owed)
+      view.say(view.words.say(said))
+    }
+    return changed
+  }
+}
+
+/** Random bytes in base64url. `crypto.randomUUID` is missing on pages without TLS. @param {number} bytes */
+export function token(bytes) {
+  const raw = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes)))
+  return btoa(raw).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
+}

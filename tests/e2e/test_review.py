@@ -1,0 +1,363 @@
+"""Moderators at work in a real browser: by keys alone, without scripts, and two at once."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from werkzeug.serving import make_server
+
+from service import moderation, sites
+from service.settings import Settings
+from service.storage import migrate
+from tests.conftest import NOW
+from tests.service.review.conftest import PASSWORD, add_people, post
+
+AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+XSS = "vile <script>window.owned = 1</script><img src=x onerror='window.owned = 1'>"
+
+
+class Office:
+    """The web application on a port, with moderators and a queue that a test fills."""
+
+    def __init__(self, settings: Settings) -> None:
+        from service.app import create_app
+
+        self.app = create_app(settings)
+        self.db = self.app.extensions["parley"].db
+        migrate.upgrade(self.db)
+        for site in ("demo", "other"):
+            sites.add_site(self.db, site, site.title(), now=NOW)
+        add_people(self.db)
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+
+    def fill(self, *bodies: str) -> list[str]:
+        """Post comments that the policy holds for a person; return their ids."""
+        return [
+            post(self.db, f"vile {body}", author_name=f"Reader of {body}", key=body[:20]) for body in bodies
+        ]
+
+    def status(self, comment_id: str) -> str:
+        """Where a comment stands."""
+        with self.db.read() as connection:
+            return str(moderation.queries.find_comment(connection, comment_id)["status"])
+
+
+@pytest.fixture
+def office(tmp_path: Path, redis_url: str) -> Iterator[Office]:
+    made = Office(
+        Settings(tmp_path, f"sqlite:///{tmp_path}/parley.db", redis_url, b"x" * 32, log_level="error")
+    )
+    thread = threading.Thread(target=made.server.serve_forever)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+    made.db.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context()
+    yield made
+    made.close()
+
+
+def enter(context: BrowserContext, office: Office, name: str = "ben") -> Page:
+    """Log in with the keyboard and wait for the queue."""
+    page = context.new_page()
+    page.violations = []  # type: ignore[attr-defined]
+    page.on("console", lambda line: page.violations.append(line.text) if "Policy" in line.text else None)  # type: ignore[attr-defined]
+    page.goto(f"{office.base}/review/")
+    expect(page.locator("#name")).to_be_focused()
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("#queue").wait_for()
+    page.wait_for_load_state()  # the script has run
+    return page
+
+
+def card(page: Page, comment_id: str) -> Any:
+    return page.locator(f"#c-{comment_id}")
+
+
+def test_a_moderator_decides_by_keys_alone_and_the_focus_is_never_lost(office, context):
+    first, second, third = office.fill("one", "two", "three")
+    page = enter(context, office)
+    page.keyboard.press("j")
+    expect(card(page, first)).to_be_focused()
+    page.keyboard.press("j")
+    expect(card(page, second)).to_be_focused()
+    page.keyboard.press("k")
+    expect(card(page, first)).to_be_focused()
+
+    page.keyboard.press("a")
+    expect(card(page, second)).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Approved: Reader of one. Press z to undo.")
+    page.keyboard.press("r")
+    expect(card(page, third)).to_be_focused()
+    expect(page.locator("[data-count=pending]")).to_have_text("1")
+    expect(page.locator("[data-count=rejected]")).to_have_text("1")
+
+    page.keyboard.press("z")
+    expect(card(page, second)).to_be_focused()
+    page.keyboard.press("z")
+    expect(card(page, first)).to_be_focused()
+    page.keyboard.press("r")
+    expect(card(page, second)).to_be_focused()
+    page.keyboard.press("r")
+    expect(card(page, third)).to_be_focused()
+    page.keyboard.press("r")
+    expect(page.locator("#end")).to_be_focused()
+    expect(page.get_by_text("Nothing is waiting.")).to_be_visible()
+
+    assert [office.status(comment) for comment in (first, second, third)] == ["rejected"] * 3
+    assert page.violations == []
+
+
+def test_keys_pressed_faster_than_the_server_answers_are_carried_out_in_order(office, context):
+    ids = office.fill(*(f"no {n}" for n in range(6)))
+    page = enter(context, office)
+    for key in "jaaraz":
+        page.keyboard.press(key)
+    expect(page.locator("#status")).to_have_text("Taken back: Reader of no 3 is pending again.")
+    expect(page.locator(".done")).to_have_count(3)
+    expect(card(page, ids[3])).to_be_focused()
+
+    assert [office.status(comment) for comment in ids] == ["approved", "approved", "rejected"] + [
+        "pending"
+    ] * 3
+
+
+def test_keys_do_nothing_while_typing_when_held_or_when_switched_off(office, context):
+    (only,) = office.fill("one")
+    page = enter(context, office)
+    page.keyboard.press("a")
+    expect(page.locator("#status")).to_have_text("Choose a comment first, with j.")
+    card(page, only).locator("summary", has_text="Note").click()
+    card(page, only).locator("[name=note]").fill("")
+    page.keyboard.type("a jar of z")
+    card(page, only).focus()
+    page.keyboard.press("Control+a")
+    held = "new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true})"
+    page.evaluate(f"document.activeElement.dispatchEvent({held})")
+    page.locator("#keys").uncheck()
+    card(page, only).focus()
+    page.keyboard.press("a")
+    page.reload()
+
+    expect(page.locator("#keys")).not_to_be_checked()
+    assert office.status(only) == "pending"
+
+    page.locator("#keys").check()
+    page.locator("h1").evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert office.status(only) == "pending"
+
+
+def test_the_slower_of_two_moderators_sees_who_was_faster(office, browser, context):
+    first, second = office.fill("one", "two")
+    with browser.new_context() as elsewhere:
+        cleo = enter(elsewhere, office, "cleo")
+        ben = enter(context, office)
+        ben.keyboard.press("j")
+        ben.keyboard.press("a")
+        expect(ben.locator(".done")).to_have_count(1)
+        cleo.keyboard.press("j")
+        cleo.keyboard.press("r")
+
+        expect(card(cleo, first).get_by_role("alert")).to_have_text(
+            "Somebody else was faster: this comment is approved, by ben."
+        )
+        expect(card(cleo, first).locator(".badge.is-approved")).to_be_visible()
+        expect(card(cleo, second)).to_be_focused()
+        assert office.status(first) == "approved"
+
+        card(cleo, first).get_by_role("button", name="Reject").click()
+        expect(cleo.locator(".done")).to_have_count(1)
+        assert office.status(first) == "rejected"
+
+        ben.keyboard.press("z")
+        expect(card(ben, first).get_by_role("alert")).to_have_text(
+            "Somebody else was faster: this comment is rejected, by cleo."
+        )
+    assert office.status(first) == "rejected"
+
+
+def test_everything_works_without_scripts(office, browser):
+    first, second = office.fill("one", "two")
+    with browser.new_context(java_script_enabled=False) as context:
+        page = enter(context, office)
+        card(page, first).get_by_text("Note", exact=True).click()
+        card(page, first).get_by_label("Note for the history").fill("fair enough")
+        card(page, first).get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("Approved: Reader of one")).to_be_visible()
+        assert office.status(first) == "approved"
+
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Back in the queue: Reader of one")).to_be_visible()
+        assert office.status(first) == "pending"
+
+        card(page, second).get_by_role("button", name="Reject").click()
+        page.get_by_role("link", name="Rejected").click()
+        expect(card(page, second)).to_be_visible()
+        card(page, second).get_by_text("History (3)").click()
+        expect(card(page, second).get_by_text("ben rejected it")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_text("You are logged out.")).to_be_visible()
+
+
+def test_new_comments_wait_behind_a_button_and_the_list_never_jumps(office, context):
+    (first,) = office.fill("one")
+    page = enter(context, office)
+    page.keyboard.press("j")
+    second, third = office.fill("two", "three")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#news")).to_have_text("2 new comments")
+    expect(page.locator("[data-count=pending]")).to_have_text("3")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(card(page, first)).to_be_focused()
+
+    page.locator("#news").click()
+
+    expect(card(page, second)).to_be_focused()
+    expect(card(page, third)).to_be_visible()
+    expect(page.locator("#news")).to_be_hidden()
+
+
+def test_the_next_page_is_there_before_it_is_needed(office, context):
+    office.fill(*(f"no {n}" for n in range(60)))
+    page = enter(context, office)
+    expect(page.locator(".card")).to_have_count(50)
+    for _ in range(45):
+        page.keyboard.press("j")
+
+    expect(page.locator(".card")).to_have_count(60)
+    expect(page.locator("#more")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda route: route.abort(), "Not saved: the server does not answer. Try again."),
+        (lambda route: route.fulfill(status=401, body="{}"), "Not saved: you are logged out. Log in again"),
+        (
+            lambda route: route.fulfill(status=503, body='{"detail": "The database does not answer."}'),
+            "Not saved. The database does not answer.",
+        ),
+    ],
+)
+def test_what_could_not_be_saved_stays_and_says_so(office, context, answer, words):
+    (only,) = office.fill("one")
+    page = enter(context, office)
+
+    def refuse(route: Route) -> None:
+        answer(route)
+
+    page.route("**/api/v1/moderation/actions", refuse)
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+
+    expect(card(page, only).get_by_role("alert")).to_have_text(words)
+    page.unroute("**/api/v1/moderation/actions")
+    page.keyboard.press("k")
+    page.keyboard.press("a")
+    expect(page.locator(".done")).to_have_count(1)
+    assert office.status(only) == "approved"
+
+
+def test_a_hostile_comment_stays_text(office, context):
+    comment = post(office.db, XSS, author_name="<img src=x onerror=window.owned=1>")
+    page = enter(context, office)
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator(".done")).to_have_count(1)
+    page.keyboard.press("z")
+    expect(card(page, comment).locator(".body")).to_have_text(XSS)
+
+    assert page.evaluate("window.owned") is None
+    assert page.violations == []
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        {"color_scheme": "light"},
+        {"color_scheme": "dark"},
+        {"viewport": {"width": 320, "height": 640}},
+        {"forced_colors": "active"},
+    ],
+    ids=lambda looks: next(iter(map(str, looks.values()))),
+)
+def test_every_state_is_accessible(office, browser, looks):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in tests/web")
+    office.fill("one", "two", "a" * 300)
+    post(office.db, "vile שלום", author_name="דוד")
+    with browser.new_context(**looks) as context:
+        page = context.new_page()
+        page.goto(f"{office.base}/review/login")
+        check(page)
+        page = enter(context, office)
+        page.keyboard.press("j")
+        page.keyboard.press("a")
+        expect(page.locator(".done")).to_have_count(1)
+        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        check(page)
+        page.keyboard.press("?")
+        check(page)
+        page.goto(f"{office.base}/review/nothing")
+        check(page)
+
+
+def check(page: Page) -> None:
+    """No violation that axe finds, no sideways scrolling, and nothing to press under 24 px."""
+    page.evaluate(AXE.read_text() + "; 0")
+    found = page.evaluate(
+        "async rules => (await axe.run({runOnly: rules})).violations"
+        ".map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ').slice(0, 300)}`)",
+        RULES,
+    )
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, select, summary, .tabs a, input:not([type=hidden])')]"
+        ".filter(e => e.checkVisibility()).map(e => [e.outerHTML.slice(0, 80), e.closest('label') ?? e])"
+        ".map(([html, e]) => [html, e.getBoundingClientRect().height]).filter(([, h]) => h < 24)"
+    )
+
+    assert found == []
+    assert small == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_reader_of_the_page_hears_one_polite_line_for_each_decision(office, context):
+    office.fill("one", "two")
+    page = enter(context, office)
+    page.evaluate(
+        "window.heard = [];"
+        "new MutationObserver(() => heard.push(document.getElementById('status').textContent))"
+        ".observe(document.getElementById('status'), {childList: true, characterData: true, subtree: true})"
+    )
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator(".done")).to_have_count(1)
+    page.keyboard.press("r")
+    expect(page.locator(".done")).to_have_count(2)
+
+    assert [re.sub(r"\..*", "", line) for line in page.evaluate("heard")] == [
+        "Approved: Reader of one",
+        "Rejected: Reader of two",
+    ]
