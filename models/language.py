@@ -88,7 +88,8 @@ _FOREIGN = {
 # English words, some of them rare or foreign in origin, that are spelt like one above.
 _ENGLISH_TOO = """
 hat war halt les des pas sur plus sent pour tout fait las los con como hay todo son per come sei van dan
-den dem men fan tack til om ben sen var este la un for on que est die dit kind het gift bin mit en et el il am ada
+den dem men fan tack til om ben sen var este la un for on que est die dit kind het gift bin mit en et el il
+am ada
 """
 
 

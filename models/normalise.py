@@ -51,10 +51,11 @@ _LONG_MARKS = regex.compile(r"(\p{M}{4})\p{M}+")
 _ACCENTS = regex.compile(r"(?V1)[\p{M}&&\p{Script=Inherited}]+")
 _LATIN_WORD = regex.compile(r"[^\s]*[a-z][^\s]*")
 _LETTER = regex.compile(r"\p{L}")
-_SPACED = regex.compile(
-    r"(?<![\p{L}\p{N}])\p{L}([.\-_*,/|~]| {1,3}| [.\-_*,/|~] )\p{L}(?:\1\p{L})+(?![\p{L}\p{N}])"
+# These two run over whole texts; for them the standard library's engine is the faster one.
+_SPACED = re.compile(
+    r"(?<![^\W_])[^\W\d_]([.\-_*,/|~]| {1,3}| [.\-_*,/|~] )[^\W\d_](?:\1[^\W\d_])+(?![^\W_])"
 )
-_REPEATS = regex.compile(r"([\p{L}*])\1{2,}")
+_REPEATS = re.compile(r"([^\W\d_]|\*)\1{2,}")
 _PIECES = regex.compile(r"[\p{L}\p{M}\p{N}$@*]+|\p{So}")
 _NUMBERS = regex.compile(r"\p{N}+|\p{So}")
 _ORDINAL = regex.compile(r"\d+[a-z]{1,2}")
@@ -63,6 +64,8 @@ _INNER_SIGN = regex.compile(r"(?<=[\p{L}\p{N}])[!|+](?=[\p{L}\p{N}]{1,3}(?![\p{L
 _INNER_MASK = regex.compile(r"(?<=\p{L})[#%^]+(?=\p{L})")
 _LOOSE = regex.compile(r"[^\p{L}\p{M}\p{N}\p{So}$@*\-._~|+=^/\\#%]")
 _LEET = str.maketrans("013457@$89", "oieastasbg")
+# Two phrases in one code point, the only ones that NFKC blows up by more than six.
+_LONG_LIGATURES = {0xFDFA: "\u0635", 0xFDFB: "\u062c"}
 _EDGES = '.,;:!?"()[]{}<>-_/\\|~^=&#%+'
 _SQUEEZED_AT_MOST = 24  # longer runs of joined pieces are addresses and lists, not one hidden word
 
@@ -110,7 +113,7 @@ def _plain(folded: bytes) -> str | None:
 
 def _fold(text: str) -> str:
     """Undo what Unicode offers for disguise: invisible, wide, accented and borrowed letters."""
-    text = _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", text).translate(_LONG_LIGATURES)
     # Normalisation sorts runs of marks in quadratic time, so no run may be long.
     text = _LONG_MARKS.sub(r"\1", text)
     text = unicodedata.normalize("NFKC", text).casefold()
@@ -129,12 +132,12 @@ def _careful(folded: str) -> str:
             words.append(token)
         else:
             words.extend(_spellings(token))
-    return str(_REPEATS.sub(r"\1\1", " ".join(words)))
+    return _REPEATS.sub(r"\1\1", " ".join(words))
 
 
-def _joined(spaced: regex.Match[str]) -> str:
+def _joined(spaced: re.Match[str]) -> str:
     """Return spaced letters as one word; of just three, both readings ("u r a" is no word)."""
-    word = "".join(_LETTER.findall(spaced[0]))
+    word = "".join(filter(str.isalnum, spaced[0]))
     return f"{' '.join(word)} {word}" if len(word) == 3 else word
 
 

@@ -105,9 +105,14 @@ class Supervisor:
         Started in this order, stopped together except those that end last.
     say : callable
         Told in one sentence what happens.
+    patience : float
+        Seconds between asking a program to end and killing it.
     """
 
-    def __init__(self, programs: Sequence[Program], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, programs: Sequence[Program], say: Callable[[str], None], *, patience: float = PATIENCE_S
+    ) -> None:
+        self._patience = patience
         self._children = {program.name: _Child(program) for program in programs}
         self._say = say
         self._chores: list[tuple[float, Callable[[], None]]] = []
@@ -179,7 +184,7 @@ class Supervisor:
 
     def _end_all(self) -> None:
         children = self._children.values()
-        _end([child for child in children if not child.program.ends_last], PATIENCE_S)
+        _end([child for child in children if not child.program.ends_last], self._patience)
         _end([child for child in children if child.program.ends_last], LAST_PATIENCE_S)
 
 

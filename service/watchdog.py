@@ -65,16 +65,22 @@ class Watchdog:
     """
 
     def __init__(
-        self, settings: Settings, db: Database, keeper: Keeper, ask_heartbeat: Callable[[], object]
+        self,
+        settings: Settings,
+        db: Database,
+        keeper: Keeper,
+        ask_heartbeat: Callable[[], object],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._db, self._keeper, self._ask = db, keeper, ask_heartbeat
+        self._db, self._keeper, self._ask, self._clock = db, keeper, ask_heartbeat, clock
         self._redis = redis_client(settings)
         self._scoring, self._webhooks = Progress(), Progress()
-        self._looked_at = time.monotonic()
+        self._looked_at = clock()
 
     def look(self) -> None:
         """Look once; called every few seconds."""
-        now = time.monotonic()
+        now = self._clock()
         paused, self._looked_at = now - self._looked_at > 3 * LOOK_S, now
         try:
             beat, head = self._newest_beat(), self._head()

@@ -31,7 +31,11 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
     errors.ExpectationFailed: (417, "Expectation Failed"),
     errors.ParseException: (400, "Bad Request"),
+    errors.InvalidChunkSize: (400, "Bad Request"),
+    errors.ChunkMissingTerminator: (400, "Bad Request"),
+    errors.InvalidChunkExtension: (400, "Bad Request"),
 }
+BROKEN_OFF = (OSError, *REFUSALS)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -134,14 +138,14 @@ class _Body:
         """Read at most so many bytes; all if negative."""
         try:
             return bytes(self._stream.read(size if size >= 0 else None))
-        except OSError as error:
+        except BROKEN_OFF as error:
             raise ClientDisconnected from error
 
     def readline(self, size: int = -1) -> bytes:
         """Read to the end of a line, at most so many bytes."""
         try:
             return bytes(self._stream.readline(size if size >= 0 else None))
-        except OSError as error:
+        except BROKEN_OFF as error:
             raise ClientDisconnected from error
 
 

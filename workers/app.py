@@ -8,6 +8,7 @@ from celery.signals import worker_process_init
 
 from service import observability
 from service.context import Context
+from service.lifeline import die_with_parent
 from service.settings import read_settings
 from service.tasks import celery_app
 from service.wiring import make_context
@@ -46,4 +47,5 @@ def context() -> Context:
 
 @worker_process_init.connect
 def _start_afresh(**_: object) -> None:
+    die_with_parent()
     context.cache_clear()

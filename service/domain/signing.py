@@ -54,6 +54,7 @@ def signature(secret: bytes, message_id: str, sent_at: datetime, body: bytes) ->
     ----------
     Standard Webhooks 1.0.0, section "Signature scheme".
 
+    >>> from datetime import UTC
     >>> signature(bytes(24), "msg_1", datetime(2026, 1, 1, tzinfo=UTC), b"{}")
     'v1,a4H3AxrCEOcqsZANsKIJZxUJ0TqkxUMn2LFsDhZS9Is='
     """

@@ -37,6 +37,7 @@ class Database:
             url,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
+            hide_parameters=True,  # an error in the log must not hold a comment's text
             **options,
         )
         self._writer = self.engine.execution_options(parley_write=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import Connection, Select, func, literal, select, union_all
 
 from service.storage.comments import COMMENT_WITH_THREAD
 from service.storage.rows import Record, every
@@ -75,7 +75,10 @@ def author_records(
         return {}
     rows = connection.execute(
         select(Comment.site_id, Comment.author_id, Comment.status, func.count())
-        .where(tuple_(Comment.site_id, Comment.author_id).in_(authors))
+        .where(  # not pairs: SQLite finds those only by reading the whole index
+            Comment.site_id.in_({site for site, _ in authors}),
+            Comment.author_id.in_({author for _, author in authors}),
+        )
         .group_by(Comment.site_id, Comment.author_id, Comment.status)
     )
     found: dict[tuple[str, str], dict[str, int]] = {}

@@ -143,8 +143,12 @@ function settle(card, action, deed) {
   const strip = document.createElement('div')
   strip.className = 'done'
   const text = document.createElement('p')
-  text.dir = 'auto'
-  text.textContent = `${words} – ${(card.querySelector('.body')?.textContent ?? '').slice(0, 80)}`
+  const name = document.createElement('bdi')
+  name.textContent = deed.author
+  const said = document.createElement('q')
+  said.dir = 'auto'
+  said.textContent = (card.querySelector('.body')?.textContent ?? '').slice(0, 80)
+  text.append(`${DONE[action]}: `, name, ', ', said)
   const button = document.createElement('button')
   button.className = 'quiet'
   button.textContent = 'Undo'

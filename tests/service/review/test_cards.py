@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +39,7 @@ def test_only_web_addresses_become_links():
     assert cards.web_address("https://news.example/") == "https://news.example/"
     assert cards.web_address("javascript:alert(1)") is None
     assert cards.web_address(None) is None
+
+
+def test_the_examples_hold():
+    assert doctest.testmod(cards).failed == 0
