@@ -31,11 +31,9 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
     errors.ExpectationFailed: (417, "Expectation Failed"),
     errors.ParseException: (400, "Bad Request"),
-    errors.InvalidChunkSize: (400, "Bad Request"),
-    errors.ChunkMissingTerminator: (400, "Bad Request"),
-    errors.InvalidChunkExtension: (400, "Bad Request"),
 }
-BROKEN_OFF = (OSError, *REFUSALS)
+OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # parse errors too, by descent
+BROKEN_OFF = (OSError, errors.ParseException)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,7 +61,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be read; everything else as gunicorn does."""
         for kind, (status, title) in REFUSALS.items():
-            if isinstance(exc, kind):
+            if isinstance(exc, kind) and not isinstance(exc, OURS):
                 self.log.debug("Refused a request: %s", type(exc).__name__)
                 write_nonblock(client, _problem(status, title))
                 return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from service.domain.scores import ATTRIBUTES, Span
+from service.domain.words import utf16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class FakeScorer:
         return FakeReading(scores, self.normalise(text), supported="schön" not in text)
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
-        at = text.find("vile")
-        return [] if at < 0 else [Span(at, at + 4, 0.8)]
+        before, word, _ = text.partition("vile")
+        at = utf16(before)
+        return [Span(at, at + 4, 0.8)] if word else []
 
     def normalise(self, text: str) -> str:
         return text.casefold()

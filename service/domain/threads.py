@@ -13,6 +13,7 @@ MAX_KEY_BYTES = 300
 TRACKING = re.compile(
     r"^(utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|mc_cid|mc_eid|_ga|ref_src)$"
 )
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+:[0-9a-f:.]*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -35,11 +36,11 @@ def canonical_url(url: str) -> str:
         raise problem
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-        host = host.encode("idna").decode() if host and not host.isascii() else host
+        host, port = parts.hostname or "", parts.port
+        host = host if host.isascii() else host.encode("idna").decode()
     except (ValueError, UnicodeError):
         raise problem from None
-    if parts.scheme not in DEFAULT_PORTS or not host or parts.username is not None:
+    if parts.scheme not in DEFAULT_PORTS or not HOST.fullmatch(host) or parts.username is not None:
         raise problem
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:

@@ -34,7 +34,7 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 DOC_COMMENT = re.compile(r"/\*\*.*?\*/", re.DOTALL)
-LINE_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
+LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 

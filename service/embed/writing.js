@@ -31,6 +31,8 @@ export class Writing {
   /** @type {(soon?: number[]) => void} */
   hurry = () => {}
   owed = 0
+  /** @type {AbortSignal | undefined} */
+  signal
 
   /** @param {Desk} desk */
   constructor(desk) {

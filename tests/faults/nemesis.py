@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import random
 import threading
@@ -37,7 +38,7 @@ class Poster(threading.Thread):
     def __init__(self, parley: Parley, rate: float, seed: int) -> None:
         super().__init__(daemon=True)
         self.parley, self.rate, self.random = parley, rate, random.Random(seed)
-        self.journal, self.stopped, self.count = Journal(), threading.Event(), 0
+        self.journal, self.stopped, self.numbers = Journal(), threading.Event(), itertools.count(1)
 
     def run(self) -> None:
         while not self.stopped.wait(1 / self.rate):
@@ -45,12 +46,12 @@ class Poster(threading.Thread):
 
     def post(self) -> None:
         """Post one comment until it is answered; at most 40 tries."""
-        self.count += 1
+        number = next(self.numbers)  # the nemesis posts too, from its own thread
         vile = self.random.random() < 0.3
-        text = f"Shut up you stupid worthless moron, go die, number {self.count}." if vile else (
-            f"Remark number {self.count}: the talks should go on until both sides agree."
+        text = f"Shut up you stupid worthless moron, go die, number {number}." if vile else (
+            f"Remark number {number}: the talks should go on until both sides agree."
         )  # fmt: skip
-        thread = f"thread-{self.count % 5}"
+        thread = f"thread-{number % 5}"
         body = {
             "site": "demo",
             "thread": {"key": thread, "url": f"https://news.example/{thread}"},
@@ -59,7 +60,7 @@ class Poster(threading.Thread):
         for _ in range(40):
             try:
                 answer = self.parley.call(
-                    "POST", "/api/v1/comments", body, {"Idempotency-Key": f"nemesis-{self.count}"}
+                    "POST", "/api/v1/comments", body, {"Idempotency-Key": f"nemesis-{number}"}
                 )
             except (OSError, http.client.HTTPException):
                 self.journal.unknown += 1
@@ -95,13 +96,14 @@ class Reader(threading.Thread):
 
 
 class Receiver(ThreadingHTTPServer):
-    """A host site: fails now and then, and keeps every request."""
+    """A host site: keeps every request, but fails some of the first tries (a third try waits minutes)."""
 
     daemon_threads = True
 
     def __init__(self, seed: int, failing: float = 0.1) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.random, self.failing, self.lock = random.Random(seed), failing, threading.Lock()
+        self.tried: set[str] = set()
         self.requests: list[tuple[dict[str, str], bytes]] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -126,7 +128,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         with self.server.lock:
-            fails = self.server.random.random() < self.server.failing
+            new = self.headers["webhook-id"] not in self.server.tried
+            self.server.tried.add(self.headers["webhook-id"])
+            fails = new and self.server.random.random() < self.server.failing
             if not fails:
                 self.server.requests.append(({k.lower(): v for k, v in self.headers.items()}, body))
         self.send_response(500 if fails else 204)

@@ -30,7 +30,7 @@ def test_nothing_is_lost_and_nothing_leaks_while_everything_is_killed() -> None:
     receiver = Receiver(SEED)
     with start_embedded(PARLEY_WEBHOOK_PRIVATE_NETWORKS="127.0.0.0/8") as parley:
         secret = add_endpoint(parley, receiver.url)
-        poster, reader = Poster(parley, rate=12, seed=SEED), Reader(parley, rate=12)
+        poster, reader = Poster(parley, rate=12, seed=SEED), Reader(parley, rate=20)
         nemesis = Nemesis(parley, poster, SEED)
         started = time.monotonic()
         poster.start()
@@ -108,8 +108,7 @@ def everything_arrived(parley: Parley, receiver: Receiver, seconds: float) -> No
 
 def nothing_leaked(reader: Reader, seconds: float) -> None:
     assert reader.leaks == []
-    # The web process itself is killed and restarted meanwhile; what is asked for is ten a second on average.
-    assert reader.reads >= 5 * seconds, (reader.reads, seconds)
+    assert reader.reads >= 10 * seconds, (reader.reads, seconds)
 
 
 def every_comment_has_one_final_state(parley: Parley, poster: Poster) -> None:

@@ -1,0 +1,222 @@
+"""The `parley` command."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from service import cli
+from service.commands.scoring import BATCH, MAX_LINE
+from service.context import utcnow
+from service.domain.scores import ATTRIBUTES
+from service.moderators import log_in
+from service.storage.database import Database
+from tests.running import ROOT, parley_command
+
+
+@pytest.fixture
+def parley(db, redis_url, tmp_path, monkeypatch, capsys):
+    """Run a sub-command in this process on the test's database; return exit code, output and errors."""
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PARLEY_DATABASE_URL", db.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("PARLEY_REDIS_URL", redis_url)
+
+    def run(*arguments: str, given: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+        code = cli.main(arguments)
+        out, error = capsys.readouterr()
+        return code, out, error
+
+    return run
+
+
+def every_command(parser=None, path=()):
+    """Yield each command with what it runs."""
+    parser = parser or cli.build_parser()
+    for action in parser._actions:
+        for name, inner in (action.choices or {}).items() if hasattr(action, "_name_parser_map") else ():
+            yield from every_command(inner, (*path, name))
+    if run := parser.get_default("run"):
+        yield " ".join(path), run
+
+
+COMMANDS = dict(every_command())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_leads_to_a_function_that_explains_itself(command):
+    module, name = COMMANDS[command].split(":")
+
+    assert getattr(importlib.import_module(f"service.commands.{module}"), name).__doc__
+
+
+def test_the_commands_are_those_of_the_readme():
+    assert {command.split()[0] for command in COMMANDS} == {
+        "up", "web", "worker", "scheduler", "db", "site", "moderator", "webhook", "score", "train", "evaluate",
+        "model", "audit", "doctor",
+    }  # fmt: skip
+
+
+def test_python_m_service_is_the_same_command():
+    ended = subprocess.run(parley_command("--help"), cwd=ROOT, capture_output=True, text=True)
+
+    assert ended.returncode == 0
+    assert "usage: parley" in ended.stdout
+
+
+def test_understanding_a_command_imports_nothing_heavy():
+    script = "import sys, service.cli; service.cli.build_parser(); print([m for m in %r if m in sys.modules])"
+    heavy = ("flask", "celery", "sklearn", "numpy", "sqlalchemy")
+    ended = subprocess.run(
+        [sys.executable, "-c", script % (heavy,)], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert ended.stdout.strip() == "[]", ended
+
+
+def test_an_unknown_command_is_code_2(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["sing"])
+
+    assert ended.value.code == 2
+    assert "invalid choice: 'sing'" in capsys.readouterr().err
+
+
+def test_sites_are_added_and_listed_and_a_mistake_is_one_sentence(parley):
+    assert parley("site", "add", "news", "--name", "The News")[0] == 0
+    assert "news\tThe News\n" in parley("site", "list")[1]
+    assert parley("site", "add", "news") == (2, "", "parley: id 'news' is taken\n")
+    assert parley("site", "policy", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
+
+
+def test_a_policy_is_shown_and_replaced(parley):
+    code, shown, _ = parley("site", "policy", "demo", "--set", "-", given='{"max_links": 7}')
+
+    assert code == 0
+    assert json.loads(shown)["max_links"] == 7
+    assert json.loads(parley("site", "policy", "demo")[1])["max_links"] == 7
+    assert parley("site", "policy", "demo", "--set", "-", given="no json")[0] == 2
+    assert parley("site", "policy", "demo", "--set", "/nowhere")[0] == 2
+    assert "max_links must be" in parley("site", "policy", "demo", "--set", "-", given='{"max_links": -1}')[2]
+
+
+def test_a_moderator_is_added_and_can_log_in_until_disabled(parley, db):
+    added = parley("moderator", "add", "Ann", "--site", "demo", "--role", "owner", given="tulip-mania-1637\n")
+    assert added[0] == 0
+    assert "tulip" not in added[1]
+    assert log_in(db, "Ann", "tulip-mania-1637", utcnow())
+
+    made = parley("moderator", "password", "Ann", "--random")[1].split()[-1]
+    assert log_in(db, "Ann", made, utcnow())
+
+    assert parley("moderator", "token", "Ann", "ci")[1].startswith("parley_")
+    assert parley("moderator", "token", "Ann", "ci", "--drop")[1] == "Dropped 1 token.\n"
+    assert parley("moderator", "disable", "Ann")[0] == 0
+    assert "Ann\tdisabled\tdemo=owner\n" in parley("moderator", "list")[1]
+    assert parley("moderator", "disable", "Ann", "--undo")[0] == 0
+    assert parley("moderator", "password", "Ann", given="short\n")[0] == 2
+    assert parley("moderator", "password", "Bob", given="tulip-mania-1637\n")[0] == 2
+
+
+def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):
+    refused = parley("webhook", "add", "demo", "http://127.0.0.1:9/hook")
+    assert refused[0] == 2
+    assert "not a public address" in refused[2]
+
+    monkeypatch.setenv("PARLEY_WEBHOOK_PRIVATE_NETWORKS", "127.0.0.0/8")
+    made = parley("webhook", "add", "demo", "http://127.0.0.1:9999/hook")[1]
+    endpoint = made.split()[1]
+
+    assert "whsec_" in made
+    assert parley("webhook", "list")[1] == f"{endpoint}\tdemo\tactive\thttp://127.0.0.1:9999/hook\n"
+    assert "A test event is on its way" in parley("webhook", "test", endpoint)[1]
+    assert parley("webhook", "test", "no-such")[0] == 2
+
+
+def test_the_database_is_upgraded_and_a_first_moderator_made_once(parley, tmp_path, monkeypatch):
+    monkeypatch.setenv("PARLEY_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert parley("db", "current")[0] == 1
+    assert "Run: parley db upgrade" in parley("site", "list")[2]
+
+    assert "as moderator, password: " in parley("db", "upgrade", "--demo")[1]
+
+    assert "password" not in parley("db", "upgrade", "--demo")[1]
+    assert parley("db", "current")[0] == 0
+    assert parley("site", "list")[1] == "demo\tDemo\n"
+
+
+def score(*lines: bytes) -> list[dict]:
+    ended = subprocess.run(
+        parley_command("score"), cwd=ROOT, input=b"\n".join(lines), capture_output=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_score_answers_every_line_in_order_and_says_what_is_wrong_with_bad_ones():
+    good = [json.dumps({"id": number, "text": f"comment {number}"}).encode() for number in range(BATCH + 10)]
+    bad = [b"{", b"[]", b'{"id": 1}', b'{"id": "x", "text": "\\ud800"}', b'{"id": [], "text": "a"}', b"\xff",
+           b'{"id": "l", "text": "a", "lang": 5}', b"[" * 100_000, b'{"id": 9, "text": "' + b"a" * MAX_LINE,
+           b'{"id": 1e999, "text": "a"}']  # fmt: skip
+    last = b'{"id": "last", "text": "Was the treaty ever signed?", "lang": "en"}'
+    answers = score(*good, b"", *bad, last)
+
+    assert [answer["id"] for answer in answers[: len(good)]] == list(range(len(good)))
+    assert all(set(answer["scores"]) == set(ATTRIBUTES) for answer in answers[: len(good)])
+    assert all(0 <= score <= 1 for answer in answers[: len(good)] for score in answer["scores"].values())
+    assert [answer.keys() for answer in answers[len(good) : -1]] == [{"id", "error"}] * len(bad)
+    assert answers[-1]["id"] == "last"
+    assert answers[-1].keys() == {"id", "scores", "language", "model"}
+
+
+def test_score_can_be_conversed_with():
+    with subprocess.Popen(
+        parley_command("score"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        for key in ("a", "b"):
+            process.stdin.write(json.dumps({"id": key, "text": "you idiot"}).encode() + b"\n")
+            process.stdin.flush()
+
+            assert json.loads(process.stdout.readline())["id"] == key
+        process.stdin.close()
+    assert process.returncode == 0
+
+
+def test_a_model_that_cannot_be_used_is_one_sentence(parley, tmp_path):
+    for arguments in (("score",), ("model", "show"), ("evaluate",)):
+        code, out, error = parley(*arguments, "--model", str(tmp_path))
+
+        assert (code, out) == (2, "")
+        assert error.startswith("parley: The model cannot be used")
+        assert error.count("\n") == 1
+
+
+def test_training_without_data_is_one_sentence(parley, tmp_path):
+    code, _, error = parley("train", str(tmp_path / "none.csv.gz"), "--out", str(tmp_path / "out"))
+
+    assert code == 2
+    assert error.startswith("parley: Cannot train: ")
+
+
+def test_the_model_in_use_is_shown(parley):
+    assert json.loads(parley("model", "show")[1])["attributes"] == list(ATTRIBUTES)
+
+
+def test_a_closed_pipe_is_no_error():
+    ended = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m service doctor --only python | true"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_is_closed_after_a_command(parley, db: Database):
+    for _ in range(3):
+        assert parley("site", "list")[0] == 0
+    assert db.engine.pool.checkedout() == 0

@@ -1,0 +1,100 @@
+"""What `parley doctor` finds."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+
+import pytest
+import redis
+
+from service import cli, operations
+from service.context import utcnow
+from service.doctor import CHECKS, examine
+from tests.running import free_port
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, port=free_port())
+
+
+def state(settings, part):
+    return [found.state for found in examine(settings, only=part)]
+
+
+def test_every_part_gets_a_finding_and_the_command_line_knows_all(settings):
+    assert {found.part for found in examine(settings)} == set(CHECKS)
+    assert tuple(CHECKS) == cli.PARTS
+
+
+def test_what_is_wrong_comes_with_what_to_do(settings):
+    for found in examine(settings):
+        assert found.state == "ok" or found.advice, found
+
+
+def test_a_worker_is_missed_until_it_reports(settings, db):
+    assert state(settings, "worker") == ["fail"]
+
+    operations.beat(db, "a-worker", "a-model", utcnow())
+
+    assert state(settings, "worker") == ["ok"]
+
+
+def test_redis_is_examined(settings, redis_url):
+    assert state(settings, "redis") == ["ok"]
+    assert state(replace(settings, redis_url="unix:///nowhere/redis.sock"), "redis") == ["fail"]
+    assert state(replace(settings, redis_url="filesystem:///tmp/broker"), "redis") == ["warn"]
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            assert state(settings, "redis") == ["warn"]
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_a_database_that_does_not_answer_fails(settings):
+    gone = replace(settings, database_url=f"postgresql+psycopg://a:hunter2@127.0.0.1:{free_port()}/x")
+    findings = examine(gone, only="database")
+
+    assert [found.state for found in findings] == ["fail"]
+    assert "hunter2" not in str(findings)
+
+
+def test_tables_of_another_release_fail(settings, tmp_path):
+    found = examine(replace(settings, database_url=f"sqlite:///{tmp_path / 'empty.db'}"), only="database")[0]
+
+    assert found.state == "fail"
+    assert "parley db upgrade" in found.advice
+
+
+def test_a_model_that_cannot_be_read_fails(settings, tmp_path):
+    assert state(settings, "model") == ["ok"]
+    assert state(replace(settings, model_dir=tmp_path), "model") == ["fail"]
+
+
+def test_a_secret_that_others_can_read_is_warned_of(settings):
+    file = settings.data_dir / "secret.key"
+    file.write_text("x" * 64)
+    file.chmod(0o644)
+    assert state(settings, "secret") == ["warn"]
+
+    file.chmod(0o600)
+
+    assert state(settings, "secret") == ["ok"]
+
+
+def test_a_port_of_another_program_fails(settings):
+    assert state(settings, "port") == ["warn"]
+    with socket.create_server(("127.0.0.1", settings.port)):
+        assert state(settings, "port") == ["fail"]
+
+
+def test_the_command_prints_json_and_ends_with_1_if_something_fails(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    assert cli.main(["doctor", "--only", "folder", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "ok"
+    assert cli.main(["doctor", "--only", "database"]) == 1
+    monkeypatch.setenv("PARLEY_PORT", "many")
+    assert cli.main(["doctor"]) == 2

@@ -1,0 +1,124 @@
+"""The watchdog, on real databases and a real Redis, with a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import redis
+
+from service import operations
+from service.watchdog import LOOK_S, Progress, Watchdog
+from tests.conftest import NOW
+
+
+class Keeper:
+    """A supervisor whose programs have been running since second 0."""
+
+    def __init__(self):
+        self.killed: list[str] = []
+
+    def started_at(self, name):
+        return 0.0
+
+    def kill(self, name, why):
+        self.killed.append(name)
+
+
+class Watched:
+    """A watchdog and the seconds that have passed for it."""
+
+    def __init__(self, settings, db):
+        self.now, self.asked, self.keeper, self.db = 0.0, 0, Keeper(), db
+        self.dog = Watchdog(settings, db, self.keeper, self._ask, clock=lambda: self.now)
+
+    def _ask(self):
+        self.asked += 1
+
+    def wait(self, seconds, *, beating=False):
+        until = self.now + seconds
+        while self.now < until:
+            self.now += LOOK_S
+            if beating:
+                operations.beat(self.db, "a-worker", None, NOW + timedelta(seconds=self.now))
+            self.dog.look()
+
+
+@pytest.fixture
+def watched(settings, db, redis_url):
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.delete("webhooks")
+        yield Watched(settings, db)
+        client.delete("webhooks")
+
+
+def test_a_worker_that_reports_is_left_alone(watched):
+    watched.wait(300, beating=True)
+
+    assert watched.keeper.killed == []
+
+
+def test_a_worker_that_stops_reporting_is_asked_then_killed_once(watched):
+    watched.wait(20, beating=True)
+    watched.wait(26)
+    assert watched.keeper.killed == []
+    assert watched.asked > 0
+
+    watched.wait(8)
+
+    assert watched.keeper.killed == ["scoring"]
+
+
+def test_a_worker_that_never_reported_gets_time_to_start(watched):
+    watched.wait(58)
+    assert watched.keeper.killed == []
+
+    watched.wait(8)
+
+    assert watched.keeper.killed == ["scoring"]
+
+
+def test_a_worker_is_not_blamed_while_redis_is_away(settings, db):
+    watched = Watched(replace(settings, redis_url="unix:///nowhere/redis.sock"), db)
+    watched.wait(300)
+
+    assert watched.keeper.killed == []
+
+
+def test_a_worker_is_not_blamed_when_the_watchdog_itself_was_stopped(watched):
+    watched.wait(20, beating=True)
+    watched.now += 3600
+    watched.wait(10)
+
+    assert watched.keeper.killed == []
+
+
+def test_a_webhooks_worker_that_lets_a_message_lie_is_killed(watched, redis_url):
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.lpush("webhooks", "old")
+        watched.wait(80, beating=True)
+        assert watched.keeper.killed == []
+        client.lpush("webhooks", "newer")
+        watched.wait(50, beating=True)
+
+    assert watched.keeper.killed == ["webhooks"]
+
+
+def test_a_long_task_queue_that_moves_is_no_reason_to_kill(watched, redis_url):
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        for number in range(6):
+            client.delete("webhooks")
+            client.lpush("webhooks", f"message {number}")
+            watched.wait(60, beating=True)
+
+    assert watched.keeper.killed == []
+
+
+def test_progress_is_counted_from_the_last_change_in_one_run():
+    progress = Progress()
+
+    assert progress.silent_s("a", 0.0, 0.0) < 0
+    assert progress.silent_s("b", 0.0, 5.0) == 0
+    assert progress.silent_s("b", 0.0, 12.0) == 7
+    assert progress.silent_s("b", 12.5, 13.0) < 0

@@ -1,0 +1,132 @@
+"""The image and the compose file, read and held against the code; building them needs a network."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from service.cli import build_parser
+from service.settings import VARIABLES
+from tests.running import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = ("migrate", "web", "worker", "scheduler")
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+FINAL_STAGE = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+
+
+def test_all_parts_are_there():
+    assert set(SERVICES) == {"secrets", "postgres", "redis", *OURS}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_command_is_one_of_the_programs(name):
+    assert build_parser().parse_args(SERVICES[name]["command"]).run
+
+
+def test_every_health_check_of_ours_is_a_command_that_exists():
+    for name in ("worker", "scheduler"):
+        kind, program, *arguments = SERVICES[name]["healthcheck"]["test"]
+
+        assert (kind, program) == ("CMD", "parley")
+        assert build_parser().parse_args(arguments).run
+
+
+def test_every_lasting_service_has_a_health_check():
+    assert "HEALTHCHECK" in FINAL_STAGE  # the web service has the image's
+    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis", "worker", "scheduler"))
+
+
+def test_every_variable_is_one_that_is_read():
+    named = set(re.findall(r"\bPARLEY_[A-Z_]+\b", (ROOT / "docker-compose.yml").read_text() + DOCKERFILE))
+
+    assert named <= set(VARIABLES), named - set(VARIABLES)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_service_can_gain_rights_or_write_to_its_root(name):
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "/tmp" in service["tmpfs"]
+    assert "privileged" not in service
+
+
+def test_nothing_but_making_secrets_runs_as_root():
+    assert SERVICES["secrets"]["network_mode"] == "none"
+    assert "USER 10001:10001" in FINAL_STAGE
+    for name in ("postgres", "redis"):
+        assert SERVICES[name]["user"] in ("postgres", "valkey")
+    for name in OURS:
+        assert "user" not in SERVICES[name]
+
+
+def test_no_secret_has_a_default():
+    for name, service in SERVICES.items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search(r"PASSWORD$|SECRET|KEY$", variable):
+                assert value == f"${{{variable}:-}}", (name, variable)
+    assert not re.search(r"://[^/\s:@]+:[^/\s@]+@", str(COMPOSE))
+
+
+def test_secrets_are_made_once_kept_and_taken_from_the_environment_if_given(tmp_path):
+    script = SERVICES["secrets"]["command"][0].replace("$$", "$").replace("/run/parley", str(tmp_path))
+    for folder in ("database", "key"):
+        (tmp_path / folder).mkdir()
+    password, key = tmp_path / "database" / "password", tmp_path / "key" / "secret"
+
+    def run(**given: str) -> None:
+        environment = {"PATH": "/usr/bin:/bin", "POSTGRES_PASSWORD": "", "PARLEY_SECRET_KEY": "", **given}
+        subprocess.run(["sh", "-euc", script], env=environment, check=True)
+
+    run()
+    made = password.read_text(), key.read_text()
+    run()
+    kept = password.read_text(), key.read_text()
+    run(PARLEY_SECRET_KEY="a key of the operator's own choosing")
+
+    assert made == kept
+    assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in made)
+    assert made[0] != made[1]
+    assert key.read_text() == "a key of the operator's own choosing"
+    assert password.read_text() == made[0]
+
+
+def test_what_must_last_is_in_volumes_that_are_declared():
+    mounted = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
+
+    assert mounted == set(COMPOSE["volumes"])
+    assert "database:/var/lib/postgresql/data" in SERVICES["postgres"]["volumes"]
+    assert "redis:/data" in SERVICES["redis"]["volumes"]
+
+
+def test_each_waits_for_what_it_needs():
+    assert SERVICES["postgres"]["depends_on"] == {"secrets": {"condition": "service_completed_successfully"}}
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("web", "worker", "scheduler"):
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_only_the_web_service_is_published_and_on_this_machine_alone():
+    assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["web"]
+    assert SERVICES["web"]["ports"][0].startswith("${PARLEY_HOST:-127.0.0.1}:")
+
+
+def test_every_image_is_pinned_to_a_full_version():
+    images = [service["image"] for service in SERVICES.values()] + re.findall(r"ARG BASE=(\S+)\n", DOCKERFILE)
+
+    assert all(re.search(r":\d+\.\d+", image) for image in images), images
+
+
+def test_the_image_holds_no_test_tools_and_checks_every_hash():
+    assert "--require-hashes" in DOCKERFILE
+    assert "tests" not in DOCKERFILE
+    assert DOCKERFILE.count("\nFROM ") == 2
+    assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
