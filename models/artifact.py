@@ -106,6 +106,7 @@ def load(folder: Path) -> Artifact:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadArtifact(f"{MODEL} is not understood: {error!r}") from error
     digests = {name: _sha256(files[name]) for name in (WEIGHTS, MODEL)}
+    _check_promises(header, kernel)
     artifact = Artifact(kernel, model_id(digests), header)
     _self_test(artifact)
     return artifact
@@ -225,6 +226,25 @@ def _kernel(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Li
     if not all(np.isfinite(np.asarray(array, np.float64)).all() for array in numbers):
         raise BadArtifact("a scale, bias or calibration is not a finite number")
     return LinearScorer(attributes, arrays["weights"], arrays["scales"], arrays["biases"], curves, hashing)
+
+
+def _check_promises(header: Mapping[str, Any], kernel: LinearScorer) -> None:
+    """Check what the scorer hands out as it stands in the header."""
+    thresholds, languages = header.get("thresholds"), header.get("languages")
+    numbers = list(thresholds.values()) if isinstance(thresholds, dict) else []
+    fitting = all(isinstance(number, float) and 0 <= number <= 1 for number in numbers)
+    if (
+        not fitting
+        or len(numbers) != len(kernel.attributes)
+        or set(thresholds or ()) != set(kernel.attributes)
+    ):
+        raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {thresholds!r}")
+    if (
+        not isinstance(languages, list)
+        or not languages
+        or not all(isinstance(code, str) for code in languages)
+    ):
+        raise BadArtifact(f"languages is not a list of codes: {languages!r}")
 
 
 def _self_test(artifact: Artifact) -> None:

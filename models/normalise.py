@@ -41,7 +41,7 @@ def _table(letter: str | None, digit: str | None, sign: str | None, mark: str) -
 _LOWER = _table(None, None, None, "")
 _WORDS = _table(None, None, " ", " ")
 _KINDS = _table("a", "0", "0", ".")
-_INSIDE = re.compile(rb"a\.+a")
+_INSIDE = re.compile(rb"a[.0]+a")
 _TRIPLE = re.compile(rb"([a-z*])\1\1")
 
 _INVISIBLE = regex.compile(
@@ -143,7 +143,7 @@ def _joined(spaced: re.Match[str]) -> str:
 
 def _spellings(token: str) -> list[str]:
     """Return the words that a token with digits or signs may stand for."""
-    if not _LETTER.search(token):
+    if not _has_letter(token):
         return list(_NUMBERS.findall(token))
     core = token.strip(_EDGES)
     if core.startswith("@") and len(core) > 4:
@@ -151,14 +151,18 @@ def _spellings(token: str) -> list[str]:
     core = _INNER_MASK.sub("*", _INNER_SIGN.sub("i", core))
     pieces = _PIECES.findall(core)
     words = [word for piece in pieces for word in _decoded(piece)]
-    if len(pieces) > 1 and len(core) <= _SQUEEZED_AT_MOST and not _LOOSE.search(core):
+    if sum(map(_has_letter, pieces)) > 1 and len(core) <= _SQUEEZED_AT_MOST and not _LOOSE.search(core):
         words.append("".join(filter(str.isalpha, "".join(pieces).translate(_LEET))))
     return words
 
 
+def _has_letter(piece: str) -> bool:
+    return _LETTER.search(piece) is not None
+
+
 def _decoded(piece: str) -> list[str]:
     """Return a piece with its leet signs read as letters, and without its asterisks."""
-    if piece.isalpha() or not _LETTER.search(piece):
+    if piece.isalpha() or not _has_letter(piece):
         return [piece] if piece[0] not in "$@*" else []
     if piece[0] == "*":
         piece = piece.strip("*")  # emphasis

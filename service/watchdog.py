@@ -91,8 +91,9 @@ class Watchdog:
             self._webhooks.excuse(now)
             return
         self._check_scoring(self._scoring.silent_s(beat, self._keeper.started_at("scoring"), now))
-        silent = self._webhooks.silent_s(head, self._keeper.started_at("webhooks"), now)
-        if head is not None and silent > STUCK_S and self._keeper.started_at("webhooks"):
+        started_at = self._keeper.started_at("webhooks")
+        silent = self._webhooks.silent_s(head, started_at, now)
+        if head is not None and started_at is not None and silent > STUCK_S:
             self._keeper.kill("webhooks", f"a message has waited for {silent:.0f} s")
             self._webhooks.excuse(now)
 

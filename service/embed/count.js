@@ -44,6 +44,18 @@ async function ask() {
   }
 }
 
+/**
+ * Let what a page says elsewhere agree with the list, without asking again.
+ * @param {string} site @param {string} thread @param {number} n
+ */
+export function recount(site, thread, n) {
+  for (const element of document.querySelectorAll('parley-count')) {
+    if (element.getAttribute('site') === site && element.getAttribute('thread') === thread) {
+      write(/** @type {ParleyCount} */ (element), n)
+    }
+  }
+}
+
 /** @param {ParleyCount} element @param {number | undefined} n */
 function write(element, n) {
   if (n === undefined) return

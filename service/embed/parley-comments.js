@@ -1,5 +1,5 @@
 import { Failure, list } from './api.js'
-import { ParleyCount } from './count.js'
+import { ParleyCount, recount } from './count.js'
 import { owned, recall } from './memory.js'
 import { pulse } from './pulse.js'
 import { sheet } from './styles.js'
@@ -119,13 +119,19 @@ export class ParleyComments extends HTMLElement {
     })
   }
 
-  /** Site and thread, as every request names them. @returns {[string, string][]} */
+  /** Site and thread, as every request names them. @returns {[string, string]} */
+  get #names() {
+    return [this.getAttribute('site') ?? '', this.getAttribute('thread') || this.#url]
+  }
+
+  /** @returns {[string, string][]} */
   get #query() {
-    return [['site', this.getAttribute('site') ?? ''], ['thread', this.getAttribute('thread') || this.#url]]
+    const [site, thread] = this.#names
+    return [['site', site], ['thread', thread]]
   }
 
   get #place() {
-    return this.#query.flat().join(' ')
+    return this.#names.join(' ')
   }
 
   get #url() {
@@ -162,6 +168,7 @@ export class ParleyComments extends HTMLElement {
       if (first || !etag || etag !== before) {
         const own = this.#ids
         thread.absorb(content, (id) => own.has(id))
+        recount(...this.#names, thread.count)
       }
       if (first) this.#writing?.then((writing) => writing.place(), () => {})
       this.#show()

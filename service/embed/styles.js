@@ -62,10 +62,9 @@ button { cursor: pointer; padding: .35em 1em; min-block-size: 2.25em; border: 1p
 [aria-disabled] { opacity: .6; cursor: default }
 form { margin-block-end: 1.25em }
 form > label { display: block; font-weight: 600; margin-block-end: .35em }
-form:not(.open) :is(.row, .rules) { display: none }
+form:not(.open) :is(.row, .note) { display: none }
 .row { display: flex; flex-wrap: wrap; gap: .5em; align-items: center; margin-block: .6em .35em }
 .row input { flex: 1 1 9em; min-inline-size: 0; max-inline-size: 16em }
-.row .link { margin-inline-start: auto }
 .error { color: var(--bad); font-weight: 600; font-size: .875em }
 p.error { margin-block-start: .5em }
 .notice { padding: .6em .9em; margin-block-end: 1em; border-inline-start: 3px solid var(--edge); background: color-mix(in srgb, currentcolor 6%, transparent) }
@@ -79,18 +78,19 @@ p.error { margin-block-start: .5em }
 .list .list > li { border: 0 }
 .list .list .list .list .list { padding-inline-start: 0; margin: 0; border: 0 }
 .list:empty { display: none }
-article { padding-block: .9em .35em; scroll-margin-block: 5em }
+article { padding-block: .9em .5em; scroll-margin-block: 5em }
 .list .list article { padding-block-start: .5em }
 .head { display: flex; flex-wrap: wrap; gap: 0 .6em; align-items: baseline }
 .name { color: var(--text); font-weight: 650; font-size: 1.0714em; overflow-wrap: anywhere }
 .you { border: 1px solid; border-radius: 3px; padding-inline: .35em; font-size: .8em }
 .state { background: var(--wait); color: var(--on-wait); border: 1px solid transparent; border-radius: 3px; padding-inline: .5em }
 .body { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin-block: .2em; max-inline-size: 75ch }
-[data-status=received] .body, [data-status=pending] .body, [data-status=rejected] .body, [data-status=removed] .body { color: var(--muted) }
-[data-status=removed] .body { font-style: italic }
-[data-status=rejected] .state { background: none; color: var(--bad); border-color: currentcolor }
-.reasons { padding-inline-start: 1.2em; font-size: .875em }
-.foot { display: flex; margin-inline-start: -.5em }
+[data-state]:not([data-state='']) .body { color: var(--muted) }
+[data-state=removed] .body { font-style: italic }
+[data-state=rejected] .state { background: none; color: var(--bad); border-color: currentcolor }
+ul { padding-inline-start: 1.2em }
+li .link { margin-inline-start: -.5em }
+.row .link { margin-inline-start: auto }
 li > form { padding-block-end: .5em }
 @container (max-width: 26em) {
   .list .list { padding-inline-start: .75em }

@@ -57,8 +57,8 @@ def test_every_command_leads_to_a_function_that_explains_itself(command):
 
 def test_the_commands_are_those_of_the_readme():
     assert {command.split()[0] for command in COMMANDS} == {
-        "up", "web", "worker", "scheduler", "db", "site", "moderator", "webhook", "score", "train", "evaluate",
-        "model", "audit", "doctor",
+        "up", "web", "worker", "scheduler", "db", "site", "moderator", "webhook", "score", "train",
+        "evaluate", "model", "audit", "doctor",
     }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_a_moderator_is_added_and_can_log_in_until_disabled(parley, db):
 
 
 def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):
-    refused = parley("webhook", "add", "demo", "http://127.0.0.1:9/hook")
+    refused = parley("webhook", "add", "demo", "http://127.0.0.1:9999/hook")
     assert refused[0] == 2
     assert "not a public address" in refused[2]
 

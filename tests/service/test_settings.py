@@ -60,3 +60,35 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
 
     with pytest.raises(Misconfigured, match="cannot be written to .* Choose another with PARLEY_DATA_DIR"):
         read_settings({"PARLEY_DATA_DIR": str(tmp_path / "file" / "data")})
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a b/c@d\n")
+    (tmp_path / "key").write_text("k" * 40)
+    environ = {
+        "PARLEY_DATA_DIR": str(tmp_path),
+        "PARLEY_DATABASE_URL": "postgresql://ann@db/parley",
+        "PARLEY_DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+        "PARLEY_SECRET_KEY_FILE": str(tmp_path / "key"),
+    }
+    settings = read_settings(environ)
+
+    assert settings.database_url == "postgresql+psycopg://ann:a%20b%2Fc%40d@db/parley"
+    assert settings.secret_key == b"k" * 40
+    assert not (tmp_path / "secret.key").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"PARLEY_SECRET_KEY_FILE": "/nowhere"}, "cannot be read"),
+        ({"PARLEY_SECRET_KEY_FILE": "/dev/null"}, "is empty"),
+        ({"PARLEY_SECRET_KEY_FILE": "/dev/null", "PARLEY_SECRET_KEY": "k" * 32}, "not both"),
+        ({"PARLEY_DATABASE_PASSWORD": "secret"}, "needs a PARLEY_DATABASE_URL with a user"),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_one_sentence(
+    tmp_path: Path, given: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(Misconfigured, match=sentence):
+        read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given})

@@ -93,6 +93,6 @@ def test_metrics_count_for_all_processes_and_nothing_names_the_reader(server):
 def test_a_taken_port_is_one_sentence():
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
-        pytest.raises(Misconfigured, match="is taken. Choose another with PARLEY_PORT"),
+        pytest.raises(Misconfigured, match=r"is taken\. Choose another with PARLEY_PORT"),
     ):
         listen("127.0.0.1", other.getsockname()[1])

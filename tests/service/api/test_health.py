@@ -1,0 +1,152 @@
+"""The operators' doors: alive, ready, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from service import operations
+from service.app import create_app
+from service.context import utcnow
+from service.settings import Settings
+from service.storage.database import Database
+from tests.service.api.parts import assert_problem, bearer, decide, hire, post
+
+
+def parts(client: FlaskClient) -> dict[str, str]:
+    found: dict[str, str] = client.get("/readyz").json["parts"]
+    return found
+
+
+def figures(client: FlaskClient) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Every sample that /metrics shows, by name and label values."""
+    text = client.get("/metrics").text
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def lonely(settings: Settings) -> Iterator[FlaskClient]:
+    """A client of an application whose Redis is dead."""
+    made: Flask = create_app(replace(settings, log_level="error", redis_url="unix:///nowhere/redis.sock"))
+    yield made.test_client()
+    made.extensions["parley"].db.close()
+
+
+def test_alive_means_that_the_process_answers(lonely: FlaskClient) -> None:
+    answer = lonely.get("/healthz")
+
+    assert (answer.status_code, answer.json) == (200, {"status": "alive"})
+
+
+def test_ready_when_every_part_works(client: FlaskClient, db: Database) -> None:
+    operations.beat(db, "worker:1", "model-1", utcnow())
+
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["status"]) == (200, "ready")
+    assert answer.json["parts"] == dict.fromkeys(("redis", "database", "worker", "model"), "ok")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_not_ready_before_any_worker_has_reported(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+
+    problem = assert_problem(answer, 503)
+    assert "worker" in problem["detail"]
+    assert problem["parts"]["redis"] == problem["parts"]["database"] == "ok"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(29, 200), (31, 503)])
+def test_a_worker_counts_for_thirty_seconds(
+    client: FlaskClient, db: Database, seconds: int, status: int
+) -> None:
+    operations.beat(db, "worker:1", "model-1", utcnow() - timedelta(seconds=seconds))
+
+    assert client.get("/readyz").status_code == status
+
+
+def test_not_ready_without_a_model(client: FlaskClient, db: Database) -> None:
+    operations.beat(db, "worker:1", None, utcnow())
+
+    assert_problem(client.get("/readyz"), 503)
+    assert parts(client)["worker"] == "ok"
+    assert "review" in parts(client)["model"]
+
+
+def test_one_worker_with_a_model_is_enough(client: FlaskClient, db: Database) -> None:
+    operations.beat(db, "worker:1", None, utcnow())
+    operations.beat(db, "worker:2", "model-1", utcnow())
+
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_dead_redis_is_told_and_stops_no_post(lonely: FlaskClient, db: Database) -> None:
+    operations.beat(db, "worker:1", "model-1", utcnow())
+
+    assert_problem(lonely.get("/readyz"), 503)
+    assert parts(lonely)["redis"] != "ok"
+    assert post(lonely)["status"] == "received"
+
+
+def test_a_dead_database_is_503_with_retry_after_everywhere(settings: Settings, tmp_path: Path) -> None:
+    gone = f"sqlite:///{tmp_path / 'no-folder' / 'x.db'}"
+    app = create_app(replace(settings, log_level="error", database_url=gone))
+    client = app.test_client()
+
+    for place in ("/api/v1/comments?site=demo&thread=a", "/api/v1/counts?site=demo&thread=a", "/metrics"):
+        answer = client.get(place)
+        assert_problem(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
+    assert parts(client)["database"] != "ok"
+    assert client.get("/healthz").status_code == 200
+    told = client.get("/api/v1/moderation/comments?site=demo", headers={"Authorization": "Bearer x"})
+    assert_problem(told, 503)
+
+
+def test_the_metrics_have_the_figures_that_operators_need(client: FlaskClient, db: Database) -> None:
+    before = figures(client)
+    route = ("POST", "/api/v1/comments", "202")
+    post(client)
+    post(client, "You vile thing.")
+    waiting = figures(client)
+    decide(db)
+    operations.beat(db, "worker:1", "model-1", utcnow())
+    after = figures(client)
+
+    posted = waiting["parley_requests_total", route] - before.get(("parley_requests_total", route), 0)
+    assert posted == 2
+    assert waiting["parley_task_queue_depth", ()] == 2
+    assert waiting["parley_oldest_received_seconds", ()] > 0
+    assert after["parley_task_queue_depth", ()] == after["parley_oldest_received_seconds", ()] == 0
+    assert after["parley_decisions_total", ("policy", "approve")] == 1
+    assert after["parley_decisions_total", ("policy", "review")] == 1
+    assert after["parley_model_info", ("model-1",)] == 1
+    assert after["parley_deliveries_due", ()] == 0
+    assert ("parley_request_seconds_count", ("/api/v1/comments",)) in after
+
+
+def test_the_metrics_name_no_path_that_was_only_tried(client: FlaskClient) -> None:
+    for method, place in (("GET", "/planted-1"), ("PLANTED-2", "/healthz"), ("GET", "/api/v1/comments/planted-3")):
+        client.open(place, method=method)
+
+    assert "planted" not in client.get("/metrics").text.lower()
+
+
+def test_decisions_of_people_are_counted_apart(client: FlaskClient, db: Database) -> None:
+    made = post(client, "You vile thing.")
+    decide(db)
+    body = {"comment_id": made["id"], "action": "reject", "version": 2}
+    client.post("/api/v1/moderation/actions", json=body, headers=bearer(hire(db, "mo", {"demo": "moderator"})))
+
+    assert figures(client)["parley_decisions_total", ("moderator", "reject")] == 1

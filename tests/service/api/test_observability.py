@@ -1,0 +1,162 @@
+"""What we write down: ids, routes and times; never a body, a name, a key, an address or a query."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from service import observability
+from service.app import create_app
+from service.settings import Settings
+from service.storage.database import Database
+from tests.service.api.parts import bearer, begin_session, decide, draft, hire
+
+PLANTED = "planted-zebra"
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+def forget_loggers() -> None:
+    """Let each module's logger be set up anew when it is next used: it keeps its first level and stream."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("service."):
+            kept = getattr(module, "log", None)
+            if kept is not None:
+                kept.__dict__.pop("bind", None)
+
+
+@pytest.fixture
+def lines(capfd: pytest.CaptureFixture[str]) -> Iterator[Lines]:
+    """What was written since the last look, each line one JSON object, none with a planted word in it."""
+
+    def look() -> list[dict[str, Any]]:
+        out, err = capfd.readouterr()
+        assert PLANTED not in (out + err).lower(), err
+        return [json.loads(line) for line in (out + err).splitlines()]
+
+    forget_loggers()
+    yield look
+    forget_loggers()
+
+
+@pytest.fixture
+def app(settings: Settings, lines: Lines) -> Iterator[Flask]:
+    """The web application, writing down as much as it ever does."""
+    made = create_app(replace(settings, log_level="debug"))
+    yield made
+    made.extensions["parley"].db.close()
+    observability.configure_logging("error")
+
+
+def test_a_request_leaves_one_line_with_its_ids(client: FlaskClient, db: Database, lines: Lines) -> None:
+    lines()
+    answer = client.post("/api/v1/comments", json=draft(PLANTED))
+
+    [line] = [line for line in lines() if line["event"] == "request"]
+    assert line["request"] == answer.headers["X-Request-Id"]
+    assert line["comment_id"] == answer.json["id"]
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/api/v1/comments", 202)
+    assert line["ms"] >= 0
+    assert line["timestamp"]
+    assert line["level"] == "info"
+
+
+def test_no_part_of_a_post_is_written_down(client: FlaskClient, db: Database, lines: Lines) -> None:
+    body = {
+        "site": "demo",
+        "thread": {
+            "key": PLANTED,
+            "url": f"https://{PLANTED}.example/{PLANTED}?q={PLANTED}",
+            "title": PLANTED,
+        },
+        "author": {"name": PLANTED},
+        "body": PLANTED,
+    }
+    headers = {
+        "Idempotency-Key": PLANTED,
+        "Parley-Author": PLANTED + "-" * 22,
+        "User-Agent": PLANTED,
+        "Referer": f"https://{PLANTED}/",
+        "Cookie": f"parley_session={PLANTED}",
+        "X-Forwarded-For": PLANTED,
+        "Authorization": f"Bearer {PLANTED}",
+    }
+    address = {"REMOTE_ADDR": "192.0.2.77"}
+
+    made = client.post("/api/v1/comments", json=body, headers=headers, environ_overrides=address)
+    again = client.post("/api/v1/comments", json=body | {"body": "vile"}, headers=headers)
+    decide(db)
+    own = client.get(f"/api/v1/comments/{made.json['id']}", query_string={"receipt": made.json["receipt"]})
+
+    assert (made.status_code, again.status_code, own.status_code) == (202, 422, 200)
+    written = json.dumps(lines())
+    assert made.json["id"] in written
+    for secret in (made.json["receipt"], "192.0.2.77", "127.0.0.1"):
+        assert secret not in written
+
+
+def test_no_refused_request_is_written_down(client: FlaskClient, db: Database, lines: Lines) -> None:
+    json_type = {"Content-Type": "application/json"}
+    for raw in (f'{{"{PLANTED}": 1}}', f'{{"body": "{PLANTED}', f'["{PLANTED}"]', f'{{"a":"{PLANTED}\\ud800"}}'):
+        assert client.post("/api/v1/comments", data=raw, headers=json_type).status_code >= 400
+    for place in (
+        f"/{PLANTED}", f"/api/v1/comments/{PLANTED}", f"/api/v1/comments?{PLANTED}=1&site={PLANTED}",
+        f"/api/v1/comments?site=demo&thread=a&cursor={PLANTED}", f"/api/v1/counts?site={PLANTED}&thread={PLANTED}",
+        f"/review/{PLANTED}?q={PLANTED}", f"/review/?site={PLANTED}", f"/api/v1/moderation/comments?site={PLANTED}",
+    ):  # fmt: skip
+        client.get(place, headers=bearer(PLANTED))
+    client.open("/healthz", method=PLANTED.upper())
+
+    assert len(lines()) >= 11
+
+
+def test_no_credential_of_a_moderator_is_written_down(
+    client: FlaskClient, db: Database, lines: Lines
+) -> None:
+    token = hire(db, "mo", {"demo": "moderator"})
+    session = begin_session(db, "mo")
+    lines()
+
+    client.get("/api/v1/moderation/comments?site=demo", headers=bearer(token))
+    client.set_cookie("parley_session", session)
+    client.get("/api/v1/moderation/comments?site=demo")
+    form = {"name": PLANTED, "password": PLANTED, "csrf": PLANTED, "next": PLANTED}
+    client.post("/review/login", data=form)
+
+    written = lines()
+    assert len([line for line in written if line.get("moderator_id")]) >= 2
+    for secret in (token, session, '"mo"'):
+        assert secret not in json.dumps(written)
+
+
+def test_a_failure_is_written_down_by_its_places_only(client: FlaskClient, db: Database, lines: Lines) -> None:
+    """A driver's message quotes the statement with its values: body, name, key."""
+    with db.write() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO audit_gone"))
+    try:
+        answer = client.post("/api/v1/comments", json=draft(PLANTED, author={"name": PLANTED}))
+    finally:
+        with db.write() as connection:
+            connection.execute(text("ALTER TABLE audit_gone RENAME TO audit"))
+
+    assert answer.status_code == 500
+    assert PLANTED not in answer.text
+    [line] = [line for line in lines() if line["event"] == "unexpected error"]
+    assert line["request"] == answer.headers["X-Request-Id"]
+    assert any("Error" in entry for entry in line["trace"])
+    assert any("intake.py" in entry for entry in line["trace"])
+
+
+def test_probes_of_operators_are_not_written_down(client: FlaskClient, lines: Lines) -> None:
+    lines()
+    for place in ("/healthz", "/readyz", "/metrics"):
+        client.get(place)
+
+    assert lines() == []

@@ -1,0 +1,70 @@
+"""Checking the audit log as a whole."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from service import audit, cli, moderation
+from service.intake import Draft, Intake
+from service.storage.database import Database
+from tests.fakes import FakeClock, FakeScorer
+
+
+@pytest.fixture
+def ids(db: Database) -> list[str]:
+    """Three comments that were decided; the second one waits for a person."""
+    clock, intake = FakeClock(), Intake(db, b"k" * 32)
+    made = [
+        intake.submit(Draft("demo", "https://news.example/a", body, key="a"), clock()).id
+        for body in ("A fine remark.", "You vile thing.", "Another fine one.")
+    ]
+    moderation.drain(db, scorer=FakeScorer(), clock=clock)
+    return made
+
+
+def tamper(db: Database, statement: str, **values: object) -> None:
+    with db.write() as connection:
+        connection.execute(text(statement), values)
+
+
+def test_a_log_nobody_touched_holds(db, ids):
+    assert audit.verify(db) == (3, [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "sequence"),
+    [
+        ("UPDATE audit SET to_status = 'approved' WHERE comment_id = :id AND sequence = 2", 2),
+        ("UPDATE audit SET actor = 'somebody' WHERE comment_id = :id AND sequence = 1", 1),
+        ("DELETE FROM audit WHERE comment_id = :id AND sequence = 1", 1),
+        ("DELETE FROM audit WHERE comment_id = :id AND sequence = 2", 2),
+        ("DELETE FROM audit WHERE comment_id = :id", 1),
+        ("UPDATE comments SET body = 'Nice words.' WHERE id = :id", None),
+    ],
+)
+def test_whatever_is_changed_behind_our_back_is_found(db, ids, statement, sequence):
+    tamper(db, statement, id=ids[1])
+
+    assert audit.verify(db) == (3, [audit.Break(ids[1], sequence)])
+
+
+def test_a_deleted_comments_text_may_be_erased(db, ids):
+    tamper(db, "UPDATE comments SET body = '-', status = 'deleted' WHERE id = :id", id=ids[0])
+
+    assert audit.verify(db)[1] == []
+
+
+def test_the_command_names_what_is_broken_and_ends_with_1(db, ids, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PARLEY_DATABASE_URL", db.engine.url.render_as_string(hide_password=False))
+    assert cli.main(["audit", "verify"]) == 0
+    assert cli.main(["audit", "show", ids[1]]) == 0
+    assert '"action": "review"' in capsys.readouterr().out
+
+    tamper(db, "UPDATE audit SET actor = 'somebody' WHERE comment_id = :id AND sequence = 1", id=ids[1])
+
+    assert cli.main(["audit", "verify"]) == 1
+    assert f"{ids[1]}  broken from entry 1 on" in capsys.readouterr().out
+    assert cli.main(["audit", "show", ids[1]]) == 1
+    assert cli.main(["audit", "show", "no-such"]) == 2
