@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +140,7 @@ def test_a_comment_is_posted_by_keyboard_alone_and_turns_live_in_place(open_arti
         }"""
     )
 
+    expect(page.get_by_label(ADD)).to_be_visible()
     page.get_by_label(ADD).focus()
     expect(page.get_by_label("Name (optional)")).to_be_visible()
     page.keyboard.type("The surveyors with one pencil are my heroes.")
@@ -385,24 +389,46 @@ def test_it_survives_moves_and_changed_attributes(open_article, published):
 
 def test_a_page_of_another_origin_may_embed_it(parley, browser, published, thread):
     published("Read on another site.")
-    context = browser.new_context()
-    page = context.new_page()
     html = (
-        '<!doctype html><html lang="en"><title>News</title>'
+        '<!doctype html><html lang="en"><title>News</title><link rel="icon" href="data:,">'
         f'<script type="module" src="{parley.base}/embed/parley-comments.js"></script>'
         '<parley-count site="demo" thread="THREAD"></parley-count>'
         '<parley-comments site="demo" thread="THREAD">Old comments</parley-comments>'
     ).replace("THREAD", thread)
-    elsewhere = parley.base.replace("127.0.0.1", "localhost")
-    page.route(f"{elsewhere}/news", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.goto(f"{elsewhere}/news")
+    context = browser.new_context()
+    page = context.new_page()
+    with serve(html) as address:
+        page.goto(address)
 
-    expect(page.get_by_text("Read on another site.")).to_be_visible()
-    expect(page.locator("parley-count")).to_have_text("1 comment")
-    write(page, "And written on another site.")
-    expect(page.get_by_text("And written on another site.")).to_be_visible()
-    expect(page.get_by_role("heading", name="2 comments")).to_be_visible()
+        expect(page.get_by_text("Read on another site.")).to_be_visible()
+        expect(page.get_by_text("Old comments")).to_be_hidden()
+        expect(page.locator("parley-count")).to_have_text("1 comment")
+        write(page, "And written on another site.")
+        expect(page.get_by_role("heading", name="2 comments")).to_be_visible()
+        expect(page.locator("parley-count")).to_have_text("2 comments")
     context.close()
+
+
+@contextlib.contextmanager
+def serve(html: str) -> Iterator[str]:
+    """Serve one page on an origin of its own."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        running = threading.Thread(target=server.serve_forever, daemon=True)
+        running.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        running.join()
 
 
 def test_the_counts_of_a_page_are_one_request(open_article):

@@ -58,7 +58,7 @@ def test_a_mistake_is_named_with_its_variable(tmp_path: Path, name: str, value: 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(Misconfigured, match="cannot be written to .* Choose another with PARLEY_DATA_DIR"):
+    with pytest.raises(Misconfigured, match=r"cannot be written to .* Choose another with PARLEY_DATA_DIR"):
         read_settings({"PARLEY_DATA_DIR": str(tmp_path / "file" / "data")})
 
 
