@@ -66,10 +66,8 @@ def save(folder: Path, kernel: LinearScorer, header: Mapping[str, Any]) -> str:
     ValueError
         If the folder holds files of something else.
     """
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    strange = sorted(entry.name for entry in folder.iterdir() if entry.name not in SIZE_LIMITS)
-    if strange:
-        raise ValueError(f"{folder} holds other files than a model's: {', '.join(strange)}")
     body = {**header, **_meaning(kernel)}
     arrays = io.BytesIO()
     np.savez_compressed(arrays, weights=kernel.weights, scales=kernel.scales, biases=kernel.biases)
@@ -80,6 +78,16 @@ def save(folder: Path, kernel: LinearScorer, header: Mapping[str, Any]) -> str:
     digests = {name: _sha256(content) for name, content in files.items()}
     (folder / MANIFEST).write_bytes(to_json(digests))
     return model_id(digests)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ValueError if a model cannot be saved here without touching files of something else."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder")
+    strange = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+    strange = [name for name in strange if name not in SIZE_LIMITS]
+    if strange:
+        raise ValueError(f"{folder} holds other files than a model's: {', '.join(strange)}")
 
 
 def add_evaluation(folder: Path, evaluation: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.data import COLUMNS, natural_weights, read_labelled, sha256_of
+from models.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
 from models.linear import Floats
 from models.scorer import Scorer
 
@@ -47,26 +47,34 @@ def evaluate(scorer: Scorer, csv: Path, prior: float = PRIOR) -> dict[str, Any]:
     data = read_labelled(csv)
     scores = probabilities(scorer, data.texts)
     rows = data.reference_rows()
-    weights = natural_weights(data.labels[rows], prior)
-    attributes = {}
-    for name in scorer.attributes:
-        if name in COLUMNS:
-            shown = scores[rows, scorer.attributes.index(name)]
-            labels = data.labels[rows, list(COLUMNS).index(name)]
-            attributes[name] = figures(shown, labels, weights, scorer.thresholds.get(name))
-    toxicity, first = data.labels[:, 0], scorer.attributes.index("TOXICITY")
-    sources = {
-        str(source): _ranking(scores[data.sources == source, first], toxicity[data.sources == source])
-        for source in np.unique(data.sources)
-    }
     return {
         "model": scorer.model_id,
         "data_sha256": sha256_of(csv),
         "prior": prior,
         "rows": int(rows.sum()),
-        "attributes": attributes,
-        "sources": {name: row for name, row in sources.items() if row},
+        "attributes": _by_attribute(scorer, scores[rows], data.labels[rows], prior),
+        "sources": _by_source(scorer, scores, data),
     }
+
+
+def _by_attribute(scorer: Scorer, scores: Floats, labels: Floats, prior: float) -> dict[str, Any]:
+    weights = natural_weights(labels, prior)
+    columns = {name: labels[:, i] for i, name in enumerate(COLUMNS)}
+    return {
+        name: figures(scores[:, i], columns[name], weights, scorer.thresholds.get(name))
+        for i, name in enumerate(scorer.attributes)
+        if name in columns
+    }
+
+
+def _by_source(scorer: Scorer, scores: Floats, data: Labelled) -> dict[str, Any]:
+    toxicity, labels = scores[:, scorer.attributes.index("TOXICITY")], data.labels[:, 0]
+    limit = scorer.thresholds["TOXICITY"]
+    found = {
+        str(source): _of_source(toxicity[data.sources == source], labels[data.sources == source], limit)
+        for source in np.unique(data.sources)
+    }
+    return {source: row for source, row in found.items() if row}
 
 
 def probabilities(scorer: Scorer, texts: list[str]) -> Floats:
@@ -125,13 +133,18 @@ def review_threshold(scores: Floats, labels: Floats, weights: Floats, false_alar
     return float(min(np.floor(highest_refused * 1000) + 1, 1000) / 1000)
 
 
-def _ranking(scores: Floats, labels: Floats) -> dict[str, float]:
+def _of_source(scores: Floats, labels: Floats, limit: float) -> dict[str, float]:
     known = ~np.isnan(labels)
     positive = labels[known] >= 0.5
     if not 0 < positive.sum() < len(positive):
         return {}
     area = roc_auc_score(positive, scores[known])
-    return {"rows": len(positive), "positives": int(positive.sum()), "roc_auc": _rounded(area)}
+    return {
+        "rows": len(positive),
+        "positives": int(positive.sum()),
+        "roc_auc": _rounded(area),
+        "false_alarms": _rounded((scores[known][~positive] >= limit).mean()),
+    }
 
 
 def _rounded(value: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,11 @@ from models.linear import UNMASKED, Curve, Floats, LinearScorer, sigmoid
 from models.normalise import normalise
 
 ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT")
+
+# Margins that calibration takes as they are. A dozen texts of one word repeated a hundred times have margins
+# of 50, and on the wrong side they would flatten the whole curve. Measured on halves of the development data:
+# calibration error of TOXICITY .014 with 3, .023 without.
+REACH = 3.0
 
 Labels = NDArray[np.bool_]
 
@@ -113,14 +118,9 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         self._check(X, labels, weights)
         say = progress or (lambda line: None)
         hashing = Hashing(self.bits)
-        normalised = [normalise(text) for text in X]
         columns = np.zeros((hashing.rows, len(self.attributes)))
         biases = np.zeros(len(self.attributes))
-        for masked in (True, False):
-            heads = [i for i, name in enumerate(self.attributes) if (name != UNMASKED) == masked]
-            if not heads:
-                continue
-            features = as_csr([mask(text) for text in normalised] if masked else normalised, hashing)
+        for heads, features in self._views([normalise(text) for text in X], hashing):
             say(f"{features.shape[0]} texts, {features.nnz} n-grams")
             for i in heads:
                 columns[:, i], biases[i] = self._fit_head(i, features, labels[:, i], weights[:, i])
@@ -129,7 +129,10 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         return self
 
     def calibrate(self, X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike) -> Self:
-        """Fit each head's curve from (quantised) margin to probability on other texts; shapes as in `fit`."""
+        """Fit each head's curve from (quantised) margin to probability on other texts; shapes as in `fit`.
+
+        Margins beyond `REACH` count as `REACH` here (not in scoring).
+        """
         check_is_fitted(self)
         labels, weights = np.asarray(y, np.float64), np.asarray(sample_weight, np.float64)
         self._check(X, labels, weights)
@@ -137,7 +140,8 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         margins = kernel.margins([normalise(text) for text in X])
         for i, name in enumerate(self.attributes):
             known = _labelled(labels[:, i], weights[:, i], name)
-            curve = platt(margins[known, i], labels[known, i] >= 0.5, weights[known, i])
+            near = np.clip(margins[known, i], -REACH, REACH)
+            curve = platt(near, labels[known, i] >= 0.5, weights[known, i])
             kernel = kernel.with_curve(name, curve)
         self.kernel_ = kernel
         return self
@@ -163,6 +167,15 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
             raise ValueError(f"bits must be from 8 to 22, got {self.bits}")
         if not self.smoothing > 0:
             raise ValueError(f"smoothing must be above 0, got {self.smoothing}")
+
+    def _views(self, normalised: list[str], hashing: Hashing) -> Iterator[tuple[list[int], Any]]:
+        """Yield heads with the features they see: all but one with identity terms hidden."""
+        seeing = [i for i, name in enumerate(self.attributes) if name == UNMASKED]
+        masked = [i for i, name in enumerate(self.attributes) if name != UNMASKED]
+        if masked:
+            yield masked, as_csr([mask(text) for text in normalised], hashing)
+        if seeing:
+            yield seeing, as_csr(normalised, hashing)
 
     def _fit_head(self, i: int, features: Any, labels: Floats, weights: Floats) -> tuple[Floats, float]:
         known = _labelled(labels, weights, self.attributes[i])

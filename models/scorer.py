@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models import language
 from models.artifact import Artifact, load
+from models.language import detect
 from models.normalise import normalise
 
 SHIPPED = Path(__file__).with_name("shipped")
@@ -92,7 +92,7 @@ class Scorer:
         ]
 
     def _reading(self, text: str, normalised: str, row: list[float]) -> Reading:
-        code, supported = language.detect(text, normalised=normalised, supported=self.languages)
+        code, supported = detect(text, normalised=normalised, supported=self.languages)
         return Reading(dict(zip(self.attributes, row, strict=True)), code, supported, normalised)
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:

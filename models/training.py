@@ -55,21 +55,16 @@ def train(
     seed: int = 0,
     prior: float = PRIOR,
 ) -> str:
-    """Train, calibrate, save, load back and evaluate a model; return its id.
+    """Train, calibrate, save, load back and evaluate a model, telling ``progress`` of it; return its id.
 
-    The same data, seed and library versions give byte-equal files.
+    The same data, ``seed`` (of the solver) and library versions give byte-equal files.
 
     Parameters
     ----------
     train_csv, dev_csv : Path
-        As `models.data.read_labelled` reads them. Weights come from the first, calibration and thresholds
-        from the second.
+        As `models.data.read_labelled` reads them: for the weights; for calibration and thresholds.
     out_dir : Path
-        Folder of the artifact; an older one there is replaced. For the shipped one the card is written anew.
-    progress : callable
-        Told one line at a time.
-    seed : int
-        Of the solver.
+        Folder of the artifact; an older one is replaced. For the shipped one the card is written anew.
     prior : float
         Share of comments with any positive label that probabilities should reckon with.
 
@@ -79,6 +74,7 @@ def train(
         If the data or the folder cannot be used; the message says which and why.
     """
     say = _timed(progress)
+    artifact.check_folder(out_dir)  # a minute's work should not end in a refusal
     train_set, dev_set = read_labelled(train_csv), read_labelled(dev_csv)
     say(f"read {len(train_set.texts)} texts to train on, {len(dev_set.texts)} to calibrate on")
     reader = FastReader(C=STRENGTH, emphasis=EMPHASIS, random_state=seed)
@@ -86,20 +82,19 @@ def train(
     reader.fit(texts, train_set.labels, label_weights(train_set), progress=say)
     thresholds = _calibrate(reader, dev_set, prior)
     say("calibrated")
-    header = {
-        "languages": ["en"],
-        "prior": prior,
-        "seed": seed,
-        "thresholds": thresholds,
-        "false_alarms": FALSE_ALARMS,
-        "data_sha256": {"train": sha256_of(train_csv), "dev": sha256_of(dev_csv)},
-        "self_test": self_test(reader.kernel_),
-    }
-    model_id = artifact.save(out_dir, reader.kernel_, header)
-    artifact.add_evaluation(out_dir, evaluate(load_scorer(out_dir), dev_csv, prior))
+    digests = {"train": sha256_of(train_csv), "dev": sha256_of(dev_csv)}
+    header = {"prior": prior, "seed": seed, "thresholds": thresholds, "data_sha256": digests}
+    model_id = _publish(out_dir, reader.kernel_, header, dev_csv)
+    say(f"saved {model_id} in {out_dir}")
+    return model_id
+
+
+def _publish(out_dir: Path, kernel: LinearScorer, header: dict[str, Any], dev_csv: Path) -> str:
+    always = {"languages": ["en"], "false_alarms": FALSE_ALARMS, "self_test": self_test(kernel)}
+    model_id = artifact.save(out_dir, kernel, {**header, **always})
+    artifact.add_evaluation(out_dir, evaluate(load_scorer(out_dir), dev_csv, header["prior"]))
     if out_dir.resolve() == SHIPPED.resolve():
         write_card()
-    say(f"saved {model_id} in {out_dir}")
     return model_id
 
 

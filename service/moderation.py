@@ -131,11 +131,13 @@ def _decide_all(
         for comment in comments
     ]
     with db.write() as connection:
-        held = {comment["id"] for comment in queries.claimed(connection, owner, lock=True)}
+        held = queries.hold(connection, owner)
         kept = [change for change in changes if change.comment["id"] in held]
         ledger.record(connection, kept, now)
+    ids: dict[str, list[str]] = {}
     for change in kept:
-        log.info("decided", comment=change.comment["id"], outcome=change.outcome)
+        ids.setdefault(str(change.outcome), []).append(change.comment["id"])
+    log.info("decided", **ids)
 
 
 def _change(

@@ -60,9 +60,16 @@ def _say_where(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mu
 def watch(app: Flask) -> None:
     """Give every request an id, and count, time and log its answer."""
 
+    def unexpected(exc_info: Any) -> None:
+        log.error("unexpected error", exc_info=exc_info)
+
+    app.log_exception = unexpected  # type: ignore[method-assign]  # Flask's own line has the path in it
+
     @app.before_request
     def begin() -> None:
         g.request_id = secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=g.request_id)  # in every line of this request
         g.started = time.perf_counter()
 
     @app.after_request
@@ -84,7 +91,6 @@ KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 
 def _log(response: Response, method: str, route: str, taken: float) -> None:
     line: dict[str, Any] = {
-        "request": g.get("request_id"),
         "method": method,
         "route": route,
         "status": response.status_code,

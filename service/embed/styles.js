@@ -1,18 +1,21 @@
-/** The look. A page changes it by `--parley-*` and `::part`; light or dark follows its `color-scheme`. */
+/**
+ * The look. A page changes it by `--parley-*` and `::part`; light or dark follows its `color-scheme`.
+ * A browser that does not know `light-dark()` shows the page's own colours.
+ */
 export const sheet = new CSSStyleSheet()
 
 sheet.replaceSync(`
 :host {
-  --text: var(--parley-text, #1d1f24);
-  --muted: var(--parley-muted, #595d68);
-  --accent: var(--parley-accent, #14509e);
-  --on-accent: var(--parley-on-accent, #fff);
-  --line: var(--parley-line, #dcdee3);
-  --edge: var(--parley-edge, #7b808c);
-  --field: var(--parley-field, #fff);
-  --wait: #fdf0cf;
-  --on-wait: #684400;
-  --bad: #b01822;
+  --text: var(--parley-text, light-dark(#1d1f24, #e8e9ed));
+  --muted: var(--parley-muted, light-dark(#595d68, #a9adb9));
+  --accent: var(--parley-accent, light-dark(#14509e, #9cc3ff));
+  --on-accent: var(--parley-on-accent, light-dark(#fff, #0d1a2c));
+  --line: var(--parley-line, light-dark(#dcdee3, #383b43));
+  --edge: var(--parley-edge, light-dark(#7b808c, #7f8592));
+  --field: var(--parley-field, light-dark(#fff, #1b1d22));
+  --wait: light-dark(#fdf0cf, #3d3013);
+  --on-wait: light-dark(#684400, #ffdb94);
+  --bad: light-dark(#b01822, #ffa09c);
   --radius: var(--parley-radius, 6px);
   display: block;
   container-type: inline-size;
@@ -21,20 +24,6 @@ sheet.replaceSync(`
   font-size: var(--parley-font-size, inherit);
   line-height: 1.5;
   text-align: start;
-}
-@supports (color: light-dark(red, red)) {
-  :host {
-    --text: var(--parley-text, light-dark(#1d1f24, #e8e9ed));
-    --muted: var(--parley-muted, light-dark(#595d68, #a9adb9));
-    --accent: var(--parley-accent, light-dark(#14509e, #9cc3ff));
-    --on-accent: var(--parley-on-accent, light-dark(#fff, #0d1a2c));
-    --line: var(--parley-line, light-dark(#dcdee3, #383b43));
-    --edge: var(--parley-edge, light-dark(#7b808c, #7f8592));
-    --field: var(--parley-field, light-dark(#fff, #1b1d22));
-    --wait: light-dark(#fdf0cf, #3d3013);
-    --on-wait: light-dark(#684400, #ffdb94);
-    --bad: light-dark(#b01822, #ffa09c);
-  }
 }
 :host([hidden]), [hidden] { display: none !important }
 * { box-sizing: border-box }

@@ -44,7 +44,8 @@ export class View {
       ...SORTS.map((sort) => make('option', { value: sort }, say(sort))))
     this.sorting = make('div', { class: 'sort' }, make('label', { for: 'sort' }, say('sort')), ' ', this.select)
     this.box = box('new', say('add'))
-    this.box.body.addEventListener('focus', control.write)
+    // The second is for a reader whose connection failed at the first.
+    for (const event of ['focus', 'input']) this.box.body.addEventListener(event, control.write)
     this.box.element.addEventListener('submit', (event) => event.preventDefault())
     this.note = make('p', { class: 'notice', part: 'notice', hidden: true })
     this.fresh = button('', control.reveal, 'fresh')

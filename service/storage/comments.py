@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.ids import new_id
@@ -38,6 +38,13 @@ ANSWERED = (
     .where(IdempotencyKey.key_hash.in_(bindparam("key_hashes", expanding=True)))
 )
 KEEP_KEY = insert(IdempotencyKey)
+# Written out, not bound: only then may a prepared statement use the small index of what waits.
+IS_RECEIVED = Comment.status == literal_column("'received'")
+OWN_CLAIM = and_(Comment.claimed_by == bindparam("owner"), IS_RECEIVED)
+CLAIMED = (
+    select(*FOR_LEDGER).join(Thread, Thread.id == Comment.thread_id).where(OWN_CLAIM).order_by(Comment.id)
+)
+HELD = select(Comment.id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
 
 
 def make_thread(
@@ -82,7 +89,7 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     and takes no others along.
     """
     free = and_(
-        Comment.status == "received",
+        IS_RECEIVED,
         or_(Comment.claimed_until.is_(None), Comment.claimed_until < now),
     )
     for tried, count in ((False, limit), (True, 1)):
@@ -97,7 +104,7 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
         )
         claim = (
             update(Comment)
-            .where(Comment.id.in_(select(chosen.c.id)), Comment.status == "received")
+            .where(Comment.id.in_(select(chosen.c.id)), IS_RECEIVED)
             .values(claimed_by=owner, claimed_until=until, tries=Comment.tries + 1)
             .returning(Comment.id)
         )
@@ -106,15 +113,14 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     return 0
 
 
-def claimed(connection: Connection, owner: str, *, lock: bool = False) -> list[Record]:
-    """Return the comments that ``owner`` still holds, in order of id."""
-    query = (
-        select(*FOR_LEDGER)
-        .join(Thread, Thread.id == Comment.thread_id)
-        .where(Comment.claimed_by == owner, Comment.status == "received")
-        .order_by(Comment.id)
-    )
-    return every(connection.execute(query.with_for_update(of=Comment) if lock else query))
+def claimed(connection: Connection, owner: str) -> list[Record]:
+    """Return the comments that ``owner`` claimed, in order of id."""
+    return every(connection.execute(CLAIMED, {"owner": owner}))
+
+
+def hold(connection: Connection, owner: str) -> set[str]:
+    """Return the ids of the comments that ``owner`` still holds, locked until the transaction ends."""
+    return set(connection.execute(HELD, {"owner": owner}).scalars())
 
 
 def release(connection: Connection, owner: str, comment_ids: Sequence[str], until: datetime) -> None:
@@ -164,9 +170,7 @@ def earlier_texts(
 
 def backlog(connection: Connection) -> tuple[int, datetime | None]:
     """Return how many comments wait to be scored, and since when the oldest does."""
-    row = connection.execute(
-        select(func.count(), func.min(Comment.created_at)).where(Comment.status == literal("received"))
-    ).one()
+    row = connection.execute(select(func.count(), func.min(Comment.created_at)).where(IS_RECEIVED)).one()
     return row[0], row[1]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 
+from service import observability
 from tests.bench import measures, peer
 from tests.bench.measures import Row
 
@@ -34,6 +35,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(ALL):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    observability.configure_logging("warning")
     for name in chosen.names or ALL:
         for row in ALL[name]():
             print(json.dumps(asdict(row)) if chosen.json else as_line(row), flush=True)

@@ -393,7 +393,7 @@ def test_a_page_of_another_origin_may_embed_it(parley, browser, published, threa
         '<!doctype html><html lang="en"><title>News</title><link rel="icon" href="data:,">'
         f'<script type="module" src="{parley.base}/embed/parley-comments.js"></script>'
         '<parley-count site="demo" thread="THREAD"></parley-count>'
-        '<parley-comments site="demo" thread="THREAD">Old comments</parley-comments>'
+        '<parley-comments site="demo" thread="THREAD"><p>Old comments</p></parley-comments>'
     ).replace("THREAD", thread)
     context = browser.new_context()
     page = context.new_page()
@@ -447,6 +447,40 @@ def test_the_counts_of_a_page_are_one_request(open_article):
 
     expect(page.locator("parley-count[thread=b]")).to_have_text("0 comments")
     assert [url.partition("?")[2] for url in asked] == ["site=demo&thread=a&thread=b"]
+
+
+def test_what_was_edited_or_removed_changes_where_it_stands(open_article):
+    def comment(number: int, body: str, **more: Any) -> dict[str, Any]:
+        made = {"id": f"c{number}", "parent_id": None, "author": {"name": f"Reader {number}"}, "body": body}
+        made |= {"status": "approved", "created_at": f"2026-11-14T04:0{number}:00.000000Z", "edited_at": None}
+        return made | {"reply_count": 0, "replies": [], "next_replies": None} | more
+
+    page = open_article()
+    page.route(LIST, lambda route: route.fulfill(json=listing([comment(2, "Second."), comment(1, "First.")])))
+    page.reload()
+    page.get_by_role("button", name="Reply to Reader 2").focus()
+    edited = comment(1, "First, better.", edited_at="2026-11-14T05:00:00.000000Z")
+    page.route(LIST, lambda route: route.fulfill(json=listing([edited])))
+
+    expect(page.get_by_text("First, better.")).to_be_visible()
+    expect(page.get_by_text("This comment was removed.")).to_be_visible()
+    expect(page.get_by_text("Second.")).to_have_count(0)
+    assert focused(page) == "article This comment was removed."
+
+
+def test_a_reader_without_a_connection_is_told(open_article, published):
+    published("Read before the tunnel.")
+    page = open_article()
+    expect(page.get_by_text("Read before the tunnel.")).to_be_visible()
+    page.context.set_offline(True)
+
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    page.get_by_label(ADD).focus()
+    page.context.set_offline(False)
+
+    expect(page.get_by_text("You are offline.")).to_be_hidden()
+    write(page, "Written after the tunnel.")
+    expect(page.get_by_text("Written after the tunnel.")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from models.fast import ATTRIBUTES, FastReader, platt
+from models.fast import ATTRIBUTES, REACH, FastReader, platt
 from models.linear import UNMASKED
 
 HEADS = ("INSULT", UNMASKED)
@@ -99,6 +99,16 @@ def test_calibration_meets_the_weighted_share_of_positives() -> None:
     for head in range(len(HEADS)):
         wanted = np.average(LABELS[:, head], weights=weights[:, head])
         assert np.average(found[:, head], weights=weights[:, head]) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_text_of_huge_margin_on_the_wrong_side_does_not_flatten_the_curve() -> None:
+    texts, labels = TEXTS * 20, np.vstack([LABELS] * 20)
+    calm = reader().fit(TEXTS, LABELS).calibrate(texts, labels, np.ones_like(labels))
+    texts, labels = [*texts, "stupid " * 500], np.vstack([labels, [[0, 0]]])
+    shaken = clone(calm).fit(TEXTS, LABELS).calibrate(texts, labels, np.ones_like(labels))
+
+    assert shaken.kernel_.margins(["stupid " * 500])[0, 0] > REACH
+    assert shaken.kernel_.curves["INSULT"].slope > calm.kernel_.curves["INSULT"].slope / 4
 
 
 def test_platt_finds_the_curve_that_made_the_data() -> None:

@@ -45,6 +45,11 @@ def test_a_folder_with_other_files_is_left_alone(samples: tuple[Path, Path], tmp
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_a_file_is_no_folder_to_save_in(samples: tuple[Path, Path]) -> None:
+    with pytest.raises(ValueError, match="is not a folder"):
+        train(*samples, samples[0], progress=lambda line: None)
+
+
 def test_sub_labels_are_learnt_from_sources_with_all_six_alone() -> None:
     sources = np.array(
         ["jigsaw2018_train", "civilcomments_toxicspans", "davidson2017_tweets", "latent_hatred"]

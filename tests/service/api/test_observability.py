@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -33,17 +34,23 @@ def forget_loggers() -> None:
 
 
 @pytest.fixture
-def lines(capfd: pytest.CaptureFixture[str]) -> Iterator[Lines]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """What was written since the last look, each line one JSON object, none with a planted word in it."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
 
     def look() -> list[dict[str, Any]]:
-        out, err = capfd.readouterr()
-        assert PLANTED not in (out + err).lower(), err
-        return [json.loads(line) for line in (out + err).splitlines()]
+        text = written.getvalue()
+        written.seek(0)
+        written.truncate()
+        assert PLANTED not in text.lower(), text
+        return [json.loads(line) for line in text.splitlines()]
 
     forget_loggers()
     yield look
+    monkeypatch.undo()
     forget_loggers()
+    observability.configure_logging("error")
 
 
 @pytest.fixture
@@ -52,7 +59,6 @@ def app(settings: Settings, lines: Lines) -> Iterator[Flask]:
     made = create_app(replace(settings, log_level="debug"))
     yield made
     made.extensions["parley"].db.close()
-    observability.configure_logging("error")
 
 
 def test_a_request_leaves_one_line_with_its_ids(client: FlaskClient, db: Database, lines: Lines) -> None:
