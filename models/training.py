@@ -74,17 +74,16 @@ def train(
         If the data or the folder cannot be used; the message says which and why.
     """
     say = _timed(progress)
-    artifact.check_folder(out_dir)  # a minute's work should not end in a refusal
+    artifact.check_folder(out_dir)  # now: a minute's work should not end in a refusal
     train_set, dev_set = read_labelled(train_csv), read_labelled(dev_csv)
     say(f"read {len(train_set.texts)} texts to train on, {len(dev_set.texts)} to calibrate on")
     reader = FastReader(C=STRENGTH, emphasis=EMPHASIS, random_state=seed)
     texts = [text[:CHARS_TRAINED] for text in train_set.texts]
     reader.fit(texts, train_set.labels, label_weights(train_set), progress=say)
     thresholds = _calibrate(reader, dev_set, prior)
-    say("calibrated")
     digests = {"train": sha256_of(train_csv), "dev": sha256_of(dev_csv)}
-    header = {"prior": prior, "seed": seed, "thresholds": thresholds, "data_sha256": digests}
-    model_id = _publish(out_dir, reader.kernel_, header, dev_csv)
+    chosen = {"prior": prior, "seed": seed, "thresholds": thresholds, "data_sha256": digests}
+    model_id = _publish(out_dir, reader.kernel_, chosen, dev_csv)
     say(f"saved {model_id} in {out_dir}")
     return model_id
 

@@ -182,7 +182,7 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {unknown} error */
   #fail(error) {
-    const { status, message: title } = /** @type {Failure} */ (error)
+    const { status = 0, message: title } = /** @type {Failure} */ (error)
     this.#trouble(status === 404 || status === 422 ? 'setup' : navigator.onLine ? 'failed' : 'offline')
     this.#tell('error', { status, title })
   }

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import Parley
+from tests.running import Parley, wait_until
 from tests.web.test_types import node_modules
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -82,8 +82,6 @@ def published(parley: Parley, thread: str) -> Callable[..., str]:
 
 def sync_wait(done: Callable[[], bool]) -> None:
     """Wait for the worker."""
-    from tests.running import wait_until
-
     wait_until(done, PATIENCE_MS / 1000, "the comment was not published")
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from service.embed import views
 
-MAX_FIRST_RENDER = 12 * 1000  # bytes of JavaScript and CSS on the wire
+MAX_FIRST_RENDER = 12 * 1024  # bytes of JavaScript and CSS on the wire
 ENTRY = "parley-comments.js"
 STATIC_IMPORT = re.compile(r"^import .*?from '(\./[^']+)'", re.MULTILINE)
 

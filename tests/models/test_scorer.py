@@ -31,10 +31,10 @@ RUDE = (
 )
 # Scores of the shipped model, to three digits. A new model brings new ones.
 GOLDEN = {
-    "Thank you for the article.": (0.005, 0.005, 0.001, 0.011, 0.007, 0.002),
-    "you are an idiot": (0.999, 0.015, 0.013, 0.999, 0.792, 0.001),
-    "What a stupid idea.": (0.996, 0.019, 0.018, 0.777, 0.453, 0.002),
-    "I will find the source of that quotation tomorrow.": (0.006, 0.007, 0.003, 0.008, 0.004, 0.007),
+    "Thank you for the article.": (0.002, 0.004, 0.001, 0.008, 0.007, 0.002),
+    "you are an idiot": (1.0, 0.013, 0.012, 1.0, 0.802, 0.001),
+    "What a stupid idea.": (0.999, 0.018, 0.018, 0.862, 0.463, 0.001),
+    "I will find the source of that quotation tomorrow.": (0.002, 0.005, 0.002, 0.006, 0.004, 0.007),
 }
 
 

@@ -23,7 +23,7 @@ def test_two_trainings_on_the_same_data_are_byte_equal(
     for name in names:
         assert (tmp_path / "again" / name).read_bytes() == (trained / name).read_bytes()
     assert model_id in lines[-1]
-    assert len(lines) > 8
+    assert len(lines) >= 8
 
 
 def test_a_model_trained_on_little_still_tells_rude_from_civil(trained: Path) -> None:

@@ -13,7 +13,7 @@ export default {
   add: 'Add a public comment…',
   addReply: 'Reply to {name}',
   name: 'Name (optional)',
-  rules: 'Checked before it appears. No account, no tracking.',
+  rules: 'Comments are checked before they appear. No account needed.',
   post: 'Post',
   posting: 'Posting…',
   cancel: 'Cancel',

@@ -137,7 +137,11 @@ def test_the_metrics_have_the_figures_that_operators_need(client: FlaskClient, d
 
 
 def test_the_metrics_name_no_path_that_was_only_tried(client: FlaskClient) -> None:
-    for method, place in (("GET", "/planted-1"), ("PLANTED-2", "/healthz"), ("GET", "/api/v1/comments/planted-3")):
+    for method, place in (
+        ("GET", "/planted-1"),
+        ("PLANTED-2", "/healthz"),
+        ("GET", "/api/v1/comments/planted-3"),
+    ):
         client.open(place, method=method)
 
     assert "planted" not in client.get("/metrics").text.lower()
@@ -147,6 +151,8 @@ def test_decisions_of_people_are_counted_apart(client: FlaskClient, db: Database
     made = post(client, "You vile thing.")
     decide(db)
     body = {"comment_id": made["id"], "action": "reject", "version": 2}
-    client.post("/api/v1/moderation/actions", json=body, headers=bearer(hire(db, "mo", {"demo": "moderator"})))
+    client.post(
+        "/api/v1/moderation/actions", json=body, headers=bearer(hire(db, "mo", {"demo": "moderator"}))
+    )
 
     assert figures(client)["parley_decisions_total", ("moderator", "reject")] == 1

@@ -110,7 +110,12 @@ def test_no_part_of_a_post_is_written_down(client: FlaskClient, db: Database, li
 
 def test_no_refused_request_is_written_down(client: FlaskClient, db: Database, lines: Lines) -> None:
     json_type = {"Content-Type": "application/json"}
-    for raw in (f'{{"{PLANTED}": 1}}', f'{{"body": "{PLANTED}', f'["{PLANTED}"]', f'{{"a":"{PLANTED}\\ud800"}}'):
+    for raw in (
+        f'{{"{PLANTED}": 1}}',
+        f'{{"body": "{PLANTED}',
+        f'["{PLANTED}"]',
+        f'{{"a":"{PLANTED}\\ud800"}}',
+    ):
         assert client.post("/api/v1/comments", data=raw, headers=json_type).status_code >= 400
     for place in (
         f"/{PLANTED}", f"/api/v1/comments/{PLANTED}", f"/api/v1/comments?{PLANTED}=1&site={PLANTED}",
@@ -142,7 +147,9 @@ def test_no_credential_of_a_moderator_is_written_down(
         assert secret not in json.dumps(written)
 
 
-def test_a_failure_is_written_down_by_its_places_only(client: FlaskClient, db: Database, lines: Lines) -> None:
+def test_a_failure_is_written_down_by_its_places_only(
+    client: FlaskClient, db: Database, lines: Lines
+) -> None:
     """A driver's message quotes the statement with its values: body, name, key."""
     with db.write() as connection:
         connection.execute(text("ALTER TABLE audit RENAME TO audit_gone"))

@@ -94,7 +94,9 @@ def test_every_door_says_what_can_go_wrong(document: dict[str, Any]) -> None:
 def test_bodies_are_closed_and_described(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
         if "requestBody" in operation:
-            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[
+                -1
+            ]
             assert document["components"]["schemas"][name]["additionalProperties"] is False, (method, path)
 
 

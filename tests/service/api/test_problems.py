@@ -123,7 +123,12 @@ def test_a_method_that_is_not_taken_says_which_are(client: FlaskClient) -> None:
         answer = client.open("/api/v1/comments", method=method)
 
         assert_problem(answer, 405)
-        assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS", "POST"}
+        assert {name.strip() for name in answer.headers["Allow"].split(",")} == {
+            "GET",
+            "HEAD",
+            "OPTIONS",
+            "POST",
+        }
 
 
 def test_a_method_cannot_be_overridden(client: FlaskClient) -> None:
