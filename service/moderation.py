@@ -17,7 +17,7 @@ from service.domain.audit import first_break
 from service.domain.comment import Status, after
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.ids import fingerprint, new_id
-from service.domain.policy import Decision, Evidence, Policy, decide
+from service.domain.policy import POLICY_ACTOR, Decision, Evidence, Policy, decide
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Reading, Scorer
@@ -32,7 +32,6 @@ log = structlog.get_logger("parley.moderation")
 BATCH = 256
 LEASE = timedelta(seconds=15)
 MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
-POLICY_ACTOR = "policy"
 UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
 Clock = Callable[[], datetime]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.domain.comment import Status
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
+POLICY_ACTOR = "policy"
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
 
@@ -82,7 +83,35 @@ class Decision:
         return STATUS_OF[self.outcome]
 
 
+# What an author is told of a rule: enough to understand, too little to feel one's way past it.
+FOR_AUTHORS = {
+    "score": "It was found likely to hurt or drive others away.",
+    "not-scored": "It could not be checked automatically.",
+    "banned-word": "It contains a word that is not published here.",
+    "suspect-word": "It contains a word that needs a second look.",
+    "language": "It is in a language that is not checked automatically.",
+    "links": "It contains many links.",
+    "repeat": "The same text was posted before.",
+    "first-time-author": "First comments are read before they appear.",
+    "premoderation": "Comments here are read before they appear.",
+    "moderator": "A moderator decided so.",
+}
 ALL_CLEAR = Decision("approve", (Reason("all-clear", "approve", "No rule asked for a second look."),))
+
+
+def reasons_for_author(status: Status, decided_by: str | None, codes: Sequence[str]) -> list[dict[str, str]]:
+    """Return why a comment is not public, in words for its author; nothing once it is.
+
+    >>> reasons_for_author(Status.PENDING, "policy", ["score", "score"])
+    [{'code': 'score', 'text': 'It was found likely to hurt or drive others away.'}]
+    >>> reasons_for_author(Status.REJECTED, "mo", ["score"])[0]["code"]
+    'moderator'
+    """
+    if status not in (Status.PENDING, Status.REJECTED):
+        return []
+    by_person = status is Status.REJECTED and decided_by != POLICY_ACTOR
+    known = ["moderator"] if by_person else [code for code in dict.fromkeys(codes) if code in FOR_AUTHORS]
+    return [{"code": code, "text": FOR_AUTHORS[code]} for code in known]
 
 
 def decide(evidence: Evidence, policy: Policy) -> Decision:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.fields import Text, Whole
 from service.domain import comment
+from service.domain.policy import reasons_for_author
 from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
 from service.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
 
@@ -125,11 +128,11 @@ class OwnComment(Schema):
     decided_at = fields.AwareDateTime(allow_none=True)
     reasons = fields.Method("own_reasons", metadata={"type": "array", "items": {"type": "object"}})
 
-    def own_reasons(self, row: dict[str, object]) -> list[dict[str, object]]:
-        """Reasons are for the author alone; scores stay with the moderators."""
-        reasons = row["reasons"] if row["own"] else None
-        listed = reasons if isinstance(reasons, list) else []
-        return [{"code": reason["code"], "text": reason["text"]} for reason in listed]
+    def own_reasons(self, row: dict[str, Any]) -> list[dict[str, str]]:
+        """Reasons are for the author alone; scores and thresholds stay with the moderators."""
+        codes = [reason["code"] for reason in row["reasons"] or ()]
+        status = comment.Status(row["status"])
+        return reasons_for_author(status, row["decided_by"], codes) if row["own"] else []
 
 
 class PageQuerySchema(Schema):
