@@ -24,11 +24,14 @@ import regex
 from models.normalise import normalise
 
 CHARS_READ = 1_000  # enough to know a language by
-ENGLISH_ENOUGH = 0.18  # share of words that are common English ones; running English has 0.4 to 0.6
+# Share of words that are common English ones. In English of 12 words and more its median is 0.48, and one
+# text in twenty is below 0.24.
+ENGLISH_ENOUGH = 0.18
 FOREIGN_LETTERS = 0.2  # share of letters of another script that makes a text foreign ...
 FOREIGN_LETTERS_IN_ALL = 30  # ... and their number: a foreign sentence may hide in a long English text
 SHORT = 6  # words; below, py3langid says too much and must be rather sure
-SURE_WHEN_SHORT = 0.35  # its probability; measured: one short English comment in 400 reaches it
+# Its probability then; 22 of 983 English comments of 3 to 5 words reach it for another language.
+SURE_WHEN_SHORT = 0.35
 NOT_ENGLISH = 0.05  # its probability for English in longer texts, above which we do not call them foreign
 
 # Common English words, as normalised.

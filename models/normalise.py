@@ -64,7 +64,7 @@ _INNER_SIGN = regex.compile(r"(?<=[\p{L}\p{N}])[!|+](?=[\p{L}\p{N}]{1,3}(?![\p{L
 _INNER_MASK = regex.compile(r"(?<=\p{L})[#%^]+(?=\p{L})")
 _LOOSE = regex.compile(r"[^\p{L}\p{M}\p{N}\p{So}$@*\-._~|+=^/\\#%]")
 _LEET = str.maketrans("013457@$89", "oieastasbg")
-# Two phrases in one code point, the only ones that NFKC blows up by more than six.
+# Two phrases in one code point, the only ones that become more than seven.
 _LONG_LIGATURES = {0xFDFA: "\u0635", 0xFDFB: "\u062c"}
 _EDGES = '.,;:!?"()[]{}<>-_/\\|~^=&#%+'
 _SQUEEZED_AT_MOST = 24  # longer runs of joined pieces are addresses and lists, not one hidden word

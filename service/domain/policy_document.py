@@ -11,14 +11,16 @@ from service.domain.scores import ATTRIBUTES
 
 MAX_WORDS = 10_000
 MAX_WORD_LENGTH = 200
-# A machine asks; a person refuses. A publisher who wants automatic refusals sets `reject`.
+# On calibrated scores. On the development data these ask a person about three quarters of the toxic
+# comments and about one in a hundred clean ones at natural prevalence (see the model card). A machine
+# asks; a person refuses. A publisher who wants automatic refusals sets `reject`.
 DEFAULT_REVIEW = {
-    "TOXICITY": 0.5,
-    "SEVERE_TOXICITY": 0.5,
-    "IDENTITY_ATTACK": 0.5,
-    "INSULT": 0.5,
-    "PROFANITY": 0.5,
-    "THREAT": 0.5,
+    "TOXICITY": 0.3,
+    "SEVERE_TOXICITY": 0.2,
+    "IDENTITY_ATTACK": 0.2,
+    "INSULT": 0.4,
+    "PROFANITY": 0.4,
+    "THREAT": 0.15,
 }
 FLAGS = ("hold_repeats", "hold_first_time", "premoderate")
 DEFAULT: dict[str, Any] = {

@@ -38,7 +38,8 @@ class ThreadReference(Schema):
         max_graphemes=MAX_URL_BYTES,
         max_bytes=MAX_URL_BYTES,
         one_line=True,
-        metadata=described("Address of the page; tracking parameters and fragment are dropped."),
+        metadata=described("Address of the page; tracking parameters and fragment are dropped.")
+        | {"format": "uri"},
     )
     title = Text(max_graphemes=300, max_bytes=1200, one_line=True)
 
