@@ -63,7 +63,7 @@ def _allow_pages_anywhere(response: Response) -> Response:
 
 def _redirect_within(response: Response) -> Response:
     """Redirect to a path: the Host header is the caller's to choose, so no address is built from it."""
-    location = response.location or ""
-    if location.startswith(request.host_url):
+    location = response.headers.get("Location", "")
+    if "://" in location and location.startswith(request.host_url):
         response.location = location[len(request.host_url) - 1 :]
     return response

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -45,7 +46,7 @@ def configure_logging(level: str) -> None:
 
 
 def _say_where(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace an exception by its kinds and places: the messages of drivers and parsers quote what was sent."""
+    """Replace an exception by its kinds and places: a driver's message quotes what was sent."""
     given = line.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     chain: list[str] = []
@@ -79,14 +80,20 @@ def watch(app: Flask) -> None:
         taken = time.perf_counter() - g.get("started", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else "none"  # never the path: it may hold a key
         method = request.method if request.method in KNOWN_METHODS else "other"
-        REQUESTS.labels(method, route, response.status_code).inc()
-        SECONDS.labels(route).observe(taken)
+        count, seconds = _metrics_of(method, route, response.status_code)
+        count.inc()
+        seconds.observe(taken)
         if not (request.endpoint or "").startswith(QUIET):
             _log(response, method, route, taken)
         return response
 
 
 KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+@lru_cache(maxsize=1024)  # finding a metric by its labels costs more than counting
+def _metrics_of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), SECONDS.labels(route)
 
 
 def _log(response: Response, method: str, route: str, taken: float) -> None:

@@ -89,17 +89,17 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     """
     after = read_cursor(query.cursor, query.sort if query.parent is None else "replies")
     key = thread_key(query.thread)
-    with db.read() as connection:
-        head = threads.head(connection, query.site, key)
-        if head is None:
-            raise NotFound(f"There is no site {query.site!r}.")
-        etag = _etag(head, query)
-        if etag in known:
-            return Page(etag, None)
-        body = cache.get(etag)
-        if body is None:
+    head = db.first(threads.HEAD, {"site": query.site, "key": key})
+    if head is None:
+        raise NotFound(f"There is no site {query.site!r}.")
+    etag = _etag(head, query)
+    if etag in known:
+        return Page(etag, None)
+    body = cache.get(etag)
+    if body is None:
+        with db.read() as connection:
             body = orjson.dumps(_render(connection, head, key, query, after))
-            cache.put(etag, body)
+        cache.put(etag, body)
     return Page(etag, body)
 
 
@@ -164,16 +164,17 @@ def _nest(page: Sequence[PublicRow], below: Sequence[PublicRow]) -> list[dict[st
 
 def public_comment(row: PublicRow) -> dict[str, Any]:
     """Return a comment as everybody may see it: a tombstone if only its replies are public."""
-    gone = row.status != "approved"
+    comment_id, parent_id, _, name, body, status, created_at, edited_at, reply_count, _ = row
+    gone = status != "approved"
     return {
-        "id": row.id,
-        "parent_id": row.parent_id,
-        "author": None if gone else {"name": row.author_name},
-        "body": None if gone else row.body,
+        "id": comment_id,
+        "parent_id": parent_id,
+        "author": None if gone else {"name": name},
+        "body": None if gone else body,
         "status": "removed" if gone else "approved",
-        "created_at": timestamp(row.created_at),
-        "edited_at": timestamp(row.edited_at) if row.edited_at else None,
-        "reply_count": row.reply_count,
+        "created_at": timestamp(created_at),
+        "edited_at": timestamp(edited_at) if edited_at else None,
+        "reply_count": reply_count,
         "replies": [],
         "next_replies": None,
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
+from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
 from flask import Response, request
@@ -56,8 +57,8 @@ def door(
 
     With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about is
     the handler's to check. The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword
-    arguments, each only if declared. What it returns is dumped by ``answer``; a `Response` passes as it is. Return a pair
-    (value, headers) to add headers.
+    arguments, each only if declared. What it returns is dumped by ``answer``; a `Response` passes as it
+    is. Return a pair (value, headers) to add headers.
     """
     declared = Door(
         summary, body, query, headers, answer, status, problems, auth, description, other_answers or {}
@@ -71,7 +72,7 @@ def door(
             if body is not None:
                 arguments["body"] = _load(body, _json_body())
             if query is not None:
-                arguments["query"] = _load(query, _query(query))
+                arguments["query"] = dict(_query(query, request.query_string))
             if headers is not None:
                 arguments["headers"] = _load(headers, _headers(headers))
             return _present(handler(**arguments), declared)
@@ -107,21 +108,22 @@ def _json_body() -> Any:
     return strict_json.parse(raw)
 
 
-def _query(schema: Schema) -> dict[str, Any]:
-    """Return the query as a dictionary; only a list field may be given more than once."""
+@lru_cache(maxsize=512)  # readers of one page ask the same again and again
+def _query(schema: Schema, raw: bytes) -> Mapping[str, Any]:
+    """Return a loaded query; only a list field may be given more than once."""
     try:
-        unquote_to_bytes(request.query_string).decode()
+        unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
         raise Invalid([("", "the query is not UTF-8")]) from None
     found: dict[str, Any] = {}
-    for name, values in request.args.lists():
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
         many = name in schema.fields and isinstance(schema.fields[name], List)
-        if len(values) > 1 and not many:
+        if name in found and not many:
             raise Invalid([_at("", name, "is given more than once")])
-        if any("\x00" in value for value in values):
+        if "\x00" in value:
             raise Invalid([_at("", name, "has a NUL in it")])
-        found[name] = values if many else values[0]
-    return found
+        found[name] = [*found.get(name, ()), value] if many else value
+    return MappingProxyType(_load(schema, found))
 
 
 def _headers(schema: Schema) -> dict[str, Any]:

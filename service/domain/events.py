@@ -24,7 +24,7 @@ def timestamp(moment: datetime) -> str:
     >>> timestamp(datetime(2026, 1, 1, tzinfo=UTC))
     '2026-01-01T00:00:00.000000Z'
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def comment_event(

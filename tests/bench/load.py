@@ -48,8 +48,8 @@ def get(path: str, **headers: str) -> bytes:
 
 def post(path: str, body: bytes) -> bytes:
     """Return the bytes of a POST request with a JSON body."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return head.encode() + b"\r\n\r\n" + body
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def closed_loop(port: int, make: Request, *, seconds: float, connections: int = 16) -> Result:

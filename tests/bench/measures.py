@@ -171,7 +171,7 @@ def scoring(kind: str) -> Iterator[Row]:
         def once() -> list[float]:
             first = next(start)
             while count_received(db) < 2500:
-                closed_loop(port, lambda n: post("/api/v1/comments", body(first + n)), seconds=1)
+                closed_loop(port, lambda n, first=first: post("/api/v1/comments", body(first + n)), seconds=1)
                 first += 10**5
             waiting, begin = count_received(db), time.perf_counter()
             while moderation.drain(db, scorer=scorer, clock=utcnow):
@@ -202,8 +202,9 @@ def fill(db: Database, thread: str, count: int) -> None:
 def _comment_row(thread: str, number: int, begin: datetime) -> dict[str, Any]:
     made = begin + timedelta(seconds=number)
     return {
-        "id": new_id(made), "site_id": "bench", "thread_id": thread, "author_name": "Ann", "body": comment(number),
-        "status": "approved", "version": 2, "audit_head": START, "shown": True, "rank": number % 97,
+        "id": new_id(made), "site_id": "bench", "thread_id": thread, "author_name": "Ann",
+        "body": comment(number), "status": "approved", "version": 2,
+        "audit_head": START, "shown": True, "rank": number % 97,
         "created_at": made, "decided_at": made,
     }  # fmt: skip
 

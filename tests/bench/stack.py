@@ -69,8 +69,9 @@ class Stack:
     @contextlib.contextmanager
     def worker(self) -> Iterator[None]:
         """Run the scoring worker as `parley worker` does."""
-        command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "scoring", "-P", "prefork",
-                   "-c", "1", "-l", "error", "--without-gossip", "--without-mingle"]  # fmt: skip
+        command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-Q", "scoring",
+                   "-P", "prefork", "-c", "1", "-l", "error",
+                   "--without-gossip", "--without-mingle"]  # fmt: skip
         with self.process(command):
             time.sleep(4)  # it loads its model on the first task
             yield

@@ -61,9 +61,9 @@ def there(app: Flask) -> dict[str, str]:
     endpoint = webhooks.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
     delivery = webhooks.send_test(db, endpoint["id"], utcnow(), sites_allowed=None)
     return {
-        "site": "demo", "thread": "a", "comment_id": vile["id"], "comment": vile["id"], "endpoint_id": endpoint["id"],
-        "delivery_id": delivery, "Parley-Receipt": vile["receipt"], "parent_id": fine["id"],
-        "url": "https://news.example/a", "key": "a", "token": tokens["olga"],
+        "site": "demo", "thread": "a", "comment_id": vile["id"], "comment": vile["id"],
+        "endpoint_id": endpoint["id"], "delivery_id": delivery, "Parley-Receipt": vile["receipt"],
+        "parent_id": fine["id"], "url": "https://news.example/a", "key": "a", "token": tokens["olga"],
     }  # fmt: skip
 
 

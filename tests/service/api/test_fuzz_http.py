@@ -238,13 +238,20 @@ def test_two_types_or_keys_are_refused(server: Server) -> None:
 
 
 LINES = [
-    b"GET\r\n\r\n", b"GET /healthz\r\n\r\n", b"GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n", b"GET /heal\x00thz HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"get /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"G@T /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"GET healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET /api/v1/comments?site=\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\nHost: x\n\n", b"\x00" * 100 + b"\r\n\r\n",
-    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n" + LAST, b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n" + LAST, b"TRACE /healthz HTTP/1.1\r\nHost: x\r\n" + LAST,
-    b"GET //evil.example/.. HTTP/1.1\r\nHost: x\r\n" + LAST, b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n" + LAST,
-    b"GET /" + PLANTED + b" " + PLANTED + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    b"GET\r\n\r\n", b"GET /healthz\r\n\r\n", b"GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n",
+    b"GET /heal\x00thz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"get /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"G@T /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"GET healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /api/v1/comments?site=\xff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\nHost: x\n\n",
+    b"\x00" * 100 + b"\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n" + LAST, b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n" + LAST,
+    b"TRACE /healthz HTTP/1.1\r\nHost: x\r\n" + LAST,
+    b"GET //evil.example/.. HTTP/1.1\r\nHost: x\r\n" + LAST,
+    b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n" + LAST,
+    b"GET /" + PLANTED + b" " + PLANTED + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
 ]  # fmt: skip
 
 

@@ -119,8 +119,10 @@ def test_no_refused_request_is_written_down(client: FlaskClient, db: Database, l
         assert client.post("/api/v1/comments", data=raw, headers=json_type).status_code >= 400
     for place in (
         f"/{PLANTED}", f"/api/v1/comments/{PLANTED}", f"/api/v1/comments?{PLANTED}=1&site={PLANTED}",
-        f"/api/v1/comments?site=demo&thread=a&cursor={PLANTED}", f"/api/v1/counts?site={PLANTED}&thread={PLANTED}",
-        f"/review/{PLANTED}?q={PLANTED}", f"/review/?site={PLANTED}", f"/api/v1/moderation/comments?site={PLANTED}",
+        f"/api/v1/comments?site=demo&thread=a&cursor={PLANTED}",
+        f"/api/v1/counts?site={PLANTED}&thread={PLANTED}",
+        f"/review/{PLANTED}?q={PLANTED}", f"/review/?site={PLANTED}",
+        f"/api/v1/moderation/comments?site={PLANTED}",
     ):  # fmt: skip
         client.get(place, headers=bearer(PLANTED))
     client.open("/healthz", method=PLANTED.upper())

@@ -139,7 +139,8 @@ def test_a_method_cannot_be_overridden(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("place", ["/api", "/api/v1", "/api/v1/nothing", "/.env", "/api/v2/comments", "/%00",
-                                   "/api/v1//comments", "//evil.example/", "/api/v1/comments/", "/x" * 1000])  # fmt: skip
+                                   "/api/v1//comments", "//evil.example/", "/api/v1/comments/",
+                                   "/x" * 1000])  # fmt: skip
 def test_an_address_that_is_not_there_is_a_problem(client: FlaskClient, place: str) -> None:
     answer = client.open("/", environ_overrides={"PATH_INFO": place})
 

@@ -1,0 +1,85 @@
+"""Bodies and types that no door reads, with what each is answered; F numbers as in `test_fuzz`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+# Whole bodies. What they are answered with does not depend on the door.
+BODIES: dict[str, tuple[bytes, set[int]]] = {
+    "F01 empty": (b"", {400}),
+    "F01 malformed": (b"{'a': 1}", {400}),
+    "F01 truncated": (b'{"site": "demo", "thread"', {400}),
+    "F01 two values": (b"{}{}", {400}),
+    "F03 invalid UTF-8": (b'{"body": "\xff\xfe"}', {400}),
+    "F03 overlong": (b'{"body": "\xc0\x80"}', {400}),
+    "F03 a surrogate in bytes": (b'{"body": "\xed\xa0\x80"}', {400}),
+    "F04 UTF-16": ('{"body": "x"}'.encode("utf-16"), {400}),
+    "F04 UTF-32": ('{"body": "x"}'.encode("utf-32"), {400}),
+    "F04 a byte order mark": (b'\xef\xbb\xbf{"body": "x"}', {400}),
+    "F05 a lone surrogate": (b'{"body": "\\ud800"}', {422}),
+    "F05 a surrogate pair backwards": (b'{"body": "\\udc00\\ud800"}', {422}),
+    "F05 a lone surrogate in a name": (b'{"\\ud800": 1}', {422}),
+    "F06 NUL": (b'{"body": "a\\u0000b"}', {422}),
+    "F06 NUL in a name": (b'{"a\\u0000": 1}', {422}),
+    "F06 a raw NUL": (b'{"body": "a\x00b"}', {400}),
+    "F07 990 arrays": (b"[" * 990 + b"]" * 990, {400}),
+    "F07 5,000 objects": (b'{"a":' * 5000 + b"1" + b"}" * 5000, {400}),
+    "F07 60,000 arrays": (b"[" * 60_000 + b"]" * 60_000, {400}),
+    "F07 33 levels": (b'{"a":' * 33 + b"1" + b"}" * 33, {400}),
+    "F07 60,000 unclosed": (b'{"a":' * 20_000, {400}),
+    "F08 duplicate names": (b'{"site": "demo", "site": "demo"}', {400}),
+    "F08 duplicate names by escape": (b'{"site": "demo", "s\\u0069te": "demo"}', {400}),
+    "F08 duplicate names below": (b'{"thread": {"url": "x", "url": "y"}}', {400}),
+    "F09 5,000 digits": (b'{"version": ' + b"9" * 5000 + b"}", {400}),
+    "F11 NaN": (b'{"version": NaN}', {400}),
+    "F11 Infinity": (b'{"version": -Infinity}', {400}),
+    "F11 1e400": (b'{"version": 1e400}', {400}),
+    "F11 0x1": (b'{"version": 0x1}', {400}),
+    "F11 01": (b'{"version": 01}', {400}),
+    "F11 +1": (b'{"version": +1}', {400}),
+    "F13 array": (b"[]", {422}),
+    "F13 null": (b"null", {422}),
+    "F13 text": (b'"x"', {422}),
+    "F13 number": (b"1", {422}),
+    "F13 true": (b"true", {422}),
+    "F15 a thousand unknown": (json.dumps({f"x{n}": n for n in range(1000)}).encode(), {422}),
+    "F15 a long name": (json.dumps({"x" * 100_000: 1}).encode(), {422}),
+    "F16 1 MB": (b'{"body": "' + b"x" * 1_000_000 + b'"}', {413}),
+    "F16 one byte too many": (b" " * (128 * 1024 + 1), {413}),
+}
+TYPES: dict[str, tuple[dict[str, str], set[int]]] = {
+    "F02 none": ({}, {415}),
+    "F02 text/plain": ({"Content-Type": "text/plain"}, {415}),
+    "F02 a form": ({"Content-Type": "application/x-www-form-urlencoded"}, {415}),
+    "F02 multipart": ({"Content-Type": "multipart/form-data; boundary=x"}, {415}),
+    "F02 multipart without boundary": ({"Content-Type": "multipart/form-data"}, {415}),
+    "F02 XML": ({"Content-Type": "application/xml"}, {415}),
+    "F02 almost": ({"Content-Type": "application/jsonp"}, {415}),
+    "F02 not a type": ({"Content-Type": "{}"}, {415}),
+    "F02 two in one": ({"Content-Type": "application/json, text/plain"}, {415}),
+    "F04 UTF-16 named": ({"Content-Type": "application/json; charset=utf-16"}, {415}),
+    "F04 an unknown charset": ({"Content-Type": "application/json; charset=x-nothing"}, {415}),
+    "F17 gzip": ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, {415}),
+    "F17 br": ({"Content-Type": "application/json", "Content-Encoding": "br"}, {415}),
+    "F17 identity": ({"Content-Type": "application/json", "Content-Encoding": "identity"}, {415}),
+}
+NO_TEXTS: list[Any] = [
+    1,
+    1.5,
+    True,
+    False,
+    [],
+    {},
+    [["x"]],
+    {"$ne": ""},
+    {"x": 1},
+    [None],
+    0,
+    -1,
+    2**63,
+    10**29,
+]
+NO_NUMBERS: list[Any] = [
+    "1", "1_0", "٣", "", "x", None, [], {}, True, False, [1], {"a": 1}, 2**63, -(2**63), 10**29, 1e300, -1,
+]  # fmt: skip
