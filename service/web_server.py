@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import shutil
 import socket
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from service.domain.errors import Misconfigured
 from service.lifeline import die_with_parent
 from service.settings import Settings
 
+READ_S = 5
 KEEP_ALIVE_S = 15
 GRACE_S = 6
 MAX_REQUEST_LINE = 8190  # bytes; a thread's address may be long, and the counts of many are asked at once
@@ -56,7 +60,34 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Gunicorn's threaded worker, answering what is no HTTP with a problem document, and never with 5xx."""
+    """Gunicorn's threaded worker, with two habits of ours.
+
+    What is no HTTP is answered with a problem document, never with 5xx. And a client may hold a thread
+    for a few seconds only: then nothing more of what it sends is read. That bounds what half-sent requests
+    can hold up; only a proxy that buffers requests takes it away.
+    """
+
+    def init_process(self) -> None:
+        """Start watching for slow senders, in the worker's own process."""
+        self._reading: dict[Any, float] = {}
+        threading.Thread(target=self._cut_off_slow_senders, name="slow-senders", daemon=True).start()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Handle one request, and note since when."""
+        self._reading[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            self._reading.pop(conn, None)
+
+    def _cut_off_slow_senders(self) -> None:
+        while True:
+            time.sleep(1)
+            for conn, since in list(self._reading.items()):
+                if time.monotonic() - since > READ_S:
+                    with contextlib.suppress(OSError):  # it may have ended by itself
+                        conn.sock.shutdown(socket.SHUT_RD)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be read; everything else as gunicorn does."""
@@ -74,6 +105,7 @@ def _problem(status: int, title: str) -> bytes:
         "title": title,
         "status": status,
         "detail": "The request could not be read.",
+        "instance": "urn:request:none",
     }).encode()  # fmt: skip
     head = (
         f"HTTP/1.1 {status} {title}\r\nConnection: close\r\n"

@@ -116,7 +116,7 @@ def _query(schema: Schema, raw: bytes) -> Mapping[str, Any]:
     except UnicodeDecodeError:
         raise Invalid([("", "the query is not UTF-8")]) from None
     found: dict[str, Any] = {}
-    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+    for name, value in parse_qsl(raw.decode(errors="replace"), keep_blank_values=True):
         many = name in schema.fields and isinstance(schema.fields[name], List)
         if name in found and not many:
             raise Invalid([_at("", name, "is given more than once")])

@@ -12,6 +12,8 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from service.context import context
+
 bp = Blueprint("embed", __name__, template_folder="templates")
 
 HERE = Path(__file__).parent
@@ -70,7 +72,9 @@ def show_file(name: str) -> Response:
 @bp.get("/demo")
 def show_demo() -> Response:
     """Return an article with the widget under it, by the strict policy that newsrooms use."""
-    return Response(render_template("embed/demo.html", root=request.url_root), headers=PAGE_HEADERS)
+    public_url = context().settings.public_url
+    root = f"{public_url}/" if public_url else request.url_root
+    return Response(render_template("embed/demo.html", root=root), headers=PAGE_HEADERS)
 
 
 @bp.get("/")

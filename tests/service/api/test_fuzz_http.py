@@ -269,3 +269,15 @@ def test_after_all_that_the_server_lives_and_has_written_nothing_down(server: Se
     for secret in (PLANTED.decode(), "127.0.0.1", "1.2.3.4", "Traceback", "/etc/passwd"):
         assert secret not in written
     assert all(json.loads(line)["event"] == "request" for line in written.splitlines())
+
+
+def test_half_sent_requests_do_not_hold_the_server_up_for_good(server: Server) -> None:
+    halves = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(10)]
+    for half in halves:
+        half.sendall(HEAD)
+
+    answer = requests.get(f"http://127.0.0.1:{server.port}/healthz", timeout=30)
+
+    for half in halves:
+        half.close()
+    assert answer.status_code == 200
