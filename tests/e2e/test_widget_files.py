@@ -7,22 +7,12 @@ import re
 from pathlib import PurePosixPath
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
 from service.embed import views
 
 MAX_FIRST_RENDER = 12 * 1024  # bytes of JavaScript and CSS on the wire
 ENTRY = "parley-comments.js"
 STATIC_IMPORT = re.compile(r"^import .*?from '(\./[^']+)'", re.MULTILINE)
-
-
-@pytest.fixture
-def client() -> FlaskClient:
-    """A client of this door alone."""
-    app = Flask("test")
-    app.register_blueprint(views.bp)
-    return app.test_client()
 
 
 def reached_from(name: str, seen: set[str]) -> set[str]:

@@ -54,17 +54,16 @@ class Server:
 
 
 def first_answer(connection: socket.socket) -> tuple[int, bytes, bytes]:
-    stream = connection.makefile("rb")
-    status = int(stream.readline().split()[1])
-    headers = b""
-    while (line := stream.readline()) not in (b"\r\n", b""):
-        headers += line
-    if status == 100:
-        return first_answer(connection)
-    size = next(
-        int(one.split(b":")[1]) for one in headers.splitlines() if one.lower().startswith(b"content-length")
-    )
-    return status, headers, stream.read(size)
+    with connection.makefile("rb") as stream:
+        status, headers = 100, b""
+        while status == 100:
+            status = int(stream.readline().split()[1])
+            headers = b""
+            while (line := stream.readline()) not in (b"\r\n", b""):
+                headers += line
+        lines = headers.lower().splitlines()
+        size = next(int(one.split(b":")[1]) for one in lines if one.startswith(b"content-length"))
+        return status, headers, stream.read(size)
 
 
 @pytest.fixture(scope="module")
