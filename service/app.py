@@ -21,7 +21,7 @@ CORS = {
     "Access-Control-Expose-Headers": "ETag, Location, Retry-After, X-Request-Id",
 }
 PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": (
         "Content-Type, Idempotency-Key, If-None-Match, Parley-Author, Parley-Receipt"
     ),

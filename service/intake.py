@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -101,7 +100,8 @@ class Intake:
         self._waiting.append(post)
         with self._turn:
             while post.outcome is None:
-                batch, self._waiting[:BATCH] = self._waiting[:BATCH], []
+                batch = self._waiting[:BATCH]
+                del self._waiting[: len(batch)]  # only these: others are being added meanwhile
                 self._carry_out(batch)
         if isinstance(post.outcome, Exception):
             raise post.outcome
@@ -109,59 +109,55 @@ class Intake:
         return Receipt(comment_id, post.outcome["status"], receipt_for(self._secret_key, comment_id))
 
     def _carry_out(self, batch: list[_Post]) -> None:
+        """Give every post of a batch its outcome, whatever happens."""
         try:
             with self._db.write() as connection:
-                found = _accept(connection, batch)
+                _accept(connection, batch)
         except IntegrityError as error:
+            for post in batch:
+                post.outcome = None  # what was accepted in this transaction was rolled back with it
             # Another process took the same key in the same moment: one by one, the others get through.
             if len(batch) > 1:
                 for post in batch:
                     self._carry_out([post])
             else:
-                batch[0].outcome = self._answer_of_the_other(batch[0]) or error
+                batch[0].outcome = self._answer_of_the_other(batch[0], error)
         except Exception as error:  # it belongs to each of those who wait, not to the one who works
             for post in batch:
                 post.outcome = error
-        else:
-            for post, outcome in zip(batch, found, strict=True):
-                post.outcome = outcome
 
-    def _answer_of_the_other(self, post: _Post) -> Record | ParleyError | None:
-        with self._db.read() as connection:
-            return _answered(post, _known(connection, [post]))
+    def _answer_of_the_other(self, post: _Post, error: Exception) -> Record | Exception:
+        try:
+            with self._db.read() as connection:
+                return _answered(post, _known(connection, [post])) or error
+        except Exception as worse:
+            return worse
 
 
-def _accept(connection: Connection, batch: Sequence[_Post]) -> list[Record | Exception]:
+def _accept(connection: Connection, batch: Sequence[_Post]) -> None:
+    """Decide on each post and store those that are new. Raises only what undoes the transaction."""
     known = _known(connection, batch)
     heads: dict[tuple[str, str], Record] = {}
-    outcomes: list[Record | Exception] = []
     fresh: list[tuple[_Post, Record]] = []
-    for post in batch:
-        outcome: Record | Exception | None = _answered(post, known)
-        if outcome is None:
+    # Rows are made in one order by every process, so that two never wait for each other.
+    for post in sorted(batch, key=lambda post: (post.draft.site, post.draft.key or post.draft.url)):
+        post.outcome = _answered(post, known)
+        if post.outcome is None:
             try:
-                outcome = _comment(connection, post, heads)
+                comment = _comment(connection, post, heads)
             except ParleyError as error:
-                outcome = error
-            else:
-                fresh.append((post, outcome))
-                if post.key_hash:
-                    known[post.key_hash] = {"request_hash": post.request_hash, **_brief(outcome)}
-        outcomes.append(outcome if isinstance(outcome, Exception) else _brief(outcome))
+                post.outcome = error
+                continue
+            post.outcome = {"id": comment["id"], "status": Status.RECEIVED.value}
+            fresh.append((post, comment))
+            if post.key_hash:
+                known[post.key_hash] = {"request_hash": post.request_hash, **post.outcome}
     ledger.record_new(connection, [comment for _, comment in fresh])
-    queries.keep_idempotent(
-        connection,
-        [
-            {"key_hash": post.key_hash, "request_hash": post.request_hash, "comment_id": comment["id"],
-             "created_at": post.now}
-            for post, comment in fresh if post.key_hash
-        ],
-    )  # fmt: skip
-    return outcomes
-
-
-def _brief(comment: Mapping[str, Any]) -> Record:
-    return {"id": comment["id"], "status": comment.get("status") or Status.RECEIVED.value}
+    queries.keep_idempotent(connection, [
+        {"key_hash": post.key_hash, "request_hash": post.request_hash, "comment_id": comment["id"],
+         "created_at": post.now}
+        for post, comment in sorted(fresh, key=lambda pair: pair[0].key_hash or "") if post.key_hash
+    ])  # fmt: skip
 
 
 def _known(connection: Connection, batch: Sequence[_Post]) -> dict[str, Record]:

@@ -201,7 +201,7 @@ def _gather(
             repeat_of=repeat,
             first_time=(comment["site_id"], comment["author_id"]) not in known,
             premoderated=comment["thread_premoderate"],
-            failure=None if reading else f"the model failed on it {MAX_SCORING_TRIES} times",
+            failure=None if reading else f"it failed {MAX_SCORING_TRIES} times",
         )
     return evidence
 

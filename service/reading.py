@@ -115,13 +115,17 @@ def _render(
     comments: list[dict[str, Any]] = []
     following = None
     if head["id"] is not None and query.parent is not None:
-        found = threads.replies(connection, [query.parent], query.limit + 1, after[1] if after else "")
+        found = threads.replies(
+            connection, head["id"], [query.parent], query.limit + 1, after[1] if after else ""
+        )
         comments = _nest([], found[: query.limit])
         following = _cursor("replies", found[query.limit - 1]) if len(found) > query.limit else None
     elif head["id"] is not None:
         found = threads.roots(connection, head["id"], query.sort, after, query.limit + 1)
         page = found[: query.limit]
-        below = threads.replies(connection, [row.id for row in page if row.reply_count], REPLIES + 1)
+        below = threads.replies(
+            connection, head["id"], [row.id for row in page if row.reply_count], REPLIES + 1
+        )
         comments = _nest(page, below)
         following = _cursor(query.sort, page[-1]) if len(found) > query.limit else None
     return {

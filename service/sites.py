@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, NotFound
-from service.domain.policy_document import DEFAULT, policy_from
+from service.domain.policy_document import complete, policy_from
 from service.storage import sites as queries
 from service.storage.database import Database
 from service.storage.rows import Record
@@ -41,8 +41,7 @@ def policy_of(db: Database, site_id: str) -> dict[str, Any]:
         site = queries.find(connection, site_id)
     if site is None:
         raise NotFound(f"There is no site {site_id!r}.")
-    stored: dict[str, Any] = site["policy"]
-    return DEFAULT | stored
+    return complete(site["policy"])
 
 
 def set_policy(db: Database, site_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,4 +54,4 @@ def set_policy(db: Database, site_id: str, document: Mapping[str, Any]) -> dict[
         if queries.find(connection, site_id) is None:
             raise NotFound(f"There is no site {site_id!r}.")
         queries.set_policy(connection, site_id, document)
-    return DEFAULT | dict(document)
+    return complete(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 import orjson
 import redis
@@ -67,9 +68,11 @@ def metrics() -> Response:
         source = [registry]
     else:
         source = [REGISTRY]
-    ours = CollectorRegistry()
-    ours.register(_FromDatabase(context()))
-    body = b"".join(generate_latest(part) for part in (*source, ours))
+    body = b"".join(generate_latest(part) for part in source)
+    with suppress(Unavailable):  # what this process counted is worth telling without a database too
+        ours = CollectorRegistry()
+        ours.register(_FromDatabase(context()))
+        body += generate_latest(ours)
     return Response(body, content_type=CONTENT_TYPE_LATEST)
 
 

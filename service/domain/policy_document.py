@@ -12,8 +12,8 @@ from service.domain.scores import ATTRIBUTES
 MAX_WORDS = 10_000
 MAX_WORD_LENGTH = 200
 # On calibrated scores. On the development data these ask a person about three quarters of the toxic
-# comments and about one in a hundred clean ones at natural prevalence (see the model card). A machine
-# asks; a person refuses. A publisher who wants automatic refusals sets `reject`.
+# comments and about one in a hundred clean ones at natural prevalence. The model card suggests stricter
+# ones, at one in twenty. A machine asks; a person refuses: for automatic refusals, set `reject`.
 DEFAULT_REVIEW = {
     "TOXICITY": 0.3,
     "SEVERE_TOXICITY": 0.2,
@@ -34,6 +34,20 @@ DEFAULT: dict[str, Any] = {
 }
 
 
+def complete(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with its defaults filled in; an attribute set to null is switched off.
+
+    >>> sorted(complete({"thresholds": {"INSULT": None, "THREAT": None, "PROFANITY": None}})["thresholds"])
+    ['IDENTITY_ATTACK', 'SEVERE_TOXICITY', 'TOXICITY']
+    """
+    merged = DEFAULT | dict(document)
+    given = merged["thresholds"]
+    if isinstance(given, Mapping):
+        both = DEFAULT["thresholds"] | dict(given)
+        merged["thresholds"] = {name: limits for name, limits in both.items() if limits is not None}
+    return merged
+
+
 def policy_from(document: Mapping[str, Any]) -> Policy:
     """Return the policy that a document describes; what it leaves out has its default.
 
@@ -46,7 +60,7 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
     service.domain.errors.Invalid: /thresholds/TOXICITY/review: must be a number from 0 to 1
     """
     problems = [(f"/{name}", "is no part of a policy") for name in document if name not in DEFAULT]
-    merged = DEFAULT | dict(document)
+    merged = complete(document)
     thresholds = _thresholds(merged["thresholds"], problems)
     for name in ("banned_words", "suspect_words"):
         problems += _word_problems(name, merged[name])
@@ -68,7 +82,7 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
 
 def _thresholds(document: Any, problems: list[tuple[str, str]]) -> dict[str, Thresholds]:
     if not isinstance(document, Mapping) or not document:
-        problems.append(("/thresholds", "must name at least one attribute"))
+        problems.append(("/thresholds", "must leave at least one attribute switched on"))
         return {}
     found = {}
     for name, limits in document.items():

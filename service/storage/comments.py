@@ -38,6 +38,7 @@ ANSWERED = (
     .where(IdempotencyKey.key_hash.in_(bindparam("key_hashes", expanding=True)))
 )
 KEEP_KEY = insert(IdempotencyKey)
+SUSPECT_TRIES = 2
 # Written out, not bound: only then may a prepared statement use the small index of what waits.
 IS_RECEIVED = Comment.status == literal_column("'received'")
 OWN_CLAIM = and_(Comment.claimed_by == bindparam("owner"), IS_RECEIVED)
@@ -82,35 +83,32 @@ def find_comment(connection: Connection, comment_id: str, *, lock: bool = False)
 
 
 def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
-    """Claim up to ``limit`` comments that wait to be scored; return how many.
+    """Claim up to ``limit`` comments that wait to be scored, oldest first; return how many.
 
-    A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. Comments
-    that already failed once are claimed one at a time, so that one that kills the scorer is soon found
-    and takes no others along.
+    A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. A comment
+    that failed twice is claimed alone, so that one that kills the scorer is soon found and takes no
+    others along.
     """
-    free = and_(
-        IS_RECEIVED,
-        or_(Comment.claimed_until.is_(None), Comment.claimed_until < now),
+    free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
+    oldest = connection.execute(select(Comment.tries).where(free).order_by(Comment.id).limit(1)).scalar()
+    if oldest is None:
+        return 0
+    alone = oldest >= SUSPECT_TRIES
+    chosen = (
+        select(Comment.id)
+        .where(free, Comment.tries >= SUSPECT_TRIES if alone else Comment.tries < SUSPECT_TRIES)
+        .order_by(Comment.id)
+        .limit(1 if alone else limit)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")  # computed once; PostgreSQL may run a plain subquery, and its limit, again per row
     )
-    for tried, count in ((False, limit), (True, 1)):
-        fresh = Comment.tries > 0 if tried else Comment.tries == 0
-        chosen = (
-            select(Comment.id)
-            .where(free, fresh)
-            .order_by(Comment.id)
-            .limit(count)
-            .with_for_update(skip_locked=True)
-            .cte("chosen")  # computed once; PostgreSQL may run a plain subquery, and its limit, again per row
-        )
-        claim = (
-            update(Comment)
-            .where(Comment.id.in_(select(chosen.c.id)), IS_RECEIVED)
-            .values(claimed_by=owner, claimed_until=until, tries=Comment.tries + 1)
-            .returning(Comment.id)
-        )
-        if claimed := len(connection.execute(claim).all()):
-            return claimed
-    return 0
+    claim = (
+        update(Comment)
+        .where(Comment.id.in_(select(chosen.c.id)), IS_RECEIVED)
+        .values(claimed_by=owner, claimed_until=until, tries=Comment.tries + 1)
+        .returning(Comment.id)
+    )
+    return len(connection.execute(claim).all())
 
 
 def claimed(connection: Connection, owner: str) -> list[Record]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Select, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import Unavailable
 
 BUSY_TIMEOUT_S = 10
-GONE = (OperationalError, PoolTimeout)
 
 
 class Database:
@@ -54,20 +53,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for queries; each sees what is committed when it starts."""
-        try:
-            with self._reader.connect() as connection:
-                yield connection
-        except GONE as error:
-            raise _unavailable(error) from error
+        with _in_our_words(), self._reader.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection inside one transaction: committed at the end, rolled back on any error."""
-        try:
-            with self._lock, self._writer.begin() as connection:
-                yield connection
-        except GONE as error:
-            raise _unavailable(error) from error
+        with _in_our_words(), self._lock, self._writer.begin() as connection:
+            yield connection
 
     def first(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return a query's first row by the shortest way there is: for what every reader's poll asks.
@@ -75,22 +68,14 @@ class Database:
         On SQLite that is the driver itself, a third of the time; columns then come as the driver
         gives them, so a moment is a text.
         """
-        try:
-            if not self.is_sqlite:
-                with self._reader.connect() as connection:
-                    row = connection.execute(query, values).mappings().first()
-                return None if row is None else dict(row)
-            sql, names, order = self._compiled(query)
-            connection_of_pool = self.engine.raw_connection()
-            try:
-                cursor = connection_of_pool.cursor()
-                cursor.execute(sql, [values[name] for name in order])
-                found = cursor.fetchone()
-                cursor.close()
-            finally:
-                connection_of_pool.close()
-        except (*GONE, sqlite3.OperationalError) as error:
-            raise _unavailable(error) from error
+        if not self.is_sqlite:
+            with self.read() as connection:
+                row = connection.execute(query, values).mappings().first()
+            return None if row is None else dict(row)
+        sql, names, order = self._compiled(query)
+        with _in_our_words(), closing(self.engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
+            cursor.execute(sql, [values[name] for name in order])
+            found = cursor.fetchone()
         return None if found is None else dict(zip(names, found, strict=True))
 
     def _compiled(self, query: Select[*tuple[Any, ...]]) -> tuple[str, Sequence[str], Sequence[str]]:
@@ -105,10 +90,19 @@ class Database:
         self.engine.dispose()
 
 
-def _unavailable(error: Exception) -> Exception:
-    if isinstance(error, DBAPIError) and "no such table" in str(error.orig):
-        return error  # a missing migration is ours to see, not a pause to wait out
-    return Unavailable("The database does not answer.")
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Turn "no answer" and "no such table" of any driver into `Unavailable`; all else is ours to mend."""
+    try:
+        yield
+    except (ProgrammingError, OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
+        cause = getattr(error, "orig", error)
+        if "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable":
+            reason = "The database is not prepared: run `parley db upgrade`."
+            raise Unavailable(reason, retry_after=30) from error
+        if isinstance(error, ProgrammingError):
+            raise
+        raise Unavailable("The database does not answer.") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

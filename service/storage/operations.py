@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage.rows import Record, every
@@ -35,5 +35,5 @@ def decision_counts(connection: Connection) -> dict[tuple[str, str], int]:
 
 def deliveries_due(connection: Connection) -> int:
     """Return how many deliveries have not arrived and are not given up."""
-    query = select(func.count()).select_from(Delivery).where(Delivery.status == "due")
+    query = select(func.count()).select_from(Delivery).where(Delivery.status == literal_column("'due'"))
     return int(connection.execute(query).scalar_one())

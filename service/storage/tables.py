@@ -220,6 +220,12 @@ class Delivery(Base):
         UniqueConstraint("endpoint_id", "event_id"),
         Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due
         Index(None, "endpoint_id", "comment_id", "status", "sequence"),  # order within a comment
+        Index(
+            "ix_deliveries_due",
+            "next_attempt_at",
+            sqlite_where=text("status = 'due'"),
+            postgresql_where=text("status = 'due'"),
+        ),  # how many wait, without a look at those that arrived
         CheckConstraint("status IN ('due', 'delivered', 'failed')", name="status_known"),
     )
     id: Mapped[str] = mapped_column(Id, primary_key=True)

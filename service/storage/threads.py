@@ -46,6 +46,11 @@ LIMIT = bindparam("page_size", type_=Integer)
 FIRST_PAGE = {name: query.limit(LIMIT) for name, (query, _) in ORDERS.items()}
 NEXT_PAGE = {name: query.where(after).limit(LIMIT) for name, (query, after) in ORDERS.items()}
 NAMES = ", ".join(column.name for column in PUBLIC)
+REPLIES_OF = (
+    # Our own column names; every value is bound.
+    "SELECT * FROM (SELECT " + NAMES + " FROM comments WHERE root_id = :r{n} AND status = 'approved' "  # noqa: S608
+    "AND thread_id = :thread AND id > :after_id ORDER BY id LIMIT :page_size) AS q{n}"
+)
 
 
 def head(connection: Connection, site: str, key: str) -> Record | None:
@@ -64,23 +69,20 @@ def roots(
 
 
 def replies(
-    connection: Connection, root_ids: Sequence[str], limit: int, after: str = ""
+    connection: Connection, thread: str, root_ids: Sequence[str], limit: int, after: str = ""
 ) -> Sequence[PublicRow]:
-    """Return the first ``limit`` approved replies below each top-level comment, in one statement.
+    """Return the first ``limit`` approved replies below each of a thread's top-level comments.
 
     One limited look into the index per comment, so that a comment with 100,000 replies costs what
     one with ``limit`` replies does.
     """
     if not root_ids:
         return []
-    parts = [
-        f"SELECT * FROM (SELECT {NAMES} FROM comments WHERE root_id = :r{n} AND status = 'approved' "  # noqa: S608
-        f"AND id > :after_id ORDER BY id LIMIT :page_size) AS q{n}"
-        for n in range(len(root_ids))
-    ]
+    parts = [REPLIES_OF.format(n=n) for n in range(len(root_ids))]
     values = {f"r{n}": root for n, root in enumerate(root_ids)}
+    values |= {"thread": thread, "after_id": after}
     statement = text(" UNION ALL ".join(parts)).columns(*PUBLIC)
-    return connection.execute(statement, values | {"after_id": after, "page_size": limit}).all()
+    return connection.execute(statement, values | {"page_size": limit}).all()
 
 
 def counts(connection: Connection, site: str, keys: Sequence[str]) -> dict[str, int]:

@@ -81,6 +81,7 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.parley, self.rate = parley, rate
         self.stopped, self.reads, self.leaks = threading.Event(), 0, []
+        self.seen: list[str] = []
 
     def run(self) -> None:
         started, turn = time.monotonic(), 0
@@ -88,9 +89,13 @@ class Reader(threading.Thread):
             turn += 1
             sort = ("newest", "oldest", "top")[turn % 3]
             path = f"/api/v1/comments?site=demo&thread=thread-{turn % 5}&limit=100&sort={sort}"
+            if turn % 7 == 0 and self.seen:
+                path += f"&parent={self.seen[turn % len(self.seen)]}"
             with contextlib.suppress(OSError, http.client.HTTPException):
                 answer = self.parley.call("GET", path)
                 self.reads += answer.status == 200
+                if answer.status == 200:
+                    self.seen = [comment["id"] for comment in answer.json["comments"]] or self.seen
                 if b"moron" in answer.body:
                     self.leaks.append(answer.body)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from service import comments
 from service.domain.audit import first_break
-from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed
+from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed, Unavailable
 from service.domain.ids import author_id
 from service.intake import Draft, Intake
 from service.storage import comments as queries
@@ -162,3 +166,47 @@ def test_many_posts_at_once_share_transactions_and_each_gets_its_own_answer(db: 
     assert [answer == "refused" for answer in answers] == [n % 5 == 0 for n in range(40)]
     assert {f"Remark number {n}." for n in range(40) if n % 5} == set(stored.values())
     assert all(stored[answers[n]] == f"Remark number {n}." for n in range(40) if n % 5)
+
+
+class Unlucky(Database):
+    """A database in which another process is always faster, and which then does not answer."""
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        raise IntegrityError("insert", {}, ValueError("taken"))
+        yield
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        raise Unavailable("The database does not answer.")
+        yield
+
+
+def test_whatever_the_database_does_everybody_who_waits_gets_an_answer(tmp_path: Path) -> None:
+    clock, intake = FakeClock(), Intake(Unlucky(f"sqlite:///{tmp_path / 'x.db'}"), KEY)
+
+    def post(n: int) -> str:
+        with pytest.raises(Unavailable) as caught:
+            intake.submit(draft(body=f"Remark number {n}.", idempotency_key=str(n)), clock())
+        return str(caught.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(post, range(24)))
+
+    assert answers == {"The database does not answer."}
+
+
+def test_two_processes_that_meet_the_same_new_pages_in_another_order_do_not_wait_for_each_other(
+    db: Database,
+) -> None:
+    clock, houses = FakeClock(), [Intake(db, KEY), Intake(db, KEY)]
+    pages = [f"page-{n}" for n in range(30)]
+
+    def post(n: int) -> str:
+        page = pages[n // 2] if n % 2 else pages[-1 - n // 2]
+        return houses[n % 2].submit(draft(key=page, body=f"Remark number {n}."), clock()).id
+
+    with ThreadPoolExecutor(16) as pool:
+        ids = set(pool.map(post, range(60)))
+
+    assert len(ids) == 60

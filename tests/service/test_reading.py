@@ -125,6 +125,21 @@ def test_many_replies_come_in_parts(talk: Talk) -> None:
     assert (seen, last["next_cursor"]) == (ids, None)
 
 
+def test_replies_are_found_on_their_own_page_alone(talk: Talk) -> None:
+    root = talk.post("The root of it all.")
+    reply = talk.post("A reply to the root.", root)
+    elsewhere = Draft("demo", "https://news.example/b", "Another page.", key="b")
+    Intake(talk.db, KEY).submit(elsewhere, talk.clock())
+
+    foreign = read_page(talk.db, talk.cache, PageQuery("demo", "b", parent=root))
+    own = talk.bodies(parent=root)
+    talk.act(reply, "reject", 2)
+
+    assert foreign.body is not None
+    assert orjson.loads(foreign.body)["comments"] == []
+    assert (own, talk.bodies(parent=root)) == (["A reply to the root."], [])
+
+
 def test_a_rejected_comment_leaves_its_place_to_its_replies_and_nothing_of_its_text(talk: Talk) -> None:
     root = talk.post("The root of it all.")
     talk.post("A reply to the root.", root)

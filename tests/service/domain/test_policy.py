@@ -85,11 +85,20 @@ def test_the_default_document_is_a_policy_that_leaves_refusing_to_people() -> No
     assert all(limit.reject is None for limit in policy.thresholds.values())
 
 
+def test_a_policy_that_names_one_attribute_leaves_the_others_as_they_are() -> None:
+    policy = policy_from({"thresholds": {"TOXICITY": {"review": 0.9}, "THREAT": None}})
+
+    assert policy.thresholds["TOXICITY"] == Thresholds(0.9)
+    assert policy.thresholds["INSULT"].review == DEFAULT["thresholds"]["INSULT"]["review"]
+    assert "THREAT" not in policy.thresholds
+
+
 @pytest.mark.parametrize(
     ("document", "pointer"),
     [
         ({"x": 1}, "/x"),
-        ({"thresholds": {}}, "/thresholds"),
+        ({"thresholds": []}, "/thresholds"),
+        ({"thresholds": dict.fromkeys(ATTRIBUTES)}, "/thresholds"),
         ({"thresholds": {"NICENESS": {"review": 0.5}}}, "/thresholds/NICENESS"),
         ({"thresholds": {"TOXICITY": {"reject": 0.5}}}, "/thresholds/TOXICITY"),
         ({"thresholds": {"TOXICITY": {"review": math.nan}}}, "/thresholds/TOXICITY/review"),

@@ -249,6 +249,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("endpoint_id", "event_id", name=op.f("uq_deliveries_endpoint_id_event_id")),
     )
     op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["next_attempt_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'due'"),
+        postgresql_where=sa.text("status = 'due'"),
+    )
+    op.create_index(
         op.f("ix_deliveries_endpoint_id_comment_id_status_sequence"),
         "deliveries",
         ["endpoint_id", "comment_id", "status", "sequence"],
@@ -325,6 +333,12 @@ def downgrade() -> None:
     op.drop_table("attempts")
     op.drop_index(op.f("ix_deliveries_endpoint_id_status_next_attempt_at"), table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_endpoint_id_comment_id_status_sequence"), table_name="deliveries")
+    op.drop_index(
+        "ix_deliveries_due",
+        table_name="deliveries",
+        sqlite_where=sa.text("status = 'due'"),
+        postgresql_where=sa.text("status = 'due'"),
+    )
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_comments_thread_id_text_hash"), table_name="comments")
     op.drop_index(op.f("ix_comments_thread_id_shown_rank_id"), table_name="comments")
