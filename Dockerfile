@@ -31,8 +31,8 @@ ENV PATH=/opt/parley/bin:$PATH \
     PARLEY_DATA_DIR=/data \
     PARLEY_HOST=0.0.0.0 \
     PARLEY_PORT=8080
-# Only this and /tmp are ever written to; the root may be read-only.
-VOLUME ["/data"]
+# Only /data and /tmp are ever written to; the root may be read-only. Mount a volume on /data to keep it:
+# none is declared here, for each container would get a nameless one that outlives it.
 WORKDIR /tmp
 USER 10001:10001
 EXPOSE 8080

@@ -8,25 +8,25 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from service.commands.installation import require_installation
 from service.domain.errors import Invalid, ParleyError
 
 STOPPED_BY_HAND = 130
-DATA = "../shared/data"  # labelled comments beside a checkout
+# What a command needs in the data folder: a Parley that is there, room to make one, or nothing at all.
+INSTALLATION, FOLDER, NOTHING = "installation", "folder", ""
+ROLES = ("moderator", "owner")
 PARTS = (
-    "python", "folder", "secret", "database", "redis", "worker", "backlog", "model", "webhooks", "port",
+    "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
+    "webhooks", "port",
 )  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; return its exit code: 0 done, 1 found something wrong, 2 cannot be done."""
     arguments = build_parser().parse_args(argv)
-    module, function = arguments.run.split(":")
-    # Imported late: `parley site list` must not wait for scikit-learn.
-    run: Callable[[argparse.Namespace], int] = getattr(
-        importlib.import_module(f"service.commands.{module}"), function
-    )
+    before = os.umask(0o077) if arguments.needs else None  # data, logs and sockets are nobody else's
     try:
-        return run(arguments)
+        return _run(arguments)
     except Invalid as error:
         texts = (f"{pointer.strip('/') or 'it'} {text}" for pointer, text in error.problems)
         print(f"parley: {'; '.join(texts)}", file=sys.stderr)
@@ -39,6 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `parley site list | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        if before is not None:
+            os.umask(before)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.needs == INSTALLATION:
+        require_installation()
+    module, function = arguments.run.split(":")
+    # Imported late: `parley site list` must not wait for scikit-learn.
+    run: Callable[[argparse.Namespace], int] = getattr(
+        importlib.import_module(f"service.commands.{module}"), function
+    )
+    return run(arguments)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="parley", description="A comment section a publisher can own. Settings are PARLEY_* variables."
     )
     commands = Commands(parser)
-    for add in (_processes, _database, _sites, _moderators, _webhooks, _scoring, _checks):
+    for add in (_processes, _database, _sites, _threads, _moderators, _webhooks, _scoring, _checks):
         add(commands)
     return parser
 
@@ -58,10 +72,10 @@ class Commands:
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         self._parsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def add(self, name: str, run: str, text: str) -> argparse.ArgumentParser:
+    def add(self, name: str, run: str, text: str, *, needs: str = INSTALLATION) -> argparse.ArgumentParser:
         """Add a command that does something."""
         parser = self._parsers.add_parser(name, help=text, description=text)
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, needs=needs)
         return parser
 
     def group(self, name: str, text: str) -> Commands:
@@ -70,7 +84,7 @@ class Commands:
 
 
 def _processes(commands: Commands) -> None:
-    up = commands.add("up", "up:up", "Run everything on this machine until Ctrl-C.")
+    up = commands.add("up", "up:up", "Run everything on this machine until Ctrl-C.", needs=FOLDER)
     up.add_argument("--verbose", action="store_true", help="show the logs here instead of writing files")
     web = commands.add("web", "processes:web", "Run the web server.")
     web.add_argument("--fd", type=int, help=argparse.SUPPRESS)
@@ -81,7 +95,7 @@ def _processes(commands: Commands) -> None:
 
 def _database(commands: Commands) -> None:
     group = commands.group("db", "Look after the database.")
-    upgrade = group.add("upgrade", "database:upgrade", "Bring the tables up to date.")
+    upgrade = group.add("upgrade", "database:upgrade", "Bring the tables up to date.", needs=FOLDER)
     upgrade.add_argument(
         "--demo", action="store_true", help="make a first site and moderator if there are none"
     )
@@ -99,6 +113,21 @@ def _sites(commands: Commands) -> None:
     policy.add_argument("--set", metavar="FILE", help="a JSON file with the new policy; - for standard input")
 
 
+def _threads(commands: Commands) -> None:
+    group = commands.group("thread", "Look after the threads of a site.")
+    close = group.add("close", "threads:close", "Take no more comments; what is published stays.")
+    reopen = group.add("reopen", "threads:reopen", "Take comments again.")
+    premoderate = group.add(
+        "premoderate", "threads:premoderate", "Have people read every comment before it is published."
+    )
+    for parser in (close, reopen, premoderate):
+        parser.add_argument("site")
+        parser.add_argument("key", help="the thread's key, or the address of its page")
+    premoderate.add_argument("--off", action="store_true", help="leave it to the policy again")
+    listed = group.add("list", "threads:list_threads", "List a site's threads, the newest first.")
+    listed.add_argument("site")
+
+
 def _moderators(commands: Commands) -> None:
     group = commands.group(
         "moderator", "Look after moderators. Passwords are asked for, or read from a pipe."
@@ -107,12 +136,17 @@ def _moderators(commands: Commands) -> None:
     password = group.add("password", "accounts:change_password", "Set a new password; ends all sessions.")
     token = group.add("token", "accounts:add_token", "Make an API token and print it.")
     disable = group.add("disable", "accounts:disable_moderator", "Lock a moderator out at once.")
-    for parser in (add, password, token, disable):
+    grant = group.add("grant", "accounts:grant", "Give a moderator a role on a site; holds at once.")
+    revoke = group.add("revoke", "accounts:revoke", "Take a moderator off a site; holds at once.")
+    for parser in (add, password, token, disable, grant, revoke):
         parser.add_argument("name")
+    for parser in (grant, revoke):
+        parser.add_argument("--site", required=True)
     for parser in (add, password):
         parser.add_argument("--random", action="store_true", help="make the password up and print it")
     add.add_argument("--site", action="append", default=[], required=True, help="may be given more than once")
-    add.add_argument("--role", choices=("moderator", "owner"), default="moderator")
+    add.add_argument("--role", choices=ROLES, default="moderator")
+    grant.add_argument("--role", choices=ROLES, required=True)
     token.add_argument("label", help="what it is for")
     token.add_argument("--drop", action="store_true", help="drop the tokens of this label instead")
     disable.add_argument("--undo", action="store_true", help="let them in again")
@@ -133,18 +167,18 @@ def _webhooks(commands: Commands) -> None:
 
 def _scoring(commands: Commands) -> None:
     text = 'Score JSON lines {"id", "text", "lang"?} from standard input, in order.'
-    score = commands.add("score", "scoring:score", text)
-    train = commands.add("train", "scoring:train", "Train a model.")
-    train.add_argument("train", nargs="?", default=f"{DATA}/train.csv.gz", help="labelled comments, .csv.gz")
-    train.add_argument("dev", nargs="?", default=f"{DATA}/dev.csv.gz", help="others, to calibrate on")
+    score = commands.add("score", "scoring:score", text, needs=NOTHING)
+    train = commands.add("train", "scoring:train", "Train a model.", needs=NOTHING)
+    train.add_argument("train", nargs="?", help="labelled comments, .csv.gz")
+    train.add_argument("dev", nargs="?", help="others, to calibrate on")
     train.add_argument("--out", metavar="FOLDER", help="where to save it; over the shipped one if not given")
     train.add_argument("--seed", type=int, default=0)
     evaluate = commands.add(
-        "evaluate", "scoring:evaluate", "Print how well the model does on labelled comments."
+        "evaluate", "scoring:evaluate", "Print how well the model does on labelled comments.", needs=NOTHING
     )
-    evaluate.add_argument("data", nargs="?", default=f"{DATA}/dev.csv.gz")
+    evaluate.add_argument("data", nargs="?", help="labelled comments, .csv.gz")
     show = commands.group("model", "Look at models.").add(
-        "show", "scoring:show_model", "Show the model in use."
+        "show", "scoring:show_model", "Show the model in use.", needs=NOTHING
     )
     for parser in (score, evaluate, show):
         parser.add_argument("--model", metavar="FOLDER", help="another than the one in use")

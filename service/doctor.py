@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -155,6 +155,16 @@ def _worker(settings: Settings) -> Iterator[Finding]:
         yield _absent(settings, "worker", state["worker"])
 
 
+def _scheduler(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db:
+        state = operations.readiness(db, utcnow())
+    if state["scheduler"] == "ok":
+        yield Finding("scheduler", "ok", "has rung in the last 60 s")
+    else:
+        part = "scheduler" if state["worker"] == "ok" else "worker"
+        yield replace(_absent(settings, part, state["scheduler"]), part="scheduler")
+
+
 def _backlog(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
         found = operations.figures(db, utcnow())
@@ -221,7 +231,8 @@ def _absent(settings: Settings, part: str, what: str) -> Finding:
 
 STARTED_BY = {
     "redis": "the server in PARLEY_REDIS_URL",
-    "worker": "parley worker, and parley scheduler",
+    "worker": "parley worker",
+    "scheduler": "parley scheduler",
     "port": "parley web (elsewhere, perhaps it runs)",
 }
 
@@ -248,6 +259,7 @@ CHECKS: dict[str, Check] = {
     "database": _database,
     "redis": _redis,
     "worker": _worker,
+    "scheduler": _scheduler,
     "backlog": _backlog,
     "model": _model,
     "webhooks": _webhooks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -21,14 +22,16 @@ from service.settings import Settings
 
 log = structlog.get_logger("parley.login")
 
-PER_NAME = tuple(parse_many("5/minute;20/hour"))
+# Strict for a name from one place; a name alone has room, or any stranger could keep its owner out.
+PER_NAME_AND_NETWORK = tuple(parse_many("5/minute;20/hour"))
+PER_NAME = tuple(parse_many("100/hour"))
 PER_ADDRESS = tuple(parse_many("20/minute"))
 PREFIX = "parley-login"
 Question = Callable[[MovingWindowRateLimiter, Sequence[RateLimitItem], str], int | None]
 
 
 class LoginLimits:
-    """Counts attempts by name and by client network; an IPv6 client counts with its /64.
+    """Counts attempts by name, client network and both; an IPv6 client counts with its /64.
 
     While Redis does not answer, each web process counts for itself: the limits then hold per process,
     which is weaker, but nobody is locked out and nothing waits longer than `redis_client` does.
@@ -42,6 +45,7 @@ class LoginLimits:
             storage = RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=PREFIX)
             self._shared = MovingWindowRateLimiter(storage)
         self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._here = threading.local()  # one thread sees one attempt through, from `check` to `forgive`
 
     def check(self, name: str, address: str | None) -> None:
         """Count one attempt on a name; raise `TooManyRequests` if there were too many, known name or not.
@@ -49,9 +53,13 @@ class LoginLimits:
         An address is only looked at here: a newsroom behind one address may log in all at once, so only
         what fails counts against it (see `count_failure`).
         """
-        wait = self._ask(_first_wait, PER_ADDRESS, _network(address))
+        person, network = _person(name), _network(address)
+        self._here.network = network
+        wait = self._ask(_first_wait, PER_ADDRESS, network)
         if wait is None:
-            wait = self._ask(_hit, PER_NAME, _person(name))
+            wait = self._ask(_hit, PER_NAME_AND_NETWORK, f"{person} {network}")
+        if wait is None:  # what was refused above does not use up the room of others
+            wait = self._ask(_hit, PER_NAME, person)
         if wait is not None:
             raise TooManyRequests(f"Too many attempts to log in. Try again in {_words(wait)}.", wait)
 
@@ -60,12 +68,21 @@ class LoginLimits:
         self._ask(_hit, PER_ADDRESS, _network(address))
 
     def forgive(self, name: str) -> None:
-        """Forget the attempts on a name, because its password was given."""
+        """Forget the attempts on a name, because its password was given to the attempt checked last.
+
+        Those from other networks stay forbidden there: they were not its owner's.
+        """
+        person = _person(name)
+        self._clear(PER_NAME, person)
+        if network := getattr(self._here, "network", None):
+            self._clear(PER_NAME_AND_NETWORK, f"{person} {network}")
+
+    def _clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         for limiter in (self._shared, self._own):
             try:
-                for item in PER_NAME:
+                for item in items:
                     if limiter is not None:
-                        limiter.clear(item, _person(name))
+                        limiter.clear(item, key)
             except redis.RedisError as error:
                 log.warning("login limits are not shared", error=type(error).__name__)
 

@@ -11,6 +11,9 @@ from service.storage.comments import backlog
 from service.storage.database import Database
 
 WORKER_SILENT = timedelta(seconds=30)
+SCHEDULER_SILENT = timedelta(seconds=60)  # rings every ten; under a backlog it is heard late
+SCHEDULER = queries.SCHEDULER
+NO_MODEL = "no worker could load a model; every comment goes to review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +28,22 @@ class Figures:
 
 
 def readiness(db: Database, now: datetime) -> dict[str, str]:
-    """Return "ok" or what is wrong, for database, worker and model."""
+    """Return "ok" or what is wrong, for database, worker, scheduler and model.
+
+    A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler.
+    """
     with db.read() as connection:
-        beats = queries.heartbeats(connection)
-    recent = [beat for beat in beats if now - beat["seen_at"] <= WORKER_SILENT]
+        seen = {beat["worker"]: beat for beat in queries.heartbeats(connection)}
+    rang = seen.pop(SCHEDULER, None)
+    recent = [beat for beat in seen.values() if now - beat["seen_at"] <= WORKER_SILENT]
     if not recent:
         silent = "no worker has reported for 30 s; comments are accepted and wait"
-        return {"database": "ok", "worker": silent, "model": "unknown until a worker reports"}
-    models = {beat["model_id"] for beat in recent}
-    state = "ok" if any(models) else "no worker could load a model; every comment goes to review"
-    return {"database": "ok", "worker": "ok", "model": state}
+        unknown = "unknown until a worker reports"
+        return {"database": "ok", "worker": silent, "scheduler": unknown, "model": unknown}
+    rings = rang is not None and now - rang["seen_at"] <= SCHEDULER_SILENT
+    scheduler = "ok" if rings else "no scheduler has rung for 60 s; sweeps and retries wait"
+    model = "ok" if any(beat["model_id"] for beat in recent) else NO_MODEL
+    return {"database": "ok", "worker": "ok", "scheduler": scheduler, "model": model}
 
 
 def figures(db: Database, now: datetime) -> Figures:
@@ -50,6 +59,6 @@ def figures(db: Database, now: datetime) -> Figures:
 
 
 def beat(db: Database, worker: str, model_id: str | None, now: datetime) -> None:
-    """Say that a worker runs its tasks, and with which model."""
+    """Say that a worker runs its tasks, and with which model; or, named `SCHEDULER`, that this one rang."""
     with db.write() as connection:
         queries.beat(connection, worker, model_id, now)

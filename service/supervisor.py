@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ PATIENCE_S = 8.0  # from asking a program to end to killing it
 LAST_PATIENCE_S = 3.0
 TICK_S = 0.1
 LOG_BYTES = 5_000_000
+LOG_LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Supervisor:
         self._chores: list[tuple[float, Callable[[], None]]] = []
         self._due: list[float] = []
         self._stopping = False
+        self.every(LOG_LOOK_S, self._trim_logs)
 
     def every(self, seconds: float, chore: Callable[[], None]) -> None:
         """Call a function again and again while running; it must not take long."""
@@ -182,6 +185,11 @@ class Supervisor:
                 self._say(f"a check failed ({type(error).__name__}: {error})")
             self._due[index] = time.monotonic() + seconds
 
+    def _trim_logs(self) -> None:
+        for child in self._children.values():
+            if child.program.log:
+                trim_log(child.program.log)
+
     def _end_all(self) -> None:
         children = self._children.values()
         _end([child for child in children if not child.program.ends_last], self._patience)
@@ -207,7 +215,23 @@ def _end(children: Sequence[_Child], patience: float) -> None:
 def open_log(path: Path) -> int:
     """Open a log file to append to, for its owner only; a big one is put aside first (one is kept)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_size > LOG_BYTES:
-            path.replace(path.with_suffix(".log.1"))
+    trim_log(path)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+
+def trim_log(path: Path) -> None:
+    """Put a big log aside as ``.log.1`` and empty it in place, for its program holds it open.
+
+    What is written between the two steps is lost. Without room for a copy it is emptied all the same.
+    """
+    if not path.exists() or path.stat().st_size <= LOG_BYTES:
+        return
+    kept = path.with_suffix(".log.1")
+    try:
+        with (
+            path.open("rb") as old,
+            open(kept, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as new,
+        ):
+            shutil.copyfileobj(old, new)
+    finally:
+        os.truncate(path, 0)

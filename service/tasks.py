@@ -22,6 +22,7 @@ ROUTES = {
     "parley.heartbeat": {"queue": SCORING},
     "parley.relay": {"queue": WEBHOOKS},
     "parley.deliver": {"queue": WEBHOOKS},
+    "parley.tidy": {"queue": WEBHOOKS},
 }
 
 

@@ -1,4 +1,4 @@
-"""Seeing a worker that lives and does nothing, which a look at its process cannot."""
+"""Seeing a worker or scheduler that lives and does nothing, which a look at its process cannot."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ LOOK_S = 2.0
 ASK_S = 15.0  # then we ask for a heartbeat ourselves: it may be the scheduler that hangs
 SILENT_S = 30.0
 STUCK_S = 90.0  # the longest task takes 35 s, and as many may wait as there are threads
+MUTE_S = 90.0  # the scheduler rings every 10 s, and a worker may hear it late
 START_S = 60.0  # to load the model on a busy machine
 
 
@@ -57,11 +58,12 @@ class Progress:
 
 
 class Watchdog:
-    """Kills a worker that makes no progress although the database and Redis answer.
+    """Kills a worker or scheduler that makes no progress although the database and Redis answer.
 
     The broker's client can lose its connection in a way that leaves a live but idle worker. The signs of
     life are the newest heartbeat in the database for the scoring worker, and for the webhooks worker the
-    oldest waiting message, which must not stay the same. The clock of the day plays no part.
+    oldest waiting message, which must not stay the same. For the scheduler it is when a worker heard it
+    last, counted only while the scoring worker lives. The clock of the day plays no part.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Watchdog:
     ) -> None:
         self._db, self._keeper, self._ask, self._clock = db, keeper, ask_heartbeat, clock
         self._redis = redis_client(settings)
-        self._scoring, self._webhooks = Progress(), Progress()
+        self._scoring, self._webhooks, self._scheduler = Progress(), Progress(), Progress()
         self._looked_at = clock()
 
     def look(self) -> None:
@@ -83,14 +85,17 @@ class Watchdog:
         now = self._clock()
         paused, self._looked_at = now - self._looked_at > 3 * LOOK_S, now
         try:
-            beat, head = self._newest_beat(), self._head()
+            (beat, rang), head = self._newest_beats(), self._head()
         except (Unavailable, redis.RedisError):
             paused = True
         if paused:  # a part is away, or this very process was stopped for a while
             self._scoring.excuse(now)
             self._webhooks.excuse(now)
+            self._scheduler.excuse(now)
             return
-        self._check_scoring(self._scoring.silent_s(beat, self._keeper.started_at("scoring"), now))
+        silent = self._scoring.silent_s(beat, self._keeper.started_at("scoring"), now)
+        self._check_scheduler(rang, now, heard=0 <= silent <= SILENT_S)
+        self._check_scoring(silent)
         started_at = self._keeper.started_at("webhooks")
         silent = self._webhooks.silent_s(head, started_at, now)
         if head is not None and started_at is not None and silent > STUCK_S:
@@ -106,9 +111,21 @@ class Watchdog:
         elif silent < 0 or silent > ASK_S:  # while it starts, so that it is known to work at once
             self._ask()
 
-    def _newest_beat(self) -> object:
+    def _check_scheduler(self, rang: object, now: float, *, heard: bool) -> None:
+        started_at = self._keeper.started_at("scheduler")
+        silent = self._scheduler.silent_s(rang, started_at, now)
+        if not heard or self._keeper.started_at("scoring") is None:
+            self._scheduler.excuse(now)  # it may ring, and nobody writes it down
+        elif started_at is not None and silent > MUTE_S:
+            self._keeper.kill("scheduler", f"it has not rung for {silent:.0f} s")
+            self._scheduler.excuse(now)
+
+    def _newest_beats(self) -> tuple[object, object]:
+        """Return when a worker last reported, and when the scheduler last rang."""
         with self._db.read() as connection:
-            return max((beat["seen_at"] for beat in queries.heartbeats(connection)), default=None)
+            seen = {beat["worker"]: beat["seen_at"] for beat in queries.heartbeats(connection)}
+        rang = seen.pop(queries.SCHEDULER, None)
+        return max(seen.values(), default=None), rang
 
     def _head(self) -> object:
         """Return the oldest message in the webhooks task queue: workers take from the right."""

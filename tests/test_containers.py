@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "scheduler")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+# As in the container: root that may not write to what is not writable. Others have no such right anyway.
+WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 FINAL_STAGE = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
 
 
@@ -35,6 +39,27 @@ def test_every_health_check_of_ours_is_a_command_that_exists():
 
         assert (kind, program) == ("CMD", "parley")
         assert build_parser().parse_args(arguments).run
+
+
+def test_the_scheduler_is_asked_for_itself():
+    assert SERVICES["scheduler"]["healthcheck"]["test"][-1] == "scheduler"
+    assert SERVICES["worker"]["healthcheck"]["test"][-1] == "worker"
+
+
+def test_what_an_operator_can_choose_is_passed_on():
+    chosen = ("WEB_PROCESSES", "WEB_THREADS", "SCORING_PROCESSES", "SECURE_COOKIES", "LOG_LEVEL",
+              "PUBLIC_URL", "TRUSTED_PROXIES", "WEBHOOK_PRIVATE_NETWORKS")  # fmt: skip
+    for variable in (f"PARLEY_{name}" for name in chosen):
+        for name in OURS:
+            assert SERVICES[name]["environment"][variable] == f"${{{variable}:-}}", (name, variable)
+
+
+def test_the_image_declares_no_volume_and_whoever_writes_to_data_mounts_one():
+    assert not re.search(r"^VOLUME\b", DOCKERFILE, re.MULTILINE)
+    for name in OURS:
+        places = [volume.split(":")[1] for volume in SERVICES[name]["volumes"]]
+        folder = SERVICES[name]["environment"]["PARLEY_DATA_DIR"]
+        assert folder.startswith("/tmp/") or folder in places
 
 
 def test_every_lasting_service_has_a_health_check():
@@ -76,27 +101,47 @@ def test_no_secret_has_a_default():
     assert not re.search(r"://[^/\s:@]+:[^/\s@]+@", str(COMPOSE))
 
 
+def script(folder: Path) -> str:
+    """What makes the secrets, for another folder than the containers'."""
+    text: str = SERVICES["secrets"]["command"][0]
+    return text.replace("$$", "$").replace("/run/parley", str(folder))
+
+
 def test_secrets_are_made_once_kept_and_taken_from_the_environment_if_given(tmp_path):
-    script = SERVICES["secrets"]["command"][0].replace("$$", "$").replace("/run/parley", str(tmp_path))
     for folder in ("database", "key"):
         (tmp_path / folder).mkdir()
     password, key = tmp_path / "database" / "password", tmp_path / "key" / "secret"
 
     def run(**given: str) -> None:
         environment = {"PATH": "/usr/bin:/bin", "POSTGRES_PASSWORD": "", "PARLEY_SECRET_KEY": "", **given}
-        subprocess.run(["sh", "-euc", script], env=environment, check=True)
+        subprocess.run(["sh", "-euc", script(tmp_path)], env=environment, check=True)
 
     run()
     made = password.read_text(), key.read_text()
     run()
     kept = password.read_text(), key.read_text()
-    run(PARLEY_SECRET_KEY="a key of the operator's own choosing")
+    for _ in range(2):
+        run(PARLEY_SECRET_KEY="a key of the operator's own choosing", POSTGRES_PASSWORD="too late")
 
     assert made == kept
     assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in made)
     assert made[0] != made[1]
     assert key.read_text() == "a key of the operator's own choosing"
-    assert password.read_text() == made[0]
+    assert password.read_text() == made[0]  # the database knows no other
+    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["password", "secret"]
+
+
+def test_secrets_from_the_environment_survive_a_second_start_without_any_capability(tmp_path):
+    for folder in ("database", "key"):
+        (tmp_path / folder).mkdir()
+    given = {"POSTGRES_PASSWORD": "first", "PARLEY_SECRET_KEY": "k" * 32}
+    environment = {"PATH": "/usr/bin:/bin", **given}
+    for _ in range(2):
+        subprocess.run([*WITHOUT_RIGHTS, "sh", "-euc", script(tmp_path)], env=environment, check=True)
+
+    assert (tmp_path / "database" / "password").read_text() == "first"
+    assert (tmp_path / "key" / "secret").read_text() == "k" * 32
+    assert (tmp_path / "key" / "secret").stat().st_mode & 0o777 == 0o444
 
 
 def test_what_must_last_is_in_volumes_that_are_declared():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 
 from celery.signals import worker_process_init
 
-from service import observability
+from service import observability, operations
 from service.context import Context
 from service.lifeline import die_with_parent
 from service.settings import read_settings
@@ -15,12 +16,14 @@ from service.wiring import make_context
 
 SWEEP_S = 2.0
 HEARTBEAT_S = 10.0
+TIDY_S = 3600.0
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 settings = read_settings()
 observability.configure_logging(settings.log_level)
 app = celery_app(settings)
 app.conf.update(
-    imports=("workers.scoring", "workers.webhooks"),
+    imports=("workers.scoring", "workers.webhooks", "workers.tidy"),
     beat_schedule={
         # What a lost message, a dead worker or a dead Redis left behind is found by these.
         "sweep-comments": {"task": "parley.drain", "schedule": SWEEP_S, "options": {"expires": SWEEP_S * 2}},
@@ -28,7 +31,16 @@ app.conf.update(
         "heartbeat": {
             "task": "parley.heartbeat",
             "schedule": HEARTBEAT_S,
-            "options": {"expires": HEARTBEAT_S},
+            "args": (operations.SCHEDULER,),  # who rang: a watchdog asks for heartbeats too
+            # Longer than a drain, behind which it may have to wait: unread, it would be no sign of life.
+            "options": {"expires": 3 * HEARTBEAT_S},
+            "last_run_at": LONG_AGO,  # so the first is sent at once
+        },
+        "tidy": {
+            "task": "parley.tidy",
+            "schedule": TIDY_S,
+            "options": {"expires": TIDY_S},
+            "last_run_at": LONG_AGO,  # or one that is restarted every hour would never tidy
         },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: nothing to write, nothing to lose

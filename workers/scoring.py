@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -9,23 +10,30 @@ import time
 import structlog
 
 from service import moderation, operations
+from service.context import Context
 from service.domain.errors import Unavailable
+from service.domain.scores import Scorer
 from workers.app import app, context
 from workers.silent import Silent
 
 log = structlog.get_logger("parley.worker")
 
 DRAIN_S = 8.0  # a task ends before the broker could think its worker dead
+PULSE_S = 5.0
 
 
 @app.task(name="parley.drain")
 def drain() -> None:
     """Score and decide what was received, until nothing is left."""
     here = context()
-    scorer = here.scorer() or Silent()
+    scorer = here.scorer()
+    reader = scorer or Silent()
     until = time.monotonic() + DRAIN_S
+    # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
+    _pulse.give(here, scorer)
     try:
-        while moderation.drain(here.db, scorer=scorer, clock=here.clock):
+        while moderation.drain(here.db, scorer=reader, clock=here.clock):
+            _pulse.give(here, scorer)
             here.tasks.nudge_webhooks()
             if time.monotonic() > until:
                 here.tasks.nudge_scoring()
@@ -35,11 +43,34 @@ def drain() -> None:
 
 
 @app.task(name="parley.heartbeat")
-def heartbeat() -> None:
-    """Say that this worker runs tasks, and with which model."""
+def heartbeat(rung_by: str = "") -> None:
+    """Say that this worker runs tasks, and with which model; and that the scheduler rang, if it did."""
     here = context()
     scorer = here.scorer()
-    name = f"{platform.node()}:{os.getppid()}"
+    _report(here, scorer)
+    if rung_by == operations.SCHEDULER:
+        _report(here, None, rung_by)
+
+
+class _Pulse:
+    """Heartbeats of a process that is at work: not after every batch, but every few seconds."""
+
+    def __init__(self) -> None:
+        self._given = -math.inf
+
+    def give(self, here: Context, scorer: Scorer | None) -> None:
+        """Report, unless this process did so a moment ago."""
+        now = time.monotonic()
+        if now - self._given >= PULSE_S:
+            self._given = now
+            _report(here, scorer)
+
+
+_pulse = _Pulse()
+
+
+def _report(here: Context, scorer: Scorer | None, name: str = "") -> None:
+    name = name or f"{platform.node()}:{os.getppid()}"
     try:
         operations.beat(here.db, name, scorer.model_id if scorer else None, here.clock())
     except Unavailable as error:

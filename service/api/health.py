@@ -31,7 +31,7 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether each part works: database, Redis, and a worker with a model in the last 30 seconds."""
+    """Say whether each part works: database, Redis, a worker with a model, and the scheduler."""
     here = context()
     parts = {"redis": _redis(here)}
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from service import first_start, moderators, sites, webhooks
 from service.commands.database import migrated
+from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Invalid, Misconfigured
 from service.outbound import Outbound
@@ -58,10 +59,32 @@ def _document(name: str) -> dict[str, Any]:
 def add_moderator(arguments: Namespace) -> int:
     """Add a moderator for some sites."""
     with migrated() as db:
+        name = moderators.plain_name(arguments.name)
+        if any(found["name"] == name for found in moderators.list_moderators(db)):
+            grant_it = own_command(
+                "moderator", "grant", name, "--site", arguments.site[0], "--role", arguments.role
+            )
+            raise Misconfigured(f"There is a moderator {name!r} already. To give them a site: {grant_it}")
         password, made = _new_password(arguments)
         roles = dict.fromkeys(arguments.site, arguments.role)
         moderators.add_moderator(db, arguments.name, password, roles, utcnow())
     print(f"Added the moderator {arguments.name}." + (f" Password: {password}" if made else ""))
+    return 0
+
+
+def grant(arguments: Namespace) -> int:
+    """Give a moderator a role on a site, in place of the one they had there."""
+    with migrated() as db:
+        moderators.grant(db, arguments.name, arguments.site, arguments.role)
+    print(f"{arguments.name} is {arguments.role} of {arguments.site}.")
+    return 0
+
+
+def revoke(arguments: Namespace) -> int:
+    """Take a moderator off a site."""
+    with migrated() as db:
+        moderators.revoke(db, arguments.name, arguments.site)
+    print(f"{arguments.name} has no role on {arguments.site} any more.")
     return 0
 
 

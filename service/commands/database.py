@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import first_start
+from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Misconfigured, Unavailable
 from service.settings import Settings, read_settings
@@ -41,7 +42,9 @@ def migrated(settings: Settings | None = None) -> Iterator[Database]:
     """Give a database with the tables of this release; raise `Misconfigured` if it has others."""
     with opened(settings or read_settings()) as db:
         if not migrate.is_current(db):
-            raise Misconfigured("The database does not have this release's tables. Run: parley db upgrade")
+            raise Misconfigured(
+                f"The database does not have this release's tables. Run: {own_command('db', 'upgrade')}"
+            )
         yield db
 
 
@@ -73,5 +76,6 @@ def current(_arguments: Namespace) -> int:
     """Say whether the tables are up to date; exit code 1 if not."""
     with opened(read_settings()) as db:
         fine = migrate.is_current(db)
-    print("The database is up to date." if fine else "The database is not up to date: parley db upgrade")
+    upgrade_it = own_command("db", "upgrade")
+    print("The database is up to date." if fine else f"The database is not up to date. Run: {upgrade_it}")
     return 0 if fine else 1

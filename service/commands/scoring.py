@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from models import SHIPPED, BadArtifact, Scorer, load_scorer
+from service.commands.installation import program
 from service.domain.errors import Misconfigured
-from service.settings import read_settings
 
 BATCH = 256
 MAX_LINE = 1 << 20  # bytes
 CHUNK = 1 << 16
+DATA = Path("../shared/data")  # labelled comments, where they lie beside a checkout
 TOO_LONG = b"\x00"  # stands for a line that was too long; no JSON begins like this
 
 
 def loaded(folder: str | None) -> Scorer:
     """Return the model in a folder, by default the one in use; raise `Misconfigured` if it is unusable."""
-    path = Path(folder) if folder else read_settings().model_dir
+    # Scoring needs no installation, so no settings are read: that would make a data folder.
+    path = Path(name) if (name := folder or os.environ.get("PARLEY_MODEL_DIR")) else None
     try:
         return load_scorer(path)
     except (BadArtifact, OSError) as error:
@@ -123,12 +125,31 @@ def train(arguments: Namespace) -> int:
     """Train a model into a folder."""
     from models import training
 
+    learn = labelled(arguments.train, "train.csv.gz", "train")
+    calibrate = labelled(arguments.dev, "dev.csv.gz", "train")
     out = Path(arguments.out) if arguments.out else SHIPPED
     try:
-        training.train(Path(arguments.train), Path(arguments.dev), out, _progress, seed=arguments.seed)
+        training.train(learn, calibrate, out, _progress, seed=arguments.seed)
     except (BadArtifact, ValueError, OSError) as error:
         raise Misconfigured(f"Cannot train: {error}") from None
     return 0
+
+
+def labelled(given: str | None, name: str, command: str) -> Path:
+    """Return a file of labelled comments: the one given, or that of a name beside the checkout.
+
+    Raises `Misconfigured` with what to give if there is neither.
+    """
+    if given:
+        return Path(given)
+    if (DATA / name).is_file():
+        return DATA / name
+    if command == "train":
+        wanted = "two files of labelled comments, one to learn from and another to calibrate on"
+        usage = "train TRAIN.csv.gz DEV.csv.gz"
+    else:
+        wanted, usage = "a file of labelled comments", "evaluate DEV.csv.gz"
+    raise Misconfigured(f"Cannot {command}: it needs {wanted}. Name what you have: {program()} {usage}")
 
 
 def _progress(line: str) -> None:
@@ -140,8 +161,9 @@ def evaluate(arguments: Namespace) -> int:
     from models import evaluation
 
     scorer = loaded(arguments.model)
+    data = labelled(arguments.data, "dev.csv.gz", "evaluate")
     try:
-        figures = evaluation.evaluate(scorer, Path(arguments.data))
+        figures = evaluation.evaluate(scorer, data)
     except (ValueError, OSError) as error:
         raise Misconfigured(f"Cannot evaluate: {error}") from None
     print(json.dumps(figures, indent=2))

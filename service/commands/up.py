@@ -20,6 +20,7 @@ import structlog
 
 from service import first_start
 from service.commands.database import opened
+from service.commands.installation import own_command
 from service.commands.processes import scheduler_command, watched, worker_command
 from service.context import utcnow
 from service.domain.errors import Misconfigured
@@ -36,7 +37,6 @@ LOOK_S = 0.3
 
 def up(arguments: Namespace) -> int:
     """Run Parley until told to stop."""
-    os.umask(0o077)  # data, logs and sockets are nobody else's
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # the console is for people
     settings = read_settings()
     lock = take_folder(settings.data_dir)
@@ -143,7 +143,8 @@ def _welcome(settings: Settings, listener: socket.socket, password: str | None) 
     elif file.exists():
         login = f"as {name}; the password of the first start is in {file}"
     else:
-        login = f"with your name and password\n                (lost it? parley moderator password {name})"
+        lost = own_command("moderator", "password", name)
+        login = f"with your name and password\n                (lost it? {lost})"
     return (
         f"Parley is running.\n\n  Article       {base}/demo\n  Review queue  {base}/review/\n"
         f"  Log in        {login}\n\nCtrl-C stops it. Data and logs are in {settings.data_dir}"

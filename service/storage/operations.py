@@ -11,10 +11,11 @@ from service.storage.rows import Record, every
 from service.storage.tables import DecisionCount, Delivery, Heartbeat
 
 FORGOTTEN = timedelta(days=1)
+SCHEDULER = "scheduler"  # its row among those of the workers; their names have a colon
 
 
 def heartbeats(connection: Connection) -> list[Record]:
-    """Return when each worker last reported."""
+    """Return when each worker last reported, and when the scheduler last rang."""
     return every(connection.execute(select(*Heartbeat.__table__.c)))
 
 

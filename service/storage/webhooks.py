@@ -12,7 +12,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
     text,
@@ -356,8 +355,3 @@ def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime)
         )
         .values(next_attempt_at=now)
     )
-
-
-def count_due(connection: Connection) -> int:
-    """Return how many deliveries wait or are under way, for metrics."""
-    return connection.execute(select(func.count()).where(Delivery.status == "due")).scalar_one()

@@ -14,6 +14,7 @@ from service import cli
 from service.commands.scoring import BATCH, MAX_LINE
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
+from service.intake import Draft, Intake
 from service.moderators import log_in
 from service.storage.database import Database
 from tests.running import ROOT, parley_command
@@ -57,8 +58,8 @@ def test_every_command_leads_to_a_function_that_explains_itself(command):
 
 def test_the_commands_are_those_of_the_readme():
     assert {command.split()[0] for command in COMMANDS} == {
-        "up", "web", "worker", "scheduler", "db", "site", "moderator", "webhook", "score", "train",
-        "evaluate", "model", "audit", "doctor",
+        "up", "web", "worker", "scheduler", "db", "site", "thread", "moderator", "webhook", "score",
+        "train", "evaluate", "model", "audit", "doctor",
     }  # fmt: skip
 
 
@@ -123,6 +124,37 @@ def test_a_moderator_is_added_and_can_log_in_until_disabled(parley, db):
     assert parley("moderator", "password", "Bob", given="tulip-mania-1637\n")[0] == 2
 
 
+def test_a_moderator_is_granted_a_site_and_taken_off_it(parley):
+    assert parley("moderator", "add", "Ann", "--site", "demo", given="tulip-mania-1637\n")[0] == 0
+    again = parley(
+        "moderator", "add", "Ann", "--site", "other", "--role", "owner", given="tulip-mania-1637\n"
+    )
+    assert again[:2] == (2, "")
+    assert again[2].endswith("parley moderator grant Ann --site other --role owner\n")
+
+    assert parley("moderator", "grant", "Ann", "--site", "other", "--role", "owner")[0] == 0
+    assert "Ann\tactive\tdemo=moderator other=owner\n" in parley("moderator", "list")[1]
+    assert parley("moderator", "revoke", "Ann", "--site", "demo")[0] == 0
+    assert "Ann\tactive\tother=owner\n" in parley("moderator", "list")[1]
+    assert parley("moderator", "revoke", "Ann", "--site", "demo")[0] == 2
+    assert parley("moderator", "grant", "Ann", "--site", "nowhere", "--role", "owner")[0] == 2
+
+
+def test_a_thread_is_closed_reopened_and_premoderated(parley, db):
+    Intake(db, b"k" * 32).submit(Draft("demo", "https://news.example/a", "A remark.", key="a"), utcnow())
+    url = "0\thttps://news.example/a\n"
+    assert parley("thread", "list", "demo")[1] == f"a\topen\t{url}"
+
+    assert parley("thread", "close", "demo", "a") == (0, "a is closed.\n", "")
+    assert parley("thread", "premoderate", "demo", "a")[0] == 0
+    assert parley("thread", "list", "demo")[1] == f"a\tclosed premoderated\t{url}"
+    assert parley("thread", "reopen", "demo", "a")[0] == 0
+    assert parley("thread", "premoderate", "demo", "a", "--off")[0] == 0
+    assert parley("thread", "list", "demo")[1] == f"a\topen\t{url}"
+    assert parley("thread", "close", "demo", "b")[0] == 2
+    assert parley("thread", "list", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
+
+
 def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):
     refused = parley("webhook", "add", "demo", "http://127.0.0.1:9999/hook")
     assert refused[0] == 2
@@ -141,7 +173,7 @@ def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):
 def test_the_database_is_upgraded_and_a_first_moderator_made_once(parley, tmp_path, monkeypatch):
     monkeypatch.setenv("PARLEY_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     assert parley("db", "current")[0] == 1
-    assert "Run: parley db upgrade" in parley("site", "list")[2]
+    assert parley("site", "list")[2].endswith("parley db upgrade\n")
 
     assert "as moderator, password: " in parley("db", "upgrade", "--demo")[1]
 

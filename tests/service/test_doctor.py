@@ -42,6 +42,16 @@ def test_a_worker_is_missed_until_it_reports(settings, db):
     assert state(settings, "worker") == ["ok"]
 
 
+def test_a_scheduler_is_missed_until_a_worker_hears_it(settings, db):
+    assert state(settings, "scheduler") == ["fail"]
+    operations.beat(db, "a-worker", "a-model", utcnow())
+    assert state(settings, "scheduler") == ["fail"]
+
+    operations.beat(db, operations.SCHEDULER, None, utcnow())
+
+    assert state(settings, "scheduler") == ["ok"]
+
+
 def test_redis_is_examined(settings, redis_url):
     assert state(settings, "redis") == ["ok"]
     assert state(replace(settings, redis_url="unix:///nowhere/redis.sock"), "redis") == ["fail"]
@@ -93,6 +103,7 @@ def test_a_port_of_another_program_fails(settings):
 
 def test_the_command_prints_json_and_ends_with_1_if_something_fails(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    (tmp_path / "parley.db").touch()
     assert cli.main(["doctor", "--only", "folder", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "ok"
     assert cli.main(["doctor", "--only", "database"]) == 1

@@ -33,15 +33,45 @@ def address() -> str:
     return f"2001:db8:{secrets.randbelow(65536):x}:{secrets.randbelow(65536):x}::1"
 
 
-def test_the_sixth_attempt_on_a_name_must_wait(limits, name, address):
+def test_the_sixth_attempt_on_a_name_from_one_network_must_wait(limits, name, address):
     for _ in range(5):
         limits.check(name, address)
 
     with pytest.raises(TooManyRequests, match="Try again in") as refused:
-        limits.check(f" {name} ", "192.0.2.1")
+        limits.check(f" {name} ", f"{address}:2")  # the same /64
     assert 1 <= refused.value.retry_after <= 60
 
     limits.check(f"{name}x", address)
+
+
+def test_a_stranger_who_guesses_wrongly_locks_nobody_else_out(limits, name, address):
+    refused = 0
+    for _ in range(120):
+        try:
+            limits.check(name, "192.0.2.66")
+        except TooManyRequests:
+            refused += 1
+
+    assert refused == 115
+    limits.check(name, address)
+
+
+def test_many_strangers_together_may_try_a_name_a_hundred_times_an_hour(limits, name):
+    for number in range(100):
+        limits.check(name, f"198.51.100.{number}")
+
+    with pytest.raises(TooManyRequests):
+        limits.check(name, "198.51.100.200")
+
+
+def test_a_right_password_from_elsewhere_does_not_let_a_guesser_go_on(limits, name, address):
+    for _ in range(5):
+        limits.check(name, "192.0.2.66")
+    limits.check(name, address)
+    limits.forgive(name)
+
+    with pytest.raises(TooManyRequests):
+        limits.check(name, "192.0.2.66")
 
 
 def test_a_right_password_forgives_the_name(limits, name, address):

@@ -146,3 +146,26 @@ def test_a_big_log_is_put_aside_when_its_program_starts(tmp_path):
     assert path.stat().st_size == 0
     assert path.with_suffix(".log.1").stat().st_size == LOG_BYTES + 1
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_log_of_a_program_that_runs_on_is_emptied_when_it_is_big(tmp_path, monkeypatch):
+    monkeypatch.setattr("service.supervisor.LOG_BYTES", 100_000)
+    monkeypatch.setattr("service.supervisor.LOG_LOOK_S", 0.05)
+    log, kept = tmp_path / "job.log", tmp_path / "job.log.1"
+    script = (
+        "while :; do i=0; while [ $i -lt 500 ]; do echo a line of a log; i=$((i+1)); done; sleep 0.01; done"
+    )
+    done: list[bool] = []
+
+    def chore(supervisor):
+        if kept.exists() and 0 < log.stat().st_size < 100_000:  # it went on to write to the same file
+            done.append(True)
+            supervisor.stop()
+
+    said = run([shell("job", script, log=log)], chore)
+
+    assert done
+    assert said == []
+    assert b"\0" not in log.read_bytes()
+    assert kept.stat().st_size > 100_000
+    assert kept.stat().st_mode & 0o777 == 0o600

@@ -36,13 +36,18 @@ class Watched:
     def _ask(self):
         self.asked += 1
 
-    def wait(self, seconds, *, beating=False):
+    def wait(self, seconds, *, beating=False, ringing=False):
         until = self.now + seconds
         while self.now < until:
             self.now += LOOK_S
             if beating:
-                operations.beat(self.db, "a-worker", None, NOW + timedelta(seconds=self.now))
+                self.beat("a-worker")
+            if ringing:
+                self.beat(operations.SCHEDULER)
             self.dog.look()
+
+    def beat(self, name):
+        operations.beat(self.db, name, None, NOW + timedelta(seconds=self.now))
 
 
 @pytest.fixture
@@ -54,9 +59,39 @@ def watched(settings, db, redis_url):
 
 
 def test_a_worker_that_reports_is_left_alone(watched):
-    watched.wait(300, beating=True)
+    watched.wait(300, beating=True, ringing=True)
 
     assert watched.keeper.killed == []
+
+
+def test_a_scheduler_that_stops_ringing_is_killed_once_though_the_workers_report(watched):
+    watched.wait(20, beating=True, ringing=True)
+    watched.wait(86, beating=True)
+    assert watched.keeper.killed == []
+
+    watched.wait(10, beating=True)
+
+    assert watched.keeper.killed == ["scheduler"]
+
+
+def test_a_scheduler_that_never_rang_is_killed(watched):
+    watched.wait(130, beating=True)
+
+    assert watched.keeper.killed == ["scheduler"]
+
+
+def test_a_scheduler_whose_rings_nobody_can_hear_is_left_alone(watched):
+    watched.wait(20, beating=True, ringing=True)
+    watched.wait(300)
+
+    assert set(watched.keeper.killed) == {"scoring"}
+
+
+def test_a_ring_is_no_sign_of_life_of_a_worker(watched):
+    watched.wait(20, beating=True, ringing=True)
+    watched.wait(34, ringing=True)
+
+    assert watched.keeper.killed == ["scoring"]
 
 
 def test_a_worker_that_stops_reporting_is_asked_then_killed_once(watched):
@@ -97,10 +132,10 @@ def test_a_worker_is_not_blamed_when_the_watchdog_itself_was_stopped(watched):
 def test_a_webhooks_worker_that_lets_a_message_lie_is_killed(watched, redis_url):
     with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
         client.lpush("webhooks", "old")
-        watched.wait(80, beating=True)
+        watched.wait(80, beating=True, ringing=True)
         assert watched.keeper.killed == []
         client.lpush("webhooks", "newer")
-        watched.wait(50, beating=True)
+        watched.wait(50, beating=True, ringing=True)
 
     assert watched.keeper.killed == ["webhooks"]
 
@@ -110,7 +145,7 @@ def test_a_long_task_queue_that_moves_is_no_reason_to_kill(watched, redis_url):
         for number in range(6):
             client.delete("webhooks")
             client.lpush("webhooks", f"message {number}")
-            watched.wait(60, beating=True)
+            watched.wait(60, beating=True, ringing=True)
 
     assert watched.keeper.killed == []
 

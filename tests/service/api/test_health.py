@@ -51,10 +51,11 @@ def test_alive_means_that_the_process_answers(lonely: FlaskClient) -> None:
 
 def test_ready_when_every_part_works(client: FlaskClient, db: Database) -> None:
     operations.beat(db, "worker:1", "model-1", utcnow())
+    operations.beat(db, operations.SCHEDULER, None, utcnow())
 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (200, "ready")
-    assert answer.json["parts"] == dict.fromkeys(("redis", "database", "worker", "model"), "ok")
+    assert answer.json["parts"] == dict.fromkeys(("redis", "database", "worker", "scheduler", "model"), "ok")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -72,8 +73,30 @@ def test_a_worker_counts_for_thirty_seconds(
     client: FlaskClient, db: Database, seconds: int, status: int
 ) -> None:
     operations.beat(db, "worker:1", "model-1", utcnow() - timedelta(seconds=seconds))
+    operations.beat(db, operations.SCHEDULER, None, utcnow())
 
     assert client.get("/readyz").status_code == status
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(58, 200), (62, 503), (None, 503)])
+def test_a_silent_scheduler_is_told(
+    client: FlaskClient, db: Database, seconds: int | None, status: int
+) -> None:
+    operations.beat(db, "worker:1", "model-1", utcnow())
+    if seconds is not None:
+        operations.beat(db, operations.SCHEDULER, None, utcnow() - timedelta(seconds=seconds))
+
+    assert client.get("/readyz").status_code == status
+    assert parts(client)["worker"] == parts(client)["model"] == "ok"
+    assert ("no scheduler has rung" in parts(client)["scheduler"]) == (status == 503)
+
+
+def test_a_scheduler_is_no_worker(client: FlaskClient, db: Database) -> None:
+    operations.beat(db, operations.SCHEDULER, None, utcnow())
+
+    assert client.get("/readyz").status_code == 503
+    assert "no worker" in parts(client)["worker"]
+    assert "unknown" in parts(client)["scheduler"]
 
 
 def test_not_ready_without_a_model(client: FlaskClient, db: Database) -> None:
@@ -87,6 +110,7 @@ def test_not_ready_without_a_model(client: FlaskClient, db: Database) -> None:
 def test_one_worker_with_a_model_is_enough(client: FlaskClient, db: Database) -> None:
     operations.beat(db, "worker:1", None, utcnow())
     operations.beat(db, "worker:2", "model-1", utcnow())
+    operations.beat(db, operations.SCHEDULER, None, utcnow())
 
     assert client.get("/readyz").status_code == 200
 

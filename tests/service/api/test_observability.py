@@ -154,12 +154,13 @@ def test_a_failure_is_written_down_by_its_places_only(
 ) -> None:
     """A driver's message quotes the statement with its values: body, name, key."""
     with db.write() as connection:
-        connection.execute(text("ALTER TABLE audit RENAME TO audit_gone"))
+        connection.execute(text("CREATE UNIQUE INDEX one_of_a_thread ON comments (thread_id)"))
     try:
+        client.post("/api/v1/comments", json=draft("The first remark of the thread."))
         answer = client.post("/api/v1/comments", json=draft(PLANTED, author={"name": PLANTED}))
     finally:
         with db.write() as connection:
-            connection.execute(text("ALTER TABLE audit_gone RENAME TO audit"))
+            connection.execute(text("DROP INDEX one_of_a_thread"))
 
     assert answer.status_code == 500
     assert PLANTED not in answer.text
@@ -167,6 +168,19 @@ def test_a_failure_is_written_down_by_its_places_only(
     assert line["request"] == answer.headers["X-Request-Id"]
     assert any("Error" in entry for entry in line["trace"])
     assert any("intake.py" in entry for entry in line["trace"])
+
+
+def test_a_database_without_tables_says_what_to_do(client: FlaskClient, db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO audit_gone"))
+    try:
+        answer = client.post("/api/v1/comments", json=draft("A fine remark."))
+    finally:
+        with db.write() as connection:
+            connection.execute(text("ALTER TABLE audit_gone RENAME TO audit"))
+
+    assert answer.status_code == 503
+    assert "parley db upgrade" in answer.json["detail"]
 
 
 def test_probes_of_operators_are_not_written_down(client: FlaskClient, lines: Lines) -> None:

@@ -7,11 +7,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from service.commands.up import _welcome
+from service.settings import read_settings
 from tests.running import ROOT, Parley, first_password, free_port, parley_command, stop, wait_until
 
 END_S = 15
@@ -79,6 +82,7 @@ def test_a_site_is_started_stopped_and_continued(data, tmp_path):
         assert f"{parley.base}/demo" in said
         assert f"{parley.base}/review/" in said
         assert first_password(data) in said
+        assert data.stat().st_mode & 0o777 == 0o700
         assert (data / "first-login.txt").stat().st_mode & 0o777 == 0o600
         port = int(parley.base.rpartition(":")[2])
         assert "is running on the data folder" in refused(data, free_port())
@@ -96,6 +100,16 @@ def test_a_site_is_started_stopped_and_continued(data, tmp_path):
         parley.process.kill()
         parley.process.wait()
         wait_until(lambda: not processes_of(data), 10, "processes outlived a killed supervisor")
+
+
+def test_who_lost_the_password_is_told_a_command_that_works_anywhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("PARLEY_DATABASE_URL", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        said = _welcome(read_settings(), listener, None)
+    command = f"{Path(sys.executable).with_name('parley')} moderator password moderator"
+
+    assert f"(lost it? PARLEY_DATA_DIR={tmp_path} {command})" in said
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):

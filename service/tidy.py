@@ -1,0 +1,24 @@
+"""What the database need not keep: old idempotency keys, and the log of webhooks that arrived long ago."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from service.storage import tidy as queries
+from service.storage.database import Database
+
+KEYS_FOR = timedelta(days=7)
+DELIVERIES_FOR = timedelta(days=30)
+BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
+
+
+def tidy(db: Database, now: datetime, *, batch: int = BATCH) -> int:
+    """Delete a batch of each kind, each in a transaction of its own; return how many rows, 0 at the end.
+
+    Deliveries that failed or still wait stay: somebody may want to look at them or send them again.
+    """
+    with db.write() as connection:
+        keys = queries.drop_keys(connection, now - KEYS_FOR, batch)
+    with db.write() as connection:
+        deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
+    return keys + deliveries
