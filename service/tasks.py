@@ -14,6 +14,7 @@ from service.settings import Settings
 log = structlog.get_logger("parley.tasks")
 
 COALESCE_S = 0.015  # at most one message of a kind in this time, from one process
+DEAF_S = 0.5  # after a doorbell nobody heard: trying on every post would cost the posts their time
 EXPIRES_S = 10  # a doorbell nobody answered is worth nothing: the scheduler rings every two seconds
 CONNECT_S = 0.25
 SCORING, WEBHOOKS = "scoring", "webhooks"
@@ -116,9 +117,8 @@ class Tasks:
             with self._ring:
                 self._ring.wait_for(lambda: bool(self._wanted))
                 wanted, self._wanted = self._wanted, set()
-            for name in wanted:
-                self.send(name)
-            pause.wait(COALESCE_S)
+            heard = [self.send(name) for name in wanted]
+            pause.wait(COALESCE_S if all(heard) else DEAF_S)
 
     def send(self, name: str, *args: str) -> bool:
         """Send one task by name; False if the broker does not answer."""

@@ -94,9 +94,17 @@ def without_redis(here: Stack, port: int, kind: str) -> Iterator[Row]:
     """POST at 50 a second with Redis up, then stopped."""
 
     def p99(start: int) -> float:
-        result = open_loop(port, lambda n: post("/api/v1/comments", body(start + n)), rate=50, seconds=6)
-        assert set(result.statuses) == {202}, result.statuses
-        return result.percentile(0.99)
+        found = []
+        for turn in range(3):
+            at = start + turn * 10**6
+
+            def make(number: int, at: int = at) -> bytes:
+                return post("/api/v1/comments", body(at + number))
+
+            result = open_loop(port, make, rate=50, seconds=4)
+            assert set(result.statuses) == {202}, result.statuses
+            found.append(result.percentile(0.99))
+        return statistics.median(found)
 
     normal = p99(900_000_000)
     kill_redis(here)
