@@ -71,14 +71,11 @@ def pending_page(
     site : str, optional
         One site; all of the moderator's if left out.
     cursor : str, optional
-        Id of the last comment of the page before.
+        Last id of the page before.
     scorer : Scorer, optional
         Reads bodies as the word lists do; without it their hits are not marked.
 
-    Raises
-    ------
-    NotFound
-        For a site that the moderator has no role on, or a status that has no tab.
+    Raises `NotFound` for a site that the moderator has no role on, or a status that has no tab.
     """
     wanted = sites_of(identity, site)
     if status not in {tab.value for tab in TABS}:

@@ -55,10 +55,9 @@ def door(
 ) -> Callable[[Handler], Handler]:
     """Declare a JSON door.
 
-    With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about is
-    the handler's to check. The handler gets the loaded ``body``, ``query`` and ``headers`` as keyword
-    arguments, each only if declared. What it returns is dumped by ``answer``; a `Response` passes as it
-    is. Return a pair (value, headers) to add headers.
+    With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about the
+    handler checks. It gets the loaded ``body``, ``query`` and ``headers`` by name, each only if declared.
+    What it returns, or the first of a pair with headers, is dumped by ``answer``; a `Response` passes.
     """
     declared = Door(
         summary, body, query, headers, answer, status, problems, auth, description, other_answers or {}
