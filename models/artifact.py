@@ -1,22 +1,21 @@
-"""A trained model on disk: a folder of arrays and JSON, read with suspicion.
+"""A trained model: what its files mean, and the checks that it still computes what it did when it was made.
 
 ``weights.npz``
-    ``weights`` int8 (rows, heads), ``scales`` and ``biases`` float64 (heads,). Never pickled objects.
+    The fast readers, one a language: ``en.weights`` int8 (rows, heads), ``en.scales`` and ``en.biases``
+    float64 (heads,), and so on. Never pickled objects.
+``encoder.onnx``, ``tokenizer.json``
+    The careful reader, if there is one.
 ``model.json``
-    What the arrays mean: attributes, hashing, normaliser version, calibration, priors, thresholds,
+    What the arrays mean: attributes, hashing, normaliser version, calibration, join, priors, thresholds,
     digests of the training data, and the self-test.
 ``evaluation.json``
     Figures on development data (made after the model, so no part of its id).
 ``manifest.json``
-    SHA-256 of the three. A model's id is a digest of the first two.
+    SHA-256 of them all. A model's id is a digest of all but the evaluation.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,77 +24,71 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import identity, normalise
+from models import disguises, files, identity, normalise
 from models.features import Hashing
+from models.files import BadArtifact
+from models.joint import Join
 from models.linear import Curve, LinearScorer
 
-FORMAT = 1
-WEIGHTS, MODEL, EVALUATION, MANIFEST = "weights.npz", "model.json", "evaluation.json", "manifest.json"
-SIZE_LIMITS = {WEIGHTS: 8 << 20, MODEL: 1 << 20, EVALUATION: 1 << 20, MANIFEST: 1 << 12}
-SELF_TEST_TOLERANCE = 1e-6
+FORMAT = 2
+MAIN = "en"  # the language whose fast reader is joined with the careful one
 HEADS_AT_MOST = 32
+LANGUAGES_AT_MOST = 16
 
 
-class BadArtifact(Exception):
-    """The model on disk is missing, damaged, tampered with, or made for another version."""
+@dataclass(frozen=True, slots=True)
+class CarefulFiles:
+    """The careful reader as it lies on disk: an ONNX network, and its tokenizer as JSON."""
+
+    network: bytes
+    tokenizer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A checked model: what it computes, its id, and everything its header says."""
+    """A checked model: its parts, its id, and everything its header says.
 
-    kernel: LinearScorer
-    model_id: str
+    ``kernels`` holds a fast reader for each language code, `MAIN` among them. ``join`` and ``careful`` are
+    both there or both None.
+    """
+
+    kernels: Mapping[str, LinearScorer]
+    join: Join | None
+    careful: CarefulFiles | None
     header: Mapping[str, Any]
+    model_id: str = ""
 
 
-def save(folder: Path, kernel: LinearScorer, header: Mapping[str, Any]) -> str:
+def save(folder: Path, model: Artifact) -> str:
     """Write a model and return its id. Equal input gives byte-equal files.
 
     Parameters
     ----------
     folder : Path
-        Made if missing; the four files of an older model are replaced, others refused.
-    kernel : LinearScorer
-        Weights, scales, biases, curves and hashing.
-    header : mapping
-        Everything else for ``model.json``; must hold ``self_test``, ``languages``, ``thresholds``.
+        Made if missing; the files of an older model are replaced, others refused.
+    model : Artifact
+        Its header must hold ``self_test``, ``languages``, ``beta_languages``, ``thresholds`` and ``prior``.
 
     Raises
     ------
     ValueError
         If the folder holds files of something else.
     """
-    check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    body = {**header, **_meaning(kernel)}
-    arrays = io.BytesIO()
-    np.savez_compressed(arrays, weights=kernel.weights, scales=kernel.scales, biases=kernel.biases)
-    files = {WEIGHTS: arrays.getvalue(), MODEL: to_json(body)}
-    (folder / EVALUATION).unlink(missing_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    digests = {name: _sha256(content) for name, content in files.items()}
-    (folder / MANIFEST).write_bytes(to_json(digests))
-    return model_id(digests)
-
-
-def check_folder(folder: Path) -> None:
-    """Raise ValueError if a model cannot be saved here without touching files of something else."""
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is not a folder")
-    strange = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
-    strange = [name for name in strange if name not in SIZE_LIMITS]
-    if strange:
-        raise ValueError(f"{folder} holds other files than a model's: {', '.join(strange)}")
-
-
-def add_evaluation(folder: Path, evaluation: Mapping[str, Any]) -> None:
-    """Put figures beside a saved model and into its manifest; the model's id stays."""
-    content = to_json(evaluation)
-    digests = json.loads((folder / MANIFEST).read_bytes())
-    (folder / EVALUATION).write_bytes(content)
-    (folder / MANIFEST).write_bytes(to_json({**digests, EVALUATION: _sha256(content)}))
+    parts = {
+        f"{code}.{name}": array
+        for code, kernel in model.kernels.items()
+        for name, array in (("weights", kernel.weights), ("scales", kernel.scales), ("biases", kernel.biases))
+    }
+    content = {
+        files.WEIGHTS: files.packed(parts),
+        files.MODEL: files.to_json({**model.header, **_meaning(model)}),
+    }
+    if model.careful:
+        content |= {
+            files.ENCODER: model.careful.network,
+            files.TOKENIZER: model.careful.tokenizer.encode(),
+        }
+    return model_id(files.write(folder, content))
 
 
 def load(folder: Path) -> Artifact:
@@ -106,118 +99,73 @@ def load(folder: Path) -> Artifact:
     BadArtifact
         With the reason, for anything that is not exactly a model written by `save`.
     """
-    files = _verified_files(folder)
-    header = _parsed(files[MODEL], MODEL)
-    arrays = _arrays(files[WEIGHTS])
+    found = files.verified(folder)
+    header = files.parsed(found[files.MODEL], files.MODEL)
+    arrays = files.arrays(found[files.WEIGHTS])
+    _check_version(header)
     try:
-        kernel = _kernel(header, arrays)
+        kernels = _kernels(header["kernels"], arrays)
+        join = None if header["join"] is None else Join.from_dict(header["join"], _heads(kernels))
+        careful = _careful(found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadArtifact(f"{MODEL} is not understood: {error!r}") from error
-    digests = {name: _sha256(files[name]) for name in (WEIGHTS, MODEL)}
-    _check_promises(header, kernel)
-    artifact = Artifact(kernel, model_id(digests), header)
-    _self_test(artifact)
-    return artifact
+        raise BadArtifact(f"{files.MODEL} is not understood: {error!r}") from error
+    if (join is None) != (careful is None):
+        raise BadArtifact(f"{files.ENCODER} and the join in {files.MODEL} belong together")
+    _check_promises(header, kernels)
+    return Artifact(kernels, join, careful, header, model_id({n: files.sha256(c) for n, c in found.items()}))
 
 
 def model_id(digests: Mapping[str, str]) -> str:
     """Return the id of the model with these file digests."""
-    both = f"{digests[WEIGHTS]} {digests[MODEL]}"
-    return f"fast-{_sha256(both.encode())[:12]}"
+    parts = sorted(name for name in digests if name not in (files.EVALUATION, files.MANIFEST))
+    kind = "joint" if files.ENCODER in digests else "fast"
+    return f"{kind}-{files.sha256(' '.join(digests[name] for name in parts).encode())[:12]}"
 
 
-def to_json(value: Mapping[str, Any]) -> bytes:
-    """Return the one way we write a value as JSON, so that equal values are equal bytes."""
-    return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-
-
-def _meaning(kernel: LinearScorer) -> dict[str, Any]:
-    curves = {name: {"slope": c.slope, "offset": c.offset} for name, c in kernel.curves.items()}
+def _meaning(model: Artifact) -> dict[str, Any]:
+    kernels = {
+        code: {
+            "attributes": list(kernel.attributes),
+            "hashing": kernel.hashing.as_dict(),
+            "calibration": {n: {"slope": c.slope, "offset": c.offset} for n, c in kernel.curves.items()},
+        }
+        for code, kernel in model.kernels.items()
+    }
     return {
         "format": FORMAT,
-        "kind": "fast-linear",
-        "attributes": list(kernel.attributes),
-        "hashing": kernel.hashing.as_dict(),
         "normaliser": normalise.VERSION,
         "identity_terms": identity.DIGEST,
-        "calibration": curves,
+        "disguises": disguises.DIGEST,
+        "kernels": kernels,
+        "join": model.join.as_dict() if model.join else None,
     }
 
 
-def _verified_files(folder: Path) -> dict[str, bytes]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise BadArtifact(f"no model at {folder}: {error.strerror}") from error
-    for entry in entries:
-        if entry.name not in SIZE_LIMITS:
-            raise BadArtifact(f"unknown file in the model's folder: {entry.name!r}")
-        if entry.is_symlink() or not entry.is_file():
-            raise BadArtifact(f"{entry.name} is not a plain file")
-    # Each file is read once: what is checked is what is used.
-    files = {entry.name: _content(entry) for entry in entries}
-    for name in (MANIFEST, WEIGHTS, MODEL):
-        if name not in files:
-            raise BadArtifact(f"{name} is missing in {folder}")
-    digests = _parsed(files.pop(MANIFEST), MANIFEST)
-    if digests.keys() != files.keys():
-        raise BadArtifact(f"{MANIFEST} names {sorted(digests)}, the folder holds {sorted(files)}")
-    for name, content in files.items():
-        if digests[name] != _sha256(content):
-            raise BadArtifact(f"{name} does not match its SHA-256 in {MANIFEST}")
-    return files
-
-
-def _content(entry: Path) -> bytes:
-    limit = SIZE_LIMITS[entry.name]
-    with entry.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise BadArtifact(f"{entry.name} is larger than {limit} bytes")
-    return content
-
-
-def _parsed(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-        canonical = isinstance(value, dict) and to_json(value) == content
-    except (ValueError, RecursionError) as error:
-        raise BadArtifact(f"{name} is not valid JSON: {error}") from error
-    if not canonical:
-        raise BadArtifact(f"{name} was not written by this program")
-    return dict(value)
-
-
-def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    expected = {"weights", "scales", "biases"}
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as box:
-            members = {info.filename: info.file_size for info in box.infolist()}
-            if set(members) != {f"{name}.npy" for name in expected} or len(box.infolist()) != len(expected):
-                raise BadArtifact(f"{WEIGHTS} holds {sorted(members)}, expected {sorted(expected)}")
-            # Unpacked size is bounded before anything is unpacked.
-            if max(members.values()) > HEADS_AT_MOST << 20:
-                raise BadArtifact(f"{WEIGHTS} would unpack to {max(members.values())} bytes")
-        with np.load(io.BytesIO(content), allow_pickle=False) as box:
-            return {name: box[name] for name in expected}
-    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise BadArtifact(f"{WEIGHTS} cannot be read: {error}") from error
-
-
-def _kernel(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LinearScorer:
-    wanted = header["hashing"]
-    hashing = Hashing(wanted["bits"], wanted["shortest"], wanted["longest"])
+def _check_version(header: Mapping[str, Any]) -> None:
     known = {
         "format": FORMAT,
-        "kind": "fast-linear",
-        "hashing": hashing.as_dict(),
         "normaliser": normalise.VERSION,
         "identity_terms": identity.DIGEST,
+        "disguises": disguises.DIGEST,
     }
     for name, value in known.items():
-        if header[name] != value:
-            raise BadArtifact(f"{name} is {header[name]!r}, this version reads {value!r}")
-    attributes = [str(name) for name in header["attributes"]]
+        if header.get(name) != value:
+            raise BadArtifact(f"{name} is {header.get(name)!r}, this version reads {value!r}")
+
+
+def _kernels(listed: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, LinearScorer]:
+    expected = {f"{code}.{name}" for code in listed for name in ("weights", "scales", "biases")}
+    if arrays.keys() != expected or MAIN not in listed or len(listed) > LANGUAGES_AT_MOST:
+        raise BadArtifact(f"{files.WEIGHTS} holds {sorted(arrays)}, expected {sorted(expected)}")
+    return {code: _kernel(code, found, arrays) for code, found in listed.items()}
+
+
+def _kernel(code: str, listed: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LinearScorer:
+    wanted = listed["hashing"]
+    hashing = Hashing(wanted["bits"], wanted["shortest"], wanted["longest"])
+    if not 1 <= hashing.bits <= 22 or wanted != hashing.as_dict():
+        raise BadArtifact(f"hashing is {wanted!r}, this version reads {hashing.as_dict()!r}")
+    attributes = [str(name) for name in listed["attributes"]]
     if not 0 < len(set(attributes)) == len(attributes) <= HEADS_AT_MOST:
         raise BadArtifact(f"attributes are not distinct names: {attributes}")
     shapes = {
@@ -225,49 +173,41 @@ def _kernel(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Li
         "scales": (np.dtype(np.float64), (len(attributes),)),
         "biases": (np.dtype(np.float64), (len(attributes),)),
     }
+    parts = {name: arrays[f"{code}.{name}"] for name in shapes}
     for name, (dtype, shape) in shapes.items():
-        array = arrays[name]
-        if array.dtype != dtype or array.shape != shape:
-            raise BadArtifact(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
-    curves = {name: Curve(**header["calibration"][name]) for name in attributes}
-    numbers = [arrays["scales"], arrays["biases"], *([c.slope, c.offset] for c in curves.values())]
+        if parts[name].dtype != dtype or parts[name].shape != shape:
+            found = f"{parts[name].dtype} {parts[name].shape}"
+            raise BadArtifact(f"{code}.{name} is {found}, expected {dtype} {shape}")
+    curves = {name: Curve(**listed["calibration"][name]) for name in attributes}
+    numbers = [parts["scales"], parts["biases"], *([c.slope, c.offset] for c in curves.values())]
     if not all(np.isfinite(np.asarray(array, np.float64)).all() for array in numbers):
         raise BadArtifact("a scale, bias or calibration is not a finite number")
-    return LinearScorer(attributes, arrays["weights"], arrays["scales"], arrays["biases"], curves, hashing)
+    return LinearScorer(attributes, parts["weights"], parts["scales"], parts["biases"], curves, hashing)
 
 
-def _check_promises(header: Mapping[str, Any], kernel: LinearScorer) -> None:
+def _heads(kernels: Mapping[str, LinearScorer]) -> int:
+    return len(kernels[MAIN].attributes)
+
+
+def _careful(found: Mapping[str, bytes]) -> CarefulFiles | None:
+    if files.ENCODER not in found:
+        return None
+    return CarefulFiles(found[files.ENCODER], found[files.TOKENIZER].decode())
+
+
+def _check_promises(header: Mapping[str, Any], kernels: Mapping[str, LinearScorer]) -> None:
     """Check what the scorer hands out as it stands in the header."""
-    thresholds, languages = header.get("thresholds"), header.get("languages")
-    numbers = list(thresholds.values()) if isinstance(thresholds, dict) else []
-    fitting = all(isinstance(number, float) and 0 <= number <= 1 for number in numbers)
-    if (
-        not fitting
-        or len(numbers) != len(kernel.attributes)
-        or set(thresholds or ()) != set(kernel.attributes)
-    ):
-        raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {thresholds!r}")
-    if (
-        not isinstance(languages, list)
-        or not languages
-        or not all(isinstance(code, str) for code in languages)
-    ):
-        raise BadArtifact(f"languages is not a list of codes: {languages!r}")
-
-
-def _self_test(artifact: Artifact) -> None:
-    """Score the header's example texts; this also proves that the normaliser is the one trained with."""
-    try:
-        texts = [str(example["text"]) for example in artifact.header["self_test"]]
-        expected = np.array(
-            [[e["scores"][name] for name in artifact.kernel.attributes] for e in artifact.header["self_test"]]
-        )
-    except (KeyError, TypeError) as error:
-        raise BadArtifact(f"{MODEL} has no usable self_test: {error!r}") from error
-    scores = artifact.kernel.probabilities([normalise.normalise(text) for text in texts])
-    if scores.shape != expected.shape or not np.allclose(scores, expected, rtol=0, atol=SELF_TEST_TOLERANCE):
-        raise BadArtifact("the self-test gives other scores than when the model was made")
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    thresholds, prior = header.get("thresholds"), header.get("prior")
+    if not isinstance(thresholds, dict) or thresholds.keys() != kernels.keys():
+        raise BadArtifact(f"thresholds do not name each language: {thresholds!r}")
+    for code, kernel in kernels.items():
+        numbers = thresholds[code]
+        fitting = isinstance(numbers, dict) and numbers.keys() == set(kernel.attributes)
+        if not fitting or not all(isinstance(n, float) and 0 <= n <= 1 for n in numbers.values()):
+            raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {numbers!r}")
+    if not isinstance(prior, float) or not 0 < prior < 1:
+        raise BadArtifact(f"prior is not between 0 and 1: {prior!r}")
+    for name in ("languages", "beta_languages"):
+        listed = header.get(name)
+        if not isinstance(listed, list) or not all(code in kernels for code in listed):
+            raise BadArtifact(f"{name} is not a list of this model's languages: {listed!r}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ COLUMNS = {
     "PROFANITY": "obscene",
     "THREAT": "threat",
 }
+SPAM = {"SPAM": "spam"}
+# The challenge's own names, in the order of `COLUMNS`.
+JIGSAW_COLUMNS = ("toxic", "severe_toxic", "identity_hate", "insult", "obscene", "threat")
 # The one source with all six labels, as published; over-sampled in toxic comments.
 REFERENCE_SOURCE = "jigsaw2018_train"
 
@@ -33,12 +38,17 @@ class Labelled:
     """Texts of one language with their labels.
 
     ``labels`` has shape (n, n_attributes), a share in [0, 1] or NaN where nobody annotated; columns in the
-    order of `COLUMNS`. ``sources`` holds a name a text.
+    order of `COLUMNS`, or of those asked for. ``sources`` holds a name a text.
     """
 
     texts: list[str]
     labels: Floats
     sources: NDArray[np.str_]
+
+    def where(self, rows: NDArray[np.bool_]) -> Labelled:
+        """Return some of the rows."""
+        texts = [text for text, wanted in zip(self.texts, rows.tolist(), strict=True) if wanted]
+        return Labelled(texts, self.labels[rows], self.sources[rows])
 
     def reference_rows(self) -> NDArray[np.bool_]:
         """Return which rows are of `REFERENCE_SOURCE`, or all rows if none is."""
@@ -46,26 +56,61 @@ class Labelled:
         return np.asarray(rows if rows.any() else ~rows)
 
 
-def read_labelled(path: Path, language: str = "en") -> Labelled:
-    """Read the rows of one language that have at least one of our labels.
+def joined(parts: Sequence[Labelled]) -> Labelled:
+    """Return the rows of several sets with the same columns as one."""
+    return Labelled(
+        [text for part in parts for text in part.texts],
+        np.vstack([part.labels for part in parts]),
+        np.concatenate([part.sources for part in parts]),
+    )
 
-    An empty cell is a missing label, never a zero; a text that reads "None" or "NA" is a text.
+
+def distinct(data: Labelled, without: Labelled) -> Labelled:
+    """Return the first row of every text, and none whose text stands in another set.
+
+    Texts are compared by letters and digits alone, so that a copy with other spaces is a copy.
+    """
+    seen = {_letters(text) for text in without.texts}
+    first = np.zeros(len(data.texts), np.bool_)
+    for i, text in enumerate(data.texts):
+        key = _letters(text)
+        first[i] = key not in seen
+        seen.add(key)
+    return data.where(first)
+
+
+def with_columns(data: Labelled, columns: int) -> Labelled:
+    """Return rows with more columns, of missing labels."""
+    more = np.full((len(data.texts), columns - data.labels.shape[1]), np.nan)
+    return Labelled(data.texts, np.hstack([data.labels, more]), data.sources)
+
+
+def _letters(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return "".join(filter(str.isalnum, folded)) or text
+
+
+def read_labelled(path: Path, language: str = "en", columns: Mapping[str, str] = COLUMNS) -> Labelled:
+    """Read the rows of one language that have at least one of some labels.
+
+    An empty cell is a missing label, never a zero; a text that reads "None" or "NA" is a text. The column
+    of spam may be missing as a whole.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a CSV file in UTF-8 with the columns of `COLUMNS`, ``text``, ``lang`` and ``source``, or
+        If it is not a CSV file in UTF-8 with the ``columns``, ``text``, ``lang`` and ``source``, or
         has no labelled row.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no such data file: {path}")
     texts, labels, sources = [], [], []
     try:
-        for line, row in _rows(path):
+        for line, row in _rows(path, columns):
             if row["lang"] == language:
-                cells = [_label(row[column], column, path, line) for column in COLUMNS.values()]
+                cells = [_label(row.get(column, ""), column, path, line) for column in columns.values()]
                 if not all(np.isnan(cells)):
                     texts.append(row["text"])
                     labels.append(cells)
@@ -75,6 +120,33 @@ def read_labelled(path: Path, language: str = "en") -> Labelled:
     if not texts:
         raise ValueError(f"{path} has no labelled row in {language!r}")
     return Labelled(texts, np.array(labels, np.float64), np.array(sources, np.str_))
+
+
+def read_jigsaw(path: Path) -> Labelled:
+    """Read the training file of the Jigsaw 2018 challenge as its publisher hands it out.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_labelled`, if it is not there or lacks the challenge's columns.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no such data file: {path}")
+    texts, labels = [], []
+    try:
+        with _opened(path) as file:
+            rows = csv.DictReader(file, strict=True)
+            missing = sorted({"comment_text", *JIGSAW_COLUMNS} - set(rows.fieldnames or ()))
+            if missing:
+                raise ValueError(f"{path} lacks the columns {', '.join(missing)}")
+            for row in rows:
+                texts.append(row["comment_text"])
+                labels.append([_label(row[name], name, path, rows.line_num) for name in JIGSAW_COLUMNS])
+    except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} cannot be read as CSV: {error}") from error
+    if not texts:
+        raise ValueError(f"{path} has no row")
+    return Labelled(texts, np.array(labels, np.float64), np.full(len(texts), REFERENCE_SOURCE))
 
 
 def natural_weights(labels: Floats, prior: float) -> Floats:
@@ -99,11 +171,10 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
+def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    with _opened(path) as file:
         rows = csv.DictReader(file, strict=True)
-        wanted = {"text", "lang", "source", *COLUMNS.values()}
+        wanted = {"text", "lang", "source", *columns.values()} - set(SPAM.values())
         missing = sorted(wanted - set(rows.fieldnames or ()))
         if missing:
             raise ValueError(f"{path} lacks the columns {', '.join(missing)}")
@@ -111,6 +182,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             if None in row or None in row.values():
                 raise ValueError(f"{path} line {rows.line_num} has another number of cells than the header")
             yield rows.line_num, row
+
+
+def _opened(path: Path) -> IO[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    return cast(IO[str], opened(path, "rt", encoding="utf-8", newline=""))
 
 
 def _label(cell: str, column: str, path: Path, line: int) -> float:

@@ -15,8 +15,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
 from models.features import Hashing, chunks, codes_of, grams
-from models.identity import mask
-from models.linear import UNMASKED, Curve, Floats, LinearScorer, sigmoid
+from models.linear import UNMASKED, Curve, Floats, LinearScorer, seen, sigmoid
 from models.normalise import normalise
 
 ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT")
@@ -173,7 +172,7 @@ class FastReader(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no 
         seeing = [i for i, name in enumerate(self.attributes) if name == UNMASKED]
         masked = [i for i, name in enumerate(self.attributes) if name != UNMASKED]
         if masked:
-            yield masked, as_csr([mask(text) for text in normalised], hashing)
+            yield masked, as_csr([seen(text) for text in normalised], hashing)
         if seeing:
             yield seeing, as_csr(normalised, hashing)
 
@@ -207,12 +206,12 @@ def as_csr(normalised: Sequence[str], hashing: Hashing) -> Any:
     """Return normalised texts as a sparse matrix (n_texts, rows): counts over the root of their sum."""
     parts = []
     for begin, end in chunks(normalised):
-        kinds = list(grams(*codes_of(normalised[begin:end]), hashing))
-        texts = np.concatenate([np.repeat(np.arange(end - begin), np.diff(kind.starts)) for kind in kinds])
-        rows = np.concatenate([kind.rows for kind in kinds])
-        counts = np.maximum(np.bincount(texts, minlength=end - begin), 1)
+        codes, starts = codes_of(normalised[begin:end])
+        found = grams(codes, starts, hashing)
+        texts = np.searchsorted(starts, found.places, side="right") - 1
+        counts = np.bincount(texts, minlength=end - begin)
         values = (1 / np.sqrt(counts[texts])).astype(np.float32)
-        parts.append(coo_matrix((values, (texts, rows)), shape=(end - begin, hashing.rows)).tocsr())
+        parts.append(coo_matrix((values, (texts, found.rows)), shape=(end - begin, hashing.rows)).tocsr())
     return vstack(parts, format="csr")
 
 

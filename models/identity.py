@@ -1,35 +1,44 @@
 """Words that name a group of people, hidden from every head but IDENTITY_ATTACK.
 
-Without this a linear model learns that the names of often-attacked groups are themselves toxic.
-Edit freely: neutral names only, no slurs, as `models.normalise` writes them. A changed list needs a
-newly trained model; an artifact names the list's digest.
+Without this a model learns that the names of often-attacked groups are themselves toxic. The list is
+`identity_terms.json`: languages, kinds of group, terms. Edit it freely: neutral names only, no slurs, as
+`models.normalise` writes them. A changed list needs a newly trained model; an artifact names the list's
+digest.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
+
+import regex
+
+from models.normalise import normalise
 
 MASK = "identityterm"
+# What the careful reader sees instead: a people that nobody belongs to, and one piece of its vocabulary.
+STAND_IN = "martian"
 
-_WITH_PLURAL = """
-african american arab asian atheist australian bisexual black blind brown buddhist canadian catholic
-chinese christian cis cuban deaf disabled egyptian elderly ethiopian european evangelical female
-feminist filipino gay german girl greek haitian heterosexual hindu hispanic homosexual immigrant indian
-indigenous indonesian iranian iraqi irish islamist israeli italian jain jamaican japanese jew kenyan
-korean kurd latina latino latinx lesbian lgbt lgbtq male mexican migrant millennial mormon mosque muslim
-nigerian nonbinary pakistani palestinian paralyzed pole polish protestant queer refugee romani
-russian sikh somali straight syrian teenage trans transgender transsexual transvestite turk turkish
-ukrainian vietnamese white wheelchair woman
-"""
-_OTHER = """
-aboriginal afghan afghans antisemitic autistic blackness catholicism chechen christianity deafness
-disability elders gays girls hinduism homosexuality islam islamic jewish judaism kurdish lgbtqia
-married men middleaged muslims nonbinary older semitic spanish swedish teenager teenagers whiteness
-women younger zionist zionists
-"""
+_LISTED = json.loads(Path(__file__).with_name("identity_terms.json").read_text(encoding="utf-8"))
 
-TERMS = frozenset([*_OTHER.split(), *_WITH_PLURAL.split(), *(word + "s" for word in _WITH_PLURAL.split())])
+
+def _spelt(language: str, term: str) -> tuple[str, ...]:
+    """Return a term's forms: English terms that end in a letter of a singular have a plural too."""
+    return (term,) if language != "en" or term.endswith(("s", "men", "ish", "ese")) else (term, term + "s")
+
+
+TERMS = frozenset(
+    normalise(form)
+    for language, kinds in _LISTED.items()
+    for listed in kinds.values()
+    for term in listed.split()
+    for form in _spelt(language, term)
+)
 DIGEST = hashlib.sha256(" ".join(sorted(TERMS)).encode()).hexdigest()
+
+_WORDS = regex.compile(r"\p{L}+")
+_STOOD_IN = regex.compile(rf"\b{STAND_IN}(?:[\s-]+{STAND_IN})+\b")
 
 
 def mask(normalised: str) -> str:
@@ -42,3 +51,15 @@ def mask(normalised: str) -> str:
     if TERMS.isdisjoint(words):
         return normalised
     return " ".join(MASK if word in TERMS else word for word in words)
+
+
+def stand_in(readable: str) -> str:
+    """Return a readable text with each identity term, or run of terms, replaced by `STAND_IN`.
+
+    >>> stand_in("black women, and my muslim-jewish neighbour")
+    'martian, and my martian neighbour'
+    """
+    if TERMS.isdisjoint(_WORDS.findall(readable)):
+        return readable
+    hidden = _WORDS.sub(lambda word: STAND_IN if word[0] in TERMS else word[0], readable)
+    return str(_STOOD_IN.sub(STAND_IN, hidden))

@@ -101,6 +101,8 @@ def _plain(words: str) -> frozenset[str]:
 
 
 _ENGLISH = frozenset(_COMMON_ENGLISH.split())
+# To py3langid much informal English is Nigerian Pidgin, and what is no language is one of its own.
+_NO_OPINION = frozenset({"pcm", "zxx"})
 _PROOF = _ENGLISH - frozenset(_SHARED.split())
 _WORDS_OF = {
     code: _plain(words) - _ENGLISH - frozenset(_ENGLISH_TOO.split()) for code, words in _FOREIGN.items()
@@ -174,6 +176,7 @@ def _latin_language(text: str, words: list[str]) -> str:
 def _opinion(text: str) -> tuple[str, float, float]:
     """Return py3langid's likeliest language, its probability, and that of English."""
     ranked = _identifier().rank(text.encode("utf-8", "ignore").decode())
+    ranked = [(code, share) for code, share in ranked if code not in _NO_OPINION]
     code, share = ranked[0]
     return str(code), float(share), float(dict(ranked)["en"])
 

@@ -19,6 +19,8 @@ TEXTS = (
     "you íďíöť",
     "You are no idiot, and neither is she.",
     "Shut up.",
+    "They should all be sent back where they came from, every last one of them.",
+    "Nobody would miss you if you were gone.",
     "I will find the source of that quotation tomorrow.",
     "Prices rose 3.5 % in 2019; wages, by contrast, did not. See pages 12-14.",
     "👍👍👍",

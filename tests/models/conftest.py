@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from models import Scorer, load_scorer
+from models.artifact import load
 from models.data import COLUMNS
-from models.training import train
+from models.linear import LinearScorer
+from models.training import Plan, train
 
 FIELDS = ["id", "text", "lang", *COLUMNS.values(), "source"]
 PLACES = (
@@ -76,7 +78,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def trained(samples: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model trained on the samples. Copy it before changing anything."""
     folder = tmp_path_factory.mktemp("trained") / "model"
-    train(*samples, folder, progress=lambda line: None)
+    train(Plan(*samples), folder, progress=lambda line: None)
     return folder
 
 
@@ -84,3 +86,9 @@ def trained(samples: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 def shipped() -> Scorer:
     """The model we ship."""
     return load_scorer()
+
+
+@pytest.fixture(scope="session")
+def trained_kernel(trained: Path) -> LinearScorer:
+    """The fast reader of the small model."""
+    return load(trained).kernels["en"]

@@ -5,44 +5,51 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models import features
 from models.fast import as_csr
-from models.features import Hashing, chunks, codes_of, grams
+from models.features import Grams, Hashing, chunks, codes_of, grams, word_hashes, word_rows
 
 WORDS = st.lists(st.text("abcé한🙂", min_size=1, max_size=7), max_size=8).map(" ".join)
 
 
-def spelt(texts: list[str]) -> list[list[str]]:
+def found_in(texts: list[str], hashing: Hashing) -> Grams:
+    codes, starts = codes_of(texts)
+    return grams(codes, starts, hashing)
+
+
+def spelt(texts: list[str], hashing: Hashing) -> list[list[str]]:
     """Return each text's n-grams as strings, as `grams` finds them."""
     codes, starts = codes_of(texts)
     letters = "".join(map(chr, codes.tolist()))
     found: list[list[str]] = [[] for _ in texts]
-    for kind in grams(codes, starts, Hashing()):
-        lengths = np.broadcast_to(kind.lengths, kind.places.shape)
-        for i, (first, last) in enumerate(zip(kind.starts[:-1], kind.starts[1:], strict=True)):
-            for at in range(first, last):
-                found[i].append(letters[kind.places[at] : kind.places[at] + lengths[at]])
+    kinds = grams(codes, starts, hashing)
+    for place, length in zip(kinds.places.tolist(), kinds.lengths.tolist(), strict=True):
+        found[np.searchsorted(starts, place, side="right") - 1].append(letters[place : place + length])
     return found
 
 
-def by_hand(text: str) -> list[str]:
+def by_hand(text: str, hashing: Hashing) -> list[str]:
     """Return the n-grams of a text, slowly."""
     words = text.split()
     found = [
         padded[at : at + length]
-        for length in range(2, 6)
+        for length in range(hashing.shortest, hashing.longest + 1)
         for padded in (f" {word} " for word in words)
         for at in range(len(padded) - length + 1)
     ]
     return found + words + [f"{a} {b}" for a, b in pairwise(words)]
 
 
-@given(st.lists(WORDS, min_size=1, max_size=5))
-def test_the_n_grams_are_those_found_by_hand(texts: list[str]) -> None:
-    assert [sorted(found) for found in spelt(texts)] == [sorted(by_hand(text)) for text in texts]
+@pytest.mark.parametrize("hashing", [Hashing(), Hashing(12, 3, 4), Hashing(12, 2, 2)], ids=str)
+@given(texts=st.lists(WORDS, min_size=1, max_size=5))
+def test_the_n_grams_are_those_found_by_hand(hashing: Hashing, texts: list[str]) -> None:
+    wanted = [sorted(by_hand(text, hashing)) for text in texts]
+
+    assert [sorted(found) for found in spelt(texts, hashing)] == wanted
 
 
 @given(st.lists(WORDS, min_size=1, max_size=5))
@@ -53,27 +60,41 @@ def test_a_text_has_the_same_features_alone_and_in_a_batch(texts: list[str]) -> 
         assert np.array_equal(row, as_csr([text], Hashing()).toarray()[0])
 
 
-def test_rows_depend_on_the_letters_alone_and_not_on_their_place() -> None:
-    codes, starts = codes_of(["fool x", "x fool"])
-    words = list(grams(codes, starts, Hashing()))[-2]
+@given(st.lists(WORDS, min_size=2, max_size=4))
+def test_equal_n_grams_have_equal_rows_wherever_they_stand(texts: list[str]) -> None:
+    codes, starts = codes_of(texts)
+    letters = "".join(map(chr, codes.tolist()))
+    kinds = grams(codes, starts, Hashing(22))
+    spellings: dict[tuple[bool, str], set[int]] = {}
+    characters = len(kinds.rows) - sum(2 * len(text.split()) - bool(text.split()) for text in texts)
+    for i, (row, place, length) in enumerate(zip(kinds.rows, kinds.places, kinds.lengths, strict=True)):
+        spelling = letters[place : place + length]
+        spellings.setdefault((i < characters, spelling), set()).add(int(row))
 
-    assert words.rows[0] == words.rows[3]
-    assert words.rows[1] == words.rows[2]
+    assert {len(rows) for rows in spellings.values()} <= {1}
+
+
+def test_a_word_and_the_same_letters_within_a_word_are_different_n_grams() -> None:
+    found = found_in(["ab"], Hashing())
+
+    assert found.rows[found.lengths == 2].shape == (4,)  # " a", "ab", "b ", and the word
+    assert len(set(found.rows.tolist())) == len(found.rows)
 
 
 def test_different_words_fall_on_different_rows_nearly_always() -> None:
     codes, starts = codes_of([f"{a}{b}{c}" for a in "abcdefgh" for b in "ijklmnop" for c in "qrstuvwx"])
-    words = list(grams(codes, starts, Hashing()))[-2]
 
-    assert len(set(words.rows.tolist())) > 505  # of 512
-    assert words.rows.min() >= 0
-    assert words.rows.max() < Hashing().rows
+    rows = word_rows(word_hashes(codes, starts[:-1] + 1, starts[1:]), Hashing())
+
+    assert len(set(rows.tolist())) > 505  # of 512
+    assert rows.min() >= 0
+    assert rows.max() < Hashing().rows
 
 
 def test_chunks_cover_every_text_once_and_bound_the_work() -> None:
     texts = ["a" * 5_000] * 20 + [""] * 5
 
-    ranges = list(chunks(texts))
+    ranges = list(chunks(texts, 16_384))
 
     assert [i for begin, end in ranges for i in range(begin, end)] == list(range(25))
     assert max(end - begin for begin, end in ranges[:-1]) <= 4

@@ -6,14 +6,15 @@ import math
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import Scorer, load_scorer
-from models.fast import ATTRIBUTES
-from models.scorer import utf16_length
+from models import SHIPPED, Scorer, load_scorer
+from models.explaining import utf16_length
+from models.fast_lessons import ATTRIBUTES
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=80)
 FINE = (
@@ -31,10 +32,10 @@ RUDE = (
 )
 # Scores of the shipped model, to three digits. A new model brings new ones.
 GOLDEN = {
-    "Thank you for the article.": (0.002, 0.004, 0.001, 0.008, 0.007, 0.002),
-    "you are an idiot": (1.0, 0.013, 0.012, 1.0, 0.802, 0.001),
-    "What a stupid idea.": (0.999, 0.018, 0.018, 0.862, 0.463, 0.001),
-    "I will find the source of that quotation tomorrow.": (0.002, 0.005, 0.002, 0.006, 0.004, 0.007),
+    "Thank you for the article.": (0.001, 0.0, 0.0, 0.001, 0.001, 0.0, 0.0),
+    "you are an idiot": (0.976, 0.055, 0.046, 0.918, 0.444, 0.005, 0.001),
+    "What a stupid idea.": (0.591, 0.007, 0.004, 0.281, 0.066, 0.001, 0.0),
+    "I will find the source of that quotation tomorrow.": (0.001, 0.0, 0.0, 0.001, 0.001, 0.001, 0.0),
 }
 
 
@@ -44,14 +45,18 @@ def test_any_text_at_all_gives_finite_scores_from_0_to_1(shipped: Scorer, texts:
 
     assert len(readings) == len(texts)
     for reading in readings:
-        assert tuple(reading.scores) == shipped.attributes == ATTRIBUTES
+        assert set(reading.scores) <= set(shipped.attributes)
+        assert reading.is_beta or tuple(reading.scores) == shipped.attributes == ATTRIBUTES
+        assert "TOXICITY" in reading.scores
         assert all(type(score) is float and 0 <= score <= 1 for score in reading.scores.values())
 
 
 def test_order_is_kept_and_a_batch_scores_like_single_texts(shipped: Scorer) -> None:
-    texts = [*FINE, "", *RUDE, "x" * 30_000, "한국어"]
+    texts = [*FINE, "", *RUDE, "x" * 30_000, "한국어", "Das ist nicht richtig, mein Herr."]
 
-    assert shipped.read(texts) == [shipped.read([text])[0] for text in texts]
+    for reading, alone in zip(shipped.read(texts), (shipped.read([text])[0] for text in texts), strict=True):
+        assert replace(reading, scores={}) == replace(alone, scores={})
+        assert reading.scores == pytest.approx(alone.scores, abs=1e-12)  # sums in another order
 
 
 def test_no_texts_give_no_readings(shipped: Scorer) -> None:
@@ -79,9 +84,11 @@ def test_a_rude_comment_is_far_above_review_however_it_is_spelt(shipped: Scorer,
 
 @pytest.mark.parametrize("text", GOLDEN)
 def test_the_shipped_model_gives_its_golden_scores(shipped: Scorer, text: str) -> None:
-    scores = shipped.read([text])[0].scores
+    (reading,) = shipped.read([text])
 
-    assert tuple(scores.values()) == pytest.approx(GOLDEN[text], abs=6e-4)
+    # Processors differ in how they round what flows through the encoder.
+    allowed = 0.03 if reading.reader == "careful" else 6e-4
+    assert tuple(reading.scores.values()) == pytest.approx(GOLDEN[text], abs=allowed)
 
 
 def test_naming_a_group_changes_toxicity_alike_for_every_group(shipped: Scorer) -> None:
@@ -94,8 +101,8 @@ def test_naming_a_group_changes_toxicity_alike_for_every_group(shipped: Scorer) 
 def test_a_reading_says_language_and_normalised_text(shipped: Scorer) -> None:
     german, english = shipped.read(["Das ist nicht richtig, mein Herr.", "That is NOT right, sir."])
 
-    assert (german.language, german.supported) == ("de", False)
-    assert (english.language, english.supported) == ("en", True)
+    assert (german.language, german.supported, german.is_beta) == ("de", False, True)
+    assert (english.language, english.supported, english.is_beta) == ("en", True, False)
     assert english.normalised == "that is not right sir" == shipped.normalise("That is NOT right, sir.")
 
 
@@ -129,8 +136,8 @@ def test_spans_lie_in_the_text_in_order(shipped: Scorer, text: str) -> None:
 
 
 def test_an_unknown_attribute_is_refused(shipped: Scorer) -> None:
-    with pytest.raises(ValueError, match="no attribute 'SPAM'"):
-        shipped.explain("x", "SPAM")
+    with pytest.raises(ValueError, match="no attribute 'SEXUALLY_EXPLICIT'"):
+        shipped.explain("x", "SEXUALLY_EXPLICIT")
 
 
 @pytest.mark.parametrize("unit", ["a", "a ", "ab cd ", "f.u.", "\u0301e", "\ufdfa", "㌖", "🖕", "аa", "1a!"])
@@ -172,7 +179,100 @@ def test_scoring_brings_neither_scikit_learn_nor_scipy() -> None:
 def test_the_shipped_model_is_small_and_its_id_names_its_content() -> None:
     scorer = load_scorer()
 
-    assert scorer.model_id.startswith("fast-")
-    assert len(scorer.model_id) == len("fast-1a2b3c4d5e6f")
+    assert scorer.model_id.startswith("joint-")
+    assert len(scorer.model_id) == len("joint-1a2b3c4d5e6f")
+    assert scorer.careful_state == "on"
     assert scorer.languages == {"en"}
+    assert scorer.beta_languages == {"de", "ko", "pt"}
     assert set(scorer.thresholds) == set(scorer.attributes)
+    assert (SHIPPED / "weights.npz").stat().st_size <= 1_000_000
+    assert (SHIPPED / "encoder.onnx").stat().st_size <= 25_000_000
+
+
+DOUBTFUL = "They should all be sent back where they came from, every last one of them."
+
+
+def test_a_doubtful_text_is_read_carefully_and_a_plain_one_is_not(shipped: Scorer) -> None:
+    plain, doubtful = shipped.read([FINE[1], DOUBTFUL])
+
+    assert (plain.reader, doubtful.reader) == ("fast", "careful")
+    assert not plain.is_unsure
+    assert not doubtful.is_unsure
+
+
+@pytest.mark.parametrize("how", ["off", "out of time"])
+def test_without_a_careful_reading_the_fast_scores_stand_and_the_doubt_is_told(
+    how: str, shipped: Scorer
+) -> None:
+    scorer = load_scorer(careful="off") if how == "off" else shipped
+
+    plain, doubtful = scorer.read([FINE[1], DOUBTFUL], within=0.0 if how == "out of time" else None)
+
+    assert (plain.reader, plain.is_unsure) == ("fast", False)
+    assert (doubtful.reader, doubtful.is_unsure) == ("fast", True)
+
+
+def test_without_its_library_the_careful_reader_is_missed_and_nothing_fails() -> None:
+    code = (
+        "import sys; sys.modules['onnxruntime'] = None; import models; s = models.load_scorer();"
+        "reading = s.read([sys.argv[1]])[0];"
+        "sys.exit(not (s.careful_state == 'onnxruntime is not installed' and reading.is_unsure))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code, DOUBTFUL], check=False).returncode == 0
+
+
+def test_another_prior_moves_every_score_and_keeps_their_order(shipped: Scorer) -> None:
+    texts = [*FINE, *RUDE, DOUBTFUL]
+    usual = [reading.scores["TOXICITY"] for reading in shipped.read(texts)]
+    rough = [reading.scores["TOXICITY"] for reading in load_scorer(prior=0.3).read(texts)]
+
+    assert all(more > less for more, less in zip(rough, usual, strict=True))
+    assert sorted(usual) == [score for _, score in sorted(zip(rough, usual, strict=True))]
+
+
+def test_a_language_that_is_told_is_believed(shipped: Scorer) -> None:
+    (reading,) = shipped.read(["Das ist nicht richtig, mein Herr."], languages=["en-GB"])
+
+    assert (reading.language, reading.supported) == ("en", True)
+    assert tuple(reading.scores) == shipped.attributes
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ihr seid doch alle dumm und gehört weg, ihr widerlichen Idioten", "de"),
+        ("vai tomar no cu seu idiota, você é um burro e não sabe nada", "pt"),
+        ("이 멍청한 놈아 그냥 꺼져라 정말 짜증나네", "ko"),
+    ],
+)
+def test_a_language_in_beta_has_scores_of_its_own_and_says_so(
+    shipped: Scorer, text: str, language: str
+) -> None:
+    (reading,) = shipped.read([text])
+
+    assert (reading.language, reading.is_beta, reading.supported) == (language, True, False)
+    assert set(reading.scores) == set(shipped.thresholds_of[language])
+    assert reading.scores["TOXICITY"] > 0.5
+
+
+def test_scoring_runs_nothing_that_could_run_code_from_a_file() -> None:
+    code = """
+import sys
+forbidden = ("pickle.find_class", "marshal.loads")
+seen = []
+def watch(event, args):
+    if event in forbidden and "importlib" not in str(sys._getframe(1).f_code.co_filename):
+        seen.append(event)
+    if event == "compile" and args[1] == "<string>":
+        seen.append(event)
+import models, onnxruntime, tokenizers, py3langid
+sys.addaudithook(watch)
+scorer = models.load_scorer()
+scorer.read(["hello there", "you are an idiot", "They should all be sent back.", "lol nice ok"])
+scorer.explain("you are an idiot")
+sys.exit(", ".join(seen) or 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
