@@ -24,7 +24,8 @@ def utcnow() -> datetime:
 class Context:
     """Settings, database, task producer and clock of one process.
 
-    ``scorer`` loads the model when first called, and gives None when there is none to load.
+    ``scorer`` gives the model in use, which may change between calls: loaded when first called, and None
+    when there is none to load.
     """
 
     settings: Settings

@@ -27,6 +27,7 @@ from service.redis_server import private_redis_url
 from service.settings import Settings
 from service.storage import migrate
 from service.web_server import listen
+from service.wiring import load_in_use
 
 FREE_BYTES = 500_000_000
 OLD_S, TOO_OLD_S = 30.0, 300.0
@@ -174,14 +175,30 @@ def _backlog(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
+    where = " (PARLEY_MODEL_DIR)" if settings.model_dir else ""
     try:
-        scorer = models.load_scorer(settings.model_dir)
+        scorer = load_in_use(settings)
     except (models.BadArtifact, OSError) as error:
-        yield Finding(
-            "model", "fail", f"{error}; every comment goes to review", "restore it, or run: parley train"
-        )
+        what = f"{error}; what starts now sends every comment to review"
+        advice = "correct PARLEY_MODEL_DIR" if where else "restore it, or choose another: parley model use"
+        yield Finding("model", "fail", what, advice)
     else:
-        yield Finding("model", "ok", f"{scorer.model_id} passes its self-test")
+        what = f"{scorer.model_id}{where} passes its self-test"
+        if scorer.beta_languages:
+            what += f"; in beta: {', '.join(sorted(scorer.beta_languages))}"
+        yield _careful_reader(scorer.careful_state, what)
+
+
+def _careful_reader(state: str, what: str) -> Finding:
+    """Return the model's finding: how its careful reader stands, after what else there is to say."""
+    if state == "on":
+        return Finding("model", "ok", f"{what}; careful reader on")
+    if state == "off":
+        return Finding("model", "ok", f"{what}; careful reader off (PARLEY_CAREFUL_READER)")
+    what += f"; no careful reader: {state}"
+    if state == models.NO_CAREFUL_READER:
+        return Finding("model", "ok", what)
+    return Finding("model", "warn", what, "install what requirements.lock names")
 
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:

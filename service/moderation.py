@@ -30,7 +30,9 @@ from service.storage.rows import Record
 log = structlog.get_logger("parley.moderation")
 
 BATCH = 256
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=15)  # several times what reading and writing a batch may take
+READING = timedelta(seconds=3)  # for the careful readings of a batch; what is left over is unsure
+EXPLAINING = timedelta(seconds=2)  # for the marks of a batch; what is left over has none
 MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
 UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
 Clock = Callable[[], datetime]
@@ -50,6 +52,7 @@ def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> 
 
     Comments are claimed by lease, so two workers never hold the same one and a dead worker's claim
     expires. A worker that comes back after its lease finds its comments gone and writes nothing.
+    Words are marked after the decisions are written: readers wait for those, nobody for marks.
     Returns how many were taken up; 0 means nothing was left.
     """
     now = clock()
@@ -61,26 +64,31 @@ def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> 
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
         policies = sites.policies(connection, {comment["site_id"] for comment in comments})
-    readings, failed = _read(scorer, comments)
+    readings, failed = _read(scorer, comments, clock)
     _rest_or_give_up(db, owner, comments, failed, readings, clock())
     scored = [comment for comment in comments if comment["id"] in readings]
     if scored:
-        _decide_all(db, owner, scored, readings, policies, scorer, clock())
+        changes = _decide_all(db, owner, scored, readings, policies, scorer, clock())
+        _mark_words(db, changes, scorer, clock)
     return count
 
 
-def _read(scorer: Scorer, comments: Sequence[Record]) -> tuple[dict[str, Reading | None], list[str]]:
+def _read(
+    scorer: Scorer, comments: Sequence[Record], clock: Clock
+) -> tuple[dict[str, Reading | None], list[str]]:
     """Score a batch in one call; if that fails, halve it until the comment that fails stands alone."""
     exhausted = [comment for comment in comments if comment["tries"] > MAX_SCORING_TRIES]
     fresh = [comment for comment in comments if comment["tries"] <= MAX_SCORING_TRIES]
     readings: dict[str, Reading | None] = {comment["id"]: None for comment in exhausted}
     failed: list[str] = []
+    until = clock() + READING
     heap = [fresh] if fresh else []
     while heap:
         part = heap.pop()
+        within = max((until - clock()).total_seconds(), 0.0)
         try:
-            for comment, reading in zip(part, scorer.read([c["body"] for c in part]), strict=True):
-                readings[comment["id"]] = reading
+            found = scorer.read([comment["body"] for comment in part], within=within)
+            readings |= {comment["id"]: one for comment, one in zip(part, found, strict=True)}
         except Exception as error:  # whatever a model may raise must not stop the others
             if len(part) > 1:
                 middle = len(part) // 2
@@ -119,7 +127,8 @@ def _decide_all(
     policies: Mapping[str, Mapping[str, Any]],
     scorer: Scorer,
     now: datetime,
-) -> None:
+) -> list[ledger.Change]:
+    """Decide, write and return the changes of those comments that ``owner`` still held."""
     rules = {site: rules_of(orjson.dumps(document), scorer.normalise) for site, document in policies.items()}
     hashes = {key: text_hash(reading) for key, reading in readings.items() if reading}
     with db.read() as connection:
@@ -129,6 +138,7 @@ def _decide_all(
         _change(comment, decisions[comment["id"]], readings[comment["id"]], hashes.get(comment["id"]), scorer)
         for comment in comments
     ]
+    unsure = sum(reading.is_unsure for reading in readings.values() if reading)
     with db.write() as connection:
         held = queries.hold(connection, owner)
         kept = [change for change in changes if change.comment["id"] in held]
@@ -136,7 +146,8 @@ def _decide_all(
     ids: dict[str, list[str]] = {}
     for change in kept:
         ids.setdefault(str(change.outcome), []).append(change.comment["id"])
-    log.info("decided", **ids)
+    log.info("decided", **ids, unsure=unsure)
+    return kept
 
 
 def _change(
@@ -146,9 +157,6 @@ def _change(
     if scores and not all(math.isfinite(score) for score in scores.values()):
         scores = {name: score for name, score in scores.items() if math.isfinite(score)}
     reasons = [reason.as_dict() for reason in decision.reasons]
-    spans = None
-    if decision.outcome != "approve" and reading:
-        spans = [[span.begin, span.end, round(span.score, 4)] for span in scorer.explain(comment["body"])]
     return ledger.Change(
         comment,
         decision.status,
@@ -162,12 +170,38 @@ def _change(
         columns={
             "scores": scores,
             "reasons": reasons,
-            "spans": spans,
+            "spans": None,  # of an earlier decision
             "language": reading.language if reading else None,
             "model_id": scorer.model_id if reading else None,
             "text_hash": text,
         },
     )
+
+
+def _mark_words(db: Database, changes: Sequence[ledger.Change], scorer: Scorer, clock: Clock) -> None:
+    """Store which words account for the score of what was not approved, the oldest first, while time lasts.
+
+    An explanation may cost thirty careful readings. Under an attack, when most of a batch is held, a worker
+    could do nothing else; then the last ones have their scores and reasons, and no marks.
+    """
+    until = clock() + EXPLAINING
+    found: list[tuple[str, int, list[list[float]]]] = []
+    for change in changes:
+        if change.outcome == "approve" or change.model_id is None:
+            continue
+        if clock() > until:
+            log.warning("no time left to mark words", marked=len(found))
+            break
+        try:
+            spans = scorer.explain(change.comment["body"])
+        except Exception as error:  # the decision stands
+            log.warning("no words marked", comment=change.comment["id"], error=type(error).__name__)
+            continue
+        marks = [[span.begin, span.end, round(span.score, 4)] for span in spans]
+        found.append((change.comment["id"], change.sequence, marks))
+    if found:
+        with db.write() as connection:
+            queries.mark_words(connection, found)
 
 
 def _gather(
@@ -202,6 +236,9 @@ def _gather(
             first_time=(comment["site_id"], comment["author_id"]) not in known,
             premoderated=comment["thread_premoderate"],
             failure=None if reading else f"it failed {MAX_SCORING_TRIES} times",
+            is_beta=reading.is_beta if reading else False,
+            is_unsure=reading.is_unsure if reading else False,
+            reader=reading.reader if reading else None,
         )
     return evidence
 

@@ -5,20 +5,35 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
 
 from service.domain.errors import Misconfigured
 from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
+DEFAULT_FOLDER = "data"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+CarefulReader = Literal["auto", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSettings:
+    """How the model is to read, whichever it is; the names are those of `models.load_scorer`.
+
+    ``prior`` is the share of comments with any bad property to reckon with, None for the model's own;
+    ``threads`` are those of one careful reading.
+    """
+
+    careful: CarefulReader = "auto"
+    prior: float | None = None
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,7 @@ class Settings:
     web_threads: int = 8
     scoring_processes: int = 1
     model_dir: Path | None = None
+    scoring: ScoringSettings = ScoringSettings()
     trusted_proxies: int = 0
     webhook_private_networks: tuple[Network, ...] = ()
     secure_cookies: bool = False
@@ -50,7 +66,7 @@ class Settings:
 class _Environment(Schema):
     """The variables, without their prefix and in lower case."""
 
-    data_dir = fields.String(load_default="data")
+    data_dir = fields.String(load_default=DEFAULT_FOLDER)
     database_url = fields.String(load_default="")
     database_password = fields.String(load_default="")
     redis_url = fields.String(load_default="")
@@ -62,6 +78,11 @@ class _Environment(Schema):
     web_threads = fields.Integer(load_default=8, validate=Range(1, 256))
     scoring_processes = fields.Integer(load_default=1, validate=Range(1, 64))
     model_dir = fields.String(load_default=None)
+    careful_reader = fields.String(load_default="auto", validate=OneOf(("auto", "off")))
+    toxicity_prior = fields.Float(
+        load_default=None, validate=Range(0, 1, min_inclusive=False, max_inclusive=False)
+    )
+    scoring_threads = fields.Integer(load_default=1, validate=Range(1, 64))
     trusted_proxies = fields.Integer(load_default=0, validate=Range(0, 10))
     webhook_private_networks = fields.String(load_default="")
     secure_cookies = fields.Boolean(load_default=None)
@@ -84,19 +105,24 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     the first start with mode 0600. The data folder is made if it is missing. An empty variable counts
     as unset.
     """
-    given = {name: environ[name] for name in _NAMES if environ.get(name)} | _from_files(environ)
+    return _from(_loaded(environ, _from_files(environ)))
+
+
+def _loaded(environ: Mapping[str, str], files: Mapping[str, str], only: Sequence[str] = ()) -> dict[str, Any]:
+    given = {name: environ[name] for name in _NAMES if environ.get(name)} | dict(files)
     try:
-        values = _Environment().load(
-            {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}
+        found: dict[str, Any] = _Environment(only=only or None).load(
+            {name.removeprefix(PREFIX).lower(): text for name, text in given.items()},
+            unknown=EXCLUDE if only else RAISE,
         )
     except ValidationError as error:
         wrong = [f"{PREFIX}{name.upper()}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
         raise Misconfigured(" ".join(wrong)) from None
-    return _from(values)
+    return found
 
 
 def _from(values: dict[str, Any]) -> Settings:
-    data_dir = writable_folder(Path(values["data_dir"]).expanduser().absolute())
+    data_dir = writable_folder(_absolute(values["data_dir"]))
     public_url = (values["public_url"] or "").rstrip("/") or None
     secure = bool(public_url and public_url.startswith("https:"))
     return Settings(
@@ -113,11 +139,35 @@ def _from(values: dict[str, Any]) -> Settings:
         web_threads=values["web_threads"],
         scoring_processes=values["scoring_processes"],
         model_dir=Path(values["model_dir"]) if values["model_dir"] else None,
+        scoring=_scoring(values),
         trusted_proxies=values["trusted_proxies"],
         webhook_private_networks=_networks(values["webhook_private_networks"]),
         secure_cookies=secure if values["secure_cookies"] is None else values["secure_cookies"],
         log_level=values["log_level"],
     )
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the data folder that `read_settings` would make, and make nothing."""
+    return _absolute(environ.get("PARLEY_DATA_DIR") or DEFAULT_FOLDER)
+
+
+def model_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of the one model to use whatever is chosen, if the environment names one."""
+    return Path(name) if (name := environ.get("PARLEY_MODEL_DIR")) else None
+
+
+def scoring_settings(environ: Mapping[str, str] = os.environ) -> ScoringSettings:
+    """Return how the model is to read, and make no folder; raise `Misconfigured` as `read_settings` does."""
+    return _scoring(_loaded(environ, {}, ("careful_reader", "toxicity_prior", "scoring_threads")))
+
+
+def _scoring(values: Mapping[str, Any]) -> ScoringSettings:
+    return ScoringSettings(values["careful_reader"], values["toxicity_prior"], values["scoring_threads"])
+
+
+def _absolute(folder: str) -> Path:
+    return Path(folder).expanduser().absolute()
 
 
 def writable_folder(folder: Path) -> Path:

@@ -18,26 +18,47 @@ class FakeReading:
     normalised: str
     language: str = "en"
     supported: bool = True
+    is_beta: bool = False
+    reader: str = "fast"
+    is_unsure: bool = False
 
 
 class FakeScorer:
-    """Scores 0.9 where a text says "vile", else 0.1; raises on "poison"; "schön" is a foreign language."""
+    """Scores 0.9 where a text says "vile", 0.25 where it is "subtle", else 0.1; raises on "poison".
+
+    "subtle" wants a careful reading and gets none. "schön" is a foreign language; "oké" is one in beta, with
+    a score for TOXICITY alone.
+    """
 
     model_id = "fake-1"
 
     def __init__(self) -> None:
         self.calls: list[int] = []
+        self.within: list[float | None] = []
 
-    def read(self, texts: Sequence[str]) -> list[FakeReading]:
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        languages: Sequence[str | None] | None = None,
+        within: float | None = None,
+    ) -> list[FakeReading]:
         self.calls.append(len(texts))
+        self.within.append(within)
         if any("poison" in text for text in texts):
             raise RuntimeError("the model cannot read this")
         return [self._read(text) for text in texts]
 
     def _read(self, text: str) -> FakeReading:
-        score = 0.9 if "vile" in text else 0.1
-        scores = dict.fromkeys(ATTRIBUTES, score)
-        return FakeReading(scores, self.normalise(text), supported="schön" not in text)
+        score = 0.9 if "vile" in text else 0.25 if "subtle" in text else 0.1
+        if "oké" in text:
+            return FakeReading({"TOXICITY": score}, self.normalise(text), "nl", supported=False, is_beta=True)
+        return FakeReading(
+            dict.fromkeys(ATTRIBUTES, score),
+            self.normalise(text),
+            supported="schön" not in text,
+            is_unsure="subtle" in text,
+        )
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
         before, word, _ = text.partition("vile")

@@ -27,12 +27,12 @@ def drain() -> None:
     """Score and decide what was received, until nothing is left."""
     here = context()
     scorer = here.scorer()
-    reader = scorer or Silent()
     until = time.monotonic() + DRAIN_S
     # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
     _pulse.give(here, scorer)
     try:
-        while moderation.drain(here.db, scorer=reader, clock=here.clock):
+        while moderation.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
+            scorer = here.scorer()  # another may have been chosen
             _pulse.give(here, scorer)
             here.tasks.nudge_webhooks()
             if time.monotonic() > until:

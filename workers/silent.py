@@ -16,6 +16,9 @@ class NoReading:
     scores: dict[str, float] = field(default_factory=dict)
     language: str = "und"
     supported: bool = True
+    is_beta: bool = False
+    reader: str = "none"
+    is_unsure: bool = False
 
 
 class Silent:
@@ -23,7 +26,13 @@ class Silent:
 
     model_id = "none"
 
-    def read(self, texts: Sequence[str]) -> list[NoReading]:
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        languages: Sequence[str | None] | None = None,
+        within: float | None = None,
+    ) -> list[NoReading]:
         """Return a reading without scores for each text."""
         return [NoReading(self.normalise(text)) for text in texts]
 

@@ -1,4 +1,4 @@
-"""`parley score`, `train`, `evaluate` and `model`: the model without the service."""
+"""`parley score` and `evaluate`: the model without the service."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import os
 import select
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models import SHIPPED, BadArtifact, Scorer, load_scorer
+from models import BadArtifact, Reading, Scorer, load_scorer
+from models.registry import Registry
 from service.commands.installation import program
 from service.domain.errors import Misconfigured
+from service.settings import data_folder, model_folder, scoring_settings
 
 BATCH = 256
 MAX_LINE = 1 << 20  # bytes
@@ -23,12 +27,25 @@ DATA = Path("../shared/data")  # labelled comments, where they lie beside a chec
 TOO_LONG = b"\x00"  # stands for a line that was too long; no JSON begins like this
 
 
-def loaded(folder: str | None) -> Scorer:
-    """Return the model in a folder, by default the one in use; raise `Misconfigured` if it is unusable."""
+def registry(load: Callable[[Path], Scorer] = load_scorer) -> Registry:
+    """Return the models of this host's data folder, which need not exist."""
     # Scoring needs no installation, so no settings are read: that would make a data folder.
-    path = Path(name) if (name := folder or os.environ.get("PARLEY_MODEL_DIR")) else None
+    return Registry(data_folder(), load=load)
+
+
+def loaded(given: str | None, *, as_served: bool = False) -> Scorer:
+    """Return a model by its id or folder, by default the one in use.
+
+    ``as_served`` has it read as the settings say; without that it reads as it was made to.
+    Raises `Misconfigured` if it is unusable.
+    """
+    options = asdict(scoring_settings()) if as_served else {}
+    load: Callable[[Path], Scorer] = partial(load_scorer, **options)
     try:
-        return load_scorer(path)
+        if given:
+            return registry(load).open(given)
+        folder = model_folder()
+        return load(folder) if folder else registry(load).in_use()
     except (BadArtifact, OSError) as error:
         raise Misconfigured(f"The model cannot be used: {error}") from None
 
@@ -38,7 +55,7 @@ def score(arguments: Namespace) -> int:
 
     Whatever has arrived is answered at once, so that another program can converse with this one.
     """
-    scorer = loaded(arguments.model)
+    scorer = loaded(arguments.model, as_served=True)
     for lines in batches(sys.stdin.fileno()):
         sys.stdout.write("".join(answer + "\n" for answer in answers(scorer, lines)))
         sys.stdout.flush()
@@ -70,7 +87,8 @@ def answers(scorer: Scorer, lines: list[bytes]) -> list[str]:
     asked = [_read(line) for line in lines if line.strip()]
     good = [one for one in asked if "error" not in one]
     try:
-        readings = iter(scorer.read([one["text"] for one in good]))
+        texts, languages = [one["text"] for one in good], [one["lang"] or None for one in good]
+        readings = iter(scorer.read(texts, languages=languages))
         return [one_line(scorer, one, None if "error" in one else next(readings)) for one in asked]
     except Exception:  # one text that the model cannot read must not cost the others their scores
         if len(lines) > 1:
@@ -78,16 +96,16 @@ def answers(scorer: Scorer, lines: list[bytes]) -> list[str]:
         return [json.dumps({"id": asked[0]["id"], "error": "the model cannot read this text"})]
 
 
-def one_line(scorer: Scorer, asked: Mapping[str, Any], reading: Any) -> str:
+def one_line(scorer: Scorer, asked: Mapping[str, Any], reading: Reading | None) -> str:
     """Return the answer to one line; raise ValueError if a score is no number."""
     if reading is None:
         return json.dumps({"id": asked["id"], "error": asked["error"]})
-    language = asked.get("lang") or reading.language
     answer = {
         "id": asked["id"],
         "scores": reading.scores,
-        "language": language,
+        "language": reading.language,
         "model": scorer.model_id,
+        "reader": reading.reader,
     }
     return json.dumps(answer, allow_nan=False)
 
@@ -121,20 +139,6 @@ def _checked(found: dict[str, Any]) -> dict[str, Any]:
     return {"id": key, "text": text, "lang": lang}
 
 
-def train(arguments: Namespace) -> int:
-    """Train a model into a folder."""
-    from models import training
-
-    learn = labelled(arguments.train, "train.csv.gz", "train")
-    calibrate = labelled(arguments.dev, "dev.csv.gz", "train")
-    out = Path(arguments.out) if arguments.out else SHIPPED
-    try:
-        training.train(learn, calibrate, out, _progress, seed=arguments.seed)
-    except (BadArtifact, ValueError, OSError) as error:
-        raise Misconfigured(f"Cannot train: {error}") from None
-    return 0
-
-
 def labelled(given: str | None, name: str, command: str) -> Path:
     """Return a file of labelled comments: the one given, or that of a name beside the checkout.
 
@@ -152,32 +156,82 @@ def labelled(given: str | None, name: str, command: str) -> Path:
     raise Misconfigured(f"Cannot {command}: it needs {wanted}. Name what you have: {program()} {usage}")
 
 
-def _progress(line: str) -> None:
-    print(line, flush=True)
-
-
 def evaluate(arguments: Namespace) -> int:
-    """Print how well a model does on a labelled file, as JSON."""
-    from models import evaluation
-
+    """Print how well a model does on a labelled file, as tables or JSON, and write a page of plots."""
+    if arguments.data and arguments.file:
+        raise Misconfigured("Cannot evaluate: the data is named twice, with --data and without it")
+    page = Path(arguments.html) if arguments.html else None
+    if page and (page.is_dir() or not page.parent.is_dir()):  # now: an evaluation takes minutes
+        raise Misconfigured(f"Cannot evaluate: {page} is no place for a file")
     scorer = loaded(arguments.model)
-    data = labelled(arguments.data, "dev.csv.gz", "evaluate")
+    data = labelled(arguments.file or arguments.data, "dev.csv.gz", "evaluate")
+    from models import evaluation
+    from models.report import write_report
+
     try:
-        figures = evaluation.evaluate(scorer, data)
+        measured = evaluation.measure(scorer, data)
+        found = evaluation.summary(measured)
+        if page:
+            write_report(found, measured, page)
     except (ValueError, OSError) as error:
         raise Misconfigured(f"Cannot evaluate: {error}") from None
-    print(json.dumps(figures, indent=2))
+    print(json.dumps(found, indent=2) if arguments.json else "\n".join(evaluation_lines(found)))
     return 0
 
 
-def show_model(arguments: Namespace) -> int:
-    """Print what the model in use is, as JSON."""
-    scorer = loaded(arguments.model)
-    shown = {
-        "model": scorer.model_id,
-        "attributes": list(scorer.attributes),
-        "languages": sorted(scorer.languages),
-        "thresholds": dict(scorer.thresholds),
-    }
-    print(json.dumps(shown, indent=2))
-    return 0
+def evaluation_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of an evaluation for a terminal."""
+    yield f"{found['model']}. In brackets: 95 % intervals."
+    if found["attributes"]:
+        yield f"{found['rows']} English comments, weighted so that {found['prior']:.0%} have any label:"
+        yield from _figure_lines(found["attributes"])
+    if "mean_roc_auc" in found:
+        yield f"Mean AUC of the six: {_with_ends(found, 'mean_roc_auc')}"
+    if "errors" in found:
+        of_1000 = found["errors"]["any"]["per_1000"]
+        wrong = f"{of_1000['false_negatives']} missed, {of_1000['false_positives']} held for nothing"
+        yield f"Of 1,000 comments, at all thresholds: {of_1000['true_positives']} found, {wrong}"
+    if natural := found.get("natural"):
+        yield f"{natural['rows']} comments as they came, {natural['positives']} of them toxic:"
+        yield from _figure_lines({"TOXICITY": natural})
+    for code, language in found["languages"].items():
+        yield f"{language['rows']} comments in {code!r} (beta), as they are:"
+        yield from _figure_lines(language["attributes"])
+    if spam := found.get("spam"):
+        yield f"{spam['rows']} comments labelled for spam, as they are:"
+        yield from _figure_lines({"SPAM": spam})
+    yield from _suite_lines(found)
+
+
+def _figure_lines(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    lines = [["  ATTRIBUTE", "POSITIVE", "AUC", "AP", "ECE", "RECALL", "FALSE ALARMS", "THRESHOLD"]]
+    for name, row in rows.items():
+        cells = ["-"] * 6
+        if "roc_auc" in row:
+            area, recall = _with_ends(row, "roc_auc"), _with_ends(row, "recall")
+            precision, error, alarms, limit = (
+                f"{row[key]:.3f}" for key in ("average_precision", "ece", "false_alarms", "threshold")
+            )
+            cells = [area, precision, error, recall, alarms, limit]
+        lines.append([f"  {name}", str(row["positives"]), *cells])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _with_ends(row: Mapping[str, Any], name: str) -> str:
+    interval = row.get("intervals", {}).get(name)
+    return f"{row[name]:.3f}" + (" ({:.3f}-{:.3f})".format(*interval) if interval else "")
+
+
+def _suite_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    for code, row in found.get("fairness", {}).items():
+        worst = row["minimum"]["bpsn_auc"]
+        yield (f"Fairness in {code!r}: final bias metric {row['final_bias_metric']:.3f};"
+               f" lowest BPSN AUC {worst['value']:.3f} ({worst['identity']})")  # fmt: skip
+    if behaviour := found.get("behaviour"):
+        yield f"Behaviour: {behaviour['passed']} of {behaviour['cases']} cases as they should be"
+    if robustness := found.get("robustness"):
+        kept = {name: f"{means['kept']:.1%}" for name, means in robustness["means"].items()}
+        yield (f"Robustness: of recall, disguised words leave {kept['known']} (known ways)"
+               f" and {kept['held_out']} (others)")  # fmt: skip

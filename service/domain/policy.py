@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.domain.comment import Status
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
 POLICY_ACTOR = "policy"
+# A comment that needed a careful reading and got none is held from this share of each review threshold on:
+# the fast reader alone is sure of less.
+UNSURE_SHARE = 0.5
+# What a model for a language in beta must have scored; its other attributes it may lack.
+SCORED_AT_LEAST = "TOXICITY"
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
 
@@ -22,7 +27,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One site's rules. Words are compared on normalised text."""
+    """One site's rules. Words are compared on normalised text.
+
+    ``languages`` are ISO 639 codes: where their models are in beta, the site lets them decide all the same.
+    """
 
     thresholds: Mapping[str, Thresholds]
     banned_words: tuple[str, ...] = ()
@@ -31,6 +39,7 @@ class Policy:
     hold_repeats: bool = True
     hold_first_time: bool = False
     premoderate: bool = False
+    languages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,9 @@ class Evidence:
     """All that is known of a comment when it is decided. Every check ran; nothing was cut short.
 
     ``scores`` is None when the comment could not be scored, and ``failure`` then says why.
-    ``repeat_of`` is "author" or "thread" when the same text was posted before.
+    ``repeat_of`` is "author" or "thread" when the same text was posted before. ``is_beta`` says that the
+    language has a model of its own, in beta; ``language_supported`` counts only where it has none.
+    ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     """
 
     scores: Mapping[str, float] | None
@@ -51,6 +62,9 @@ class Evidence:
     first_time: bool = False
     premoderated: bool = False
     failure: str | None = None
+    is_beta: bool = False
+    is_unsure: bool = False
+    reader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +77,12 @@ class Reason:
     attribute: str | None = None
     score: float | None = None
     threshold: float | None = None
+    reader: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The reason as JSON, without the members that do not apply."""
         members = {"code": self.code, "text": self.text, "attribute": self.attribute}
-        figures = {"score": self.score, "threshold": self.threshold}
+        figures = {"score": self.score, "threshold": self.threshold, "reader": self.reader}
         return {name: value for name, value in (members | figures).items() if value is not None}
 
 
@@ -87,16 +102,18 @@ class Decision:
 FOR_AUTHORS = {
     "score": "It was found likely to hurt or drive others away.",
     "not-scored": "It could not be checked automatically.",
+    "unsure": "It could not be read as carefully as it should be.",
     "banned-word": "It contains a word that is not published here.",
     "suspect-word": "It contains a word that needs a second look.",
     "language": "It is in a language that is not checked automatically.",
+    "language-beta": "It is in a language that is not checked automatically yet.",
     "links": "It contains many links.",
     "repeat": "The same text was posted before.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     "moderator": "A moderator decided so.",
 }
-ALL_CLEAR = Decision("approve", (Reason("all-clear", "approve", "No rule asked for a second look."),))
+ALL_CLEAR = Reason("all-clear", "approve", "No rule asked for a second look.")
 
 
 def reasons_for_author(status: Status, decided_by: str | None, codes: Sequence[str]) -> list[dict[str, str]]:
@@ -126,10 +143,12 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     'TOXICITY was not scored.'
     >>> decide(Evidence({"TOXICITY": 0.9}, premoderated=True), policy).outcome
     'reject'
+    >>> decide(Evidence({"TOXICITY": 0.3}, is_unsure=True), policy).reasons[0].text
+    'TOXICITY 0.30 is not below 0.30, the wider limit while only the fast reader is at hand.'
     """
     reasons = (*_by_scores(evidence, policy), *_by_words(evidence), *_by_circumstances(evidence, policy))
     if not reasons:
-        return ALL_CLEAR
+        return Decision("approve", (replace(ALL_CLEAR, reader=evidence.reader),))
     ordered = sorted(reasons, key=lambda reason: -OUTCOMES.index(reason.outcome))
     return Decision(ordered[0].outcome, tuple(ordered))
 
@@ -139,16 +158,34 @@ def _by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         why = evidence.failure or "no model is loaded"
         yield Reason("not-scored", "review", f"The comment could not be scored: {why}.")
         return
+    if evidence.is_beta and SCORED_AT_LEAST not in policy.thresholds:
+        text = f"This language ({evidence.language}) needs a limit for {SCORED_AT_LEAST}; there is none."
+        yield Reason("not-scored", "review", text)
     for name, limit in policy.thresholds.items():
         score = evidence.scores.get(name)
+        if score is None and evidence.is_beta and name != SCORED_AT_LEAST:
+            continue
         if score is None or not 0.0 <= score <= 1.0:  # a NaN is in no range, so it lands here too
             yield Reason("not-scored", "review", f"{name} was not scored.", name)
-        elif limit.reject is not None and score >= limit.reject:
-            text = f"{name} {score:.2f} reaches {limit.reject:.2f}."
-            yield Reason("score", "reject", text, name, score, limit.reject)
-        elif score >= limit.review:
-            text = f"{name} {score:.2f} is not below {limit.review:.2f}."
-            yield Reason("score", "review", text, name, score, limit.review)
+        elif reason := _by_score(name, score, limit, evidence):
+            yield reason
+
+
+def _by_score(name: str, score: float, limit: Thresholds, evidence: Evidence) -> Reason | None:
+    reader, wider = evidence.reader, limit.review * UNSURE_SHARE
+    if limit.reject is not None and score >= limit.reject:
+        text = f"{name} {score:.2f} reaches {limit.reject:.2f}."
+        return Reason("score", "reject", text, name, score, limit.reject, reader)
+    if score >= limit.review:
+        text = f"{name} {score:.2f} is not below {limit.review:.2f}."
+        return Reason("score", "review", text, name, score, limit.review, reader)
+    if evidence.is_unsure and score >= wider:
+        text = (
+            f"{name} {score:.2f} is not below {wider:.2f}, the wider limit while only the fast reader is"
+            " at hand."
+        )
+        return Reason("unsure", "review", text, name, score, wider, reader)
+    return None
 
 
 def _by_words(evidence: Evidence) -> Iterator[Reason]:
@@ -159,7 +196,11 @@ def _by_words(evidence: Evidence) -> Iterator[Reason]:
 
 
 def _by_circumstances(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
-    if not evidence.language_supported:
+    if evidence.is_beta:
+        if evidence.language not in policy.languages:
+            text = f"The model for this language ({evidence.language}) is in beta."
+            yield Reason("language-beta", "review", text)
+    elif not evidence.language_supported:
         text = f"The model was not trained on this language ({evidence.language})."
         yield Reason("language", "review", text)
     if evidence.links > policy.max_links:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,12 @@ from service.domain.scores import ATTRIBUTES
 
 MAX_WORDS = 10_000
 MAX_WORD_LENGTH = 200
+MAX_LANGUAGES = 100
+LANGUAGE = re.compile("[a-z]{2,3}")  # ISO 639
 # On calibrated scores. On the development data these ask a person about three quarters of the toxic
 # comments and about one in a hundred clean ones at natural prevalence. The model card suggests stricter
-# ones, at one in twenty. A machine asks; a person refuses: for automatic refusals, set `reject`.
+# ones, at one in twenty. SPAM has none: what is spam to one site is a notice to another.
+# A machine asks; a person refuses: for automatic refusals, set `reject`.
 DEFAULT_REVIEW = {
     "TOXICITY": 0.3,
     "SEVERE_TOXICITY": 0.2,
@@ -31,6 +35,7 @@ DEFAULT: dict[str, Any] = {
     "hold_repeats": True,
     "hold_first_time": False,
     "premoderate": False,
+    "languages": [],
 }
 
 
@@ -66,6 +71,7 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
         problems += _word_problems(name, merged[name])
     if not _whole(merged["max_links"], 0, 100):
         problems.append(("/max_links", "must be a whole number from 0 to 100"))
+    problems += _language_problems(merged["languages"])
     problems += [
         (f"/{name}", "must be true or false") for name in FLAGS if not isinstance(merged[name], bool)
     ]
@@ -76,6 +82,7 @@ def policy_from(document: Mapping[str, Any]) -> Policy:
         banned_words=tuple(merged["banned_words"]),
         suspect_words=tuple(merged["suspect_words"]),
         max_links=merged["max_links"],
+        languages=frozenset(merged["languages"]),
         **{name: merged[name] for name in FLAGS},
     )
 
@@ -109,6 +116,16 @@ def _word_problems(name: str, words: Any) -> list[tuple[str, str]]:
         (f"/{name}/{at}", f"must be a text of 1 to {MAX_WORD_LENGTH} characters")
         for at, word in enumerate(words)
         if not isinstance(word, str) or not 1 <= len(word.strip()) <= MAX_WORD_LENGTH
+    ]
+
+
+def _language_problems(codes: Any) -> list[tuple[str, str]]:
+    if not isinstance(codes, list) or len(codes) > MAX_LANGUAGES:
+        return [("/languages", f"must be a list of at most {MAX_LANGUAGES} languages")]
+    return [
+        (f"/languages/{at}", "must be an ISO 639 code, such as de")
+        for at, code in enumerate(codes)
+        if not isinstance(code, str) or not LANGUAGE.fullmatch(code)
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT")
+ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT", "SPAM")
 
 
 class Reading(Protocol):
@@ -20,6 +20,17 @@ class Reading(Protocol):
     def supported(self) -> bool: ...
     @property
     def normalised(self) -> str: ...
+    @property
+    def is_beta(self) -> bool:
+        """Whether the language has a model of its own that is not yet good enough to decide alone."""
+
+    @property
+    def reader(self) -> str:
+        """Who decided: ``careful``, ``fast`` or ``none``."""
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a careful reading was wanted and not to be had."""
 
 
 class WordScore(Protocol):
@@ -38,7 +49,15 @@ class Scorer(Protocol):
 
     @property
     def model_id(self) -> str: ...
-    def read(self, texts: Sequence[str]) -> Sequence[Reading]: ...
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        languages: Sequence[str | None] | None = None,
+        within: float | None = None,
+    ) -> Sequence[Reading]:
+        """Return a reading a text. After ``within`` seconds no further careful reading is begun."""
+
     def explain(self, text: str, attribute: str = "TOXICITY") -> Sequence[WordScore]: ...
     def normalise(self, text: str) -> str: ...
 

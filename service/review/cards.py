@@ -20,6 +20,7 @@ LABELS = {
     "INSULT": "Insult",
     "PROFANITY": "Profanity",
     "THREAT": "Threat",
+    "SPAM": "Spam",
 }
 DID = {
     "post": "posted it",
@@ -29,6 +30,10 @@ DID = {
     "reopen": "put it back in the queue",
     "undo": "took back the last decision",
     "delete": "deleted it",
+}
+LIMITS = {
+    "score": "the limit is",
+    "unsure": "while only the fast reader is at hand, the limit is",
 }
 # What may be done with a comment that stands so, with the key for it.
 CHOICES = {
@@ -94,13 +99,18 @@ def _level(share: float) -> int:
 
 
 def bars(card: Card) -> list[Bar]:
-    """Return a bar for each score, with the limit from which the site's policy asks for a person."""
+    """Return a bar for each score, with the limit from which the site's policy asks for a person.
+
+    Where that was wider when the comment was decided, it is the one that counted then.
+    """
+    wider = {entry["attribute"]: entry["threshold"] for entry in card.comment["reasons"] or ()
+             if entry.get("code") == "unsure"}  # fmt: skip
     scores: Mapping[str, float] = card.comment["scores"] or {}
     found = []
     for name in [*(n for n in LABELS if n in scores), *sorted(set(scores) - set(LABELS))]:
         score = scores[name]
         threshold = card.policy.thresholds.get(name)
-        limit = threshold.review if threshold else None
+        limit = wider.get(name, threshold.review if threshold else None)
         found.append(
             Bar(
                 label=LABELS.get(name, name),
@@ -121,8 +131,8 @@ def reason(entry: Mapping[str, Any]) -> str:
     'Threat is 0.81; the limit is 0.50.'
     """
     name = LABELS.get(entry.get("attribute", ""), entry.get("attribute", ""))
-    if entry.get("code") == "score" and "score" in entry and "threshold" in entry:
-        return f"{name} is {entry['score']:.2f}; the limit is {entry['threshold']:.2f}."
+    if entry.get("code") in LIMITS and "score" in entry and "threshold" in entry:
+        return f"{name} is {entry['score']:.2f}; {LIMITS[entry['code']]} {entry['threshold']:.2f}."
     if entry.get("code") == "not-scored" and name:
         return f"{name} was not scored."
     return str(entry.get("text", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import JSON, Connection, and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.ids import new_id
@@ -128,6 +128,17 @@ def release(connection: Connection, owner: str, comment_ids: Sequence[str], unti
         .where(Comment.id.in_(comment_ids), Comment.claimed_by == owner)
         .values(claimed_by=None, claimed_until=until)
     )
+
+
+def mark_words(connection: Connection, found: Sequence[tuple[str, int, list[list[float]]]]) -> None:
+    """Store marked words by (id, version, spans); nothing where a comment has moved on since."""
+    marked = (
+        update(Comment)
+        .where(Comment.id == bindparam("b_id"), Comment.version == bindparam("b_version"))
+        .values(spans=bindparam("b_spans", type_=JSON))
+    )
+    names = ("b_id", "b_version", "b_spans")
+    connection.execute(marked, [dict(zip(names, one, strict=True)) for one in found])
 
 
 def approved_by_author(connection: Connection, authors: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from models.training import Plan, train
 from service import cli
 from service.commands.scoring import BATCH, MAX_LINE
 from service.context import utcnow
@@ -17,6 +18,7 @@ from service.domain.scores import ATTRIBUTES
 from service.intake import Draft, Intake
 from service.moderators import log_in
 from service.storage.database import Database
+from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command
 
 
@@ -203,7 +205,34 @@ def test_score_answers_every_line_in_order_and_says_what_is_wrong_with_bad_ones(
     assert all(0 <= score <= 1 for answer in answers[: len(good)] for score in answer["scores"].values())
     assert [answer.keys() for answer in answers[len(good) : -1]] == [{"id", "error"}] * len(bad)
     assert answers[-1]["id"] == "last"
-    assert answers[-1].keys() == {"id", "scores", "language", "model"}
+    assert answers[-1].keys() == {"id", "scores", "language", "model", "reader"}
+
+
+def test_score_believes_a_line_that_says_its_language():
+    told, found, odd, empty = score(
+        b'{"id": 1, "text": "Was the treaty ever signed?", "lang": "de-AT"}',
+        b'{"id": 2, "text": "Was the treaty ever signed?"}',
+        b'{"id": 3, "text": "Was the treaty ever signed?", "lang": "tlh"}',
+        b'{"id": 4, "text": "Was the treaty ever signed?", "lang": ""}',
+    )
+
+    assert [answer["language"] for answer in (told, found, odd, empty)] == ["de", "en", "tlh", "en"]
+    assert told["scores"].keys() < found["scores"].keys(), "that language has a smaller model of its own"
+    assert found["reader"] in ("fast", "careful")
+    assert found["scores"] == empty["scores"]
+
+
+def test_score_reads_as_the_service_does(monkeypatch):
+    line = b'{"id": 1, "text": "What you say is rather stupid."}'
+    [plain] = score(line)
+    monkeypatch.setenv("PARLEY_TOXICITY_PRIOR", "0.9")
+    [often] = score(line)
+    monkeypatch.setenv("PARLEY_TOXICITY_PRIOR", "much")
+    ended = subprocess.run(parley_command("score"), cwd=ROOT, input=line, capture_output=True, timeout=60)
+
+    assert plain["scores"]["TOXICITY"] < often["scores"]["TOXICITY"]
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.startswith(b"parley: PARLEY_TOXICITY_PRIOR: ")
 
 
 def test_score_can_be_conversed_with():
@@ -228,8 +257,66 @@ def test_a_model_that_cannot_be_used_is_one_sentence(parley, tmp_path):
         assert error.count("\n") == 1
 
 
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory):
+    """The folder of a model trained on a few rows, and ``dev.csv.gz`` beside it to evaluate it on."""
+    folder = tmp_path_factory.mktemp("small")
+    csvs = (
+        write_csv(folder / "train.csv.gz", rows(PLACES[:7])),
+        write_csv(folder / "dev.csv.gz", rows(PLACES[7:])),
+    )
+    train(Plan(*csvs), folder / "model", lambda line: None)
+    return folder / "model"
+
+
+def test_an_evaluation_is_a_table_or_json(parley, small_model):
+    data = str(small_model.parent / "dev.csv.gz")
+    code, table, error = parley("evaluate", data, "--model", str(small_model))
+    found = json.loads(parley("evaluate", "--data", data, "--model", str(small_model), "--json")[1])
+    toxicity = found["attributes"]["TOXICITY"]
+    low, high = toxicity["intervals"]["roc_auc"]
+    lines = [line.split() for line in table.splitlines()]
+
+    assert (code, error) == (0, "")
+    assert table.startswith(f"{found['model']}. ")
+    assert ["TOXICITY", str(toxicity["positives"])] in [line[:2] for line in lines]
+    assert f"{toxicity['roc_auc']:.3f} ({low:.3f}-{high:.3f})" in table
+    assert [line.split()[0] for line in table.splitlines() if line.startswith("  ")] == [
+        "ATTRIBUTE", *found["attributes"],
+    ]  # fmt: skip
+    assert f"Behaviour: {found['behaviour']['passed']} of {found['behaviour']['cases']} cases" in table
+
+
+def test_an_evaluation_is_a_page_too(parley, small_model, tmp_path):
+    data, page = small_model.parent / "dev.csv.gz", tmp_path / "page.html"
+    code, out, _ = parley("evaluate", str(data), "--model", str(small_model), "--json", "--html", str(page))
+
+    assert code == 0
+    assert f"Evaluation of {json.loads(out)['model']}" in page.read_text(encoding="utf-8")
+
+
+def test_an_evaluation_that_cannot_be_made_is_one_sentence(parley, small_model, tmp_path):
+    (tmp_path / "other.csv").write_text("text,lang\nhello,en\n", encoding="utf-8")
+    data, model = str(small_model.parent / "dev.csv.gz"), ("--model", str(small_model))
+    for arguments, words in (
+        ((str(tmp_path / "none.csv.gz"),), "no such data file"),
+        (("--data", str(tmp_path / "other.csv")), "lacks the columns"),
+        ((data, "--data", data), "named twice"),
+        ((data, "--html", str(tmp_path / "none" / "page.html")), "no place for a file"),
+        ((data, "--html", str(tmp_path)), "no place for a file"),
+    ):
+        code, out, error = parley("evaluate", *arguments, *model)
+
+        assert (code, out) == (2, ""), arguments
+        assert error.startswith("parley: Cannot evaluate: ")
+        assert words in error
+        assert error.count("\n") == 1
+
+
 def test_training_without_data_is_one_sentence(parley, tmp_path):
-    code, _, error = parley("train", str(tmp_path / "none.csv.gz"), "--out", str(tmp_path / "out"))
+    code, _, error = parley(
+        "train", str(tmp_path / "none.csv.gz"), "--out", str(tmp_path / "out"), "--careful", "none"
+    )
 
     assert code == 2
     assert error.startswith("parley: Cannot train: ")

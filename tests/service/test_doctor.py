@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from dataclasses import replace
 
 import pytest
 import redis
 
+from models import load_scorer
 from service import cli, operations
 from service.context import utcnow
 from service.doctor import CHECKS, examine
+from service.settings import ScoringSettings
 from tests.running import free_port
 
 
@@ -82,6 +85,33 @@ def test_tables_of_another_release_fail(settings, tmp_path):
 def test_a_model_that_cannot_be_read_fails(settings, tmp_path):
     assert state(settings, "model") == ["ok"]
     assert state(replace(settings, model_dir=tmp_path), "model") == ["fail"]
+
+
+def test_the_models_line_says_who_reads_and_what_is_in_beta(settings):
+    model = load_scorer()
+    [found] = examine(settings, only="model")
+
+    assert model.model_id in found.what
+    assert "careful reader on" in found.what
+    assert model.beta_languages
+    assert f"in beta: {', '.join(sorted(model.beta_languages))}" in found.what
+    [found] = examine(replace(settings, scoring=ScoringSettings(careful="off")), only="model")
+    assert (found.state, "careful reader off (PARLEY_CAREFUL_READER)" in found.what) == ("ok", True)
+
+
+def test_a_model_that_is_made_to_read_fast_alone_is_no_fault(settings, trained):
+    [found] = examine(replace(settings, model_dir=trained), only="model")
+
+    assert found.state == "ok"
+    assert found.what.endswith("no careful reader: this model has none")
+
+
+def test_a_careful_reader_that_cannot_be_loaded_is_warned_of(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # as if it were not installed
+    [found] = examine(settings, only="model")
+
+    assert (found.state, "onnxruntime is not installed" in found.what) == ("warn", True)
+    assert found.advice
 
 
 def test_a_secret_that_others_can_read_is_warned_of(settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy import select, update
 from service import moderation, sites
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.domain.scores import Span
 from service.intake import Draft, Intake
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.rows import Record
 from service.storage.tables import AuditRow, Comment, Event, Thread
-from tests.fakes import FakeClock, FakeScorer
+from tests.fakes import FakeClock, FakeReading, FakeScorer
 
 KEY = b"k" * 32
 ALLOWED = frozenset({"demo"})
@@ -140,10 +142,10 @@ def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database) -
     class Slow(FakeScorer):
         """Sleeps past its lease, while another worker does the work."""
 
-        def read(self, texts):  # type: ignore[no-untyped-def]
+        def read(self, texts, **options):  # type: ignore[no-untyped-def]
             clock.forward(seconds=20)
             assert drain(db, clock) == 1
-            return super().read(texts)
+            return super().read(texts, **options)
 
     drain(db, clock, Slow())
 
@@ -196,6 +198,142 @@ def test_comments_whose_worker_died_are_taken_up_again_before_newer_ones(db: Dat
     moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=5)
 
     assert {look(db, one)["status"] for one in old} == {"approved"}
+
+
+def test_a_comment_that_missed_its_careful_reading_is_held_from_half_the_limit_on(db: Database) -> None:
+    clock = FakeClock()
+    subtle = post(db, clock, "A subtle jibe.")
+    drain(db, clock)
+    first = look(db, subtle)["reasons"][0]
+
+    assert look(db, subtle)["status"] == "pending"
+    assert set(reasons(db, subtle)) == {"unsure", "score"}, "some limits are below 0.25 anyway"
+    assert first == {
+        "code": "unsure",
+        "text": "TOXICITY 0.25 is not below 0.15, the wider limit while only the fast reader is at hand.",
+        "attribute": "TOXICITY",
+        "score": 0.25,
+        "threshold": 0.15,
+        "reader": "fast",
+    }
+
+
+def test_the_audit_log_keeps_whose_scores_decided(db: Database) -> None:
+    class Careful(FakeScorer):
+        """Reads everything carefully."""
+
+        def _read(self, text: str) -> FakeReading:
+            return replace(super()._read(text), reader="careful")
+
+    clock = FakeClock()
+    fine, vile = post(db, clock, "A fine remark."), post(db, clock, "You vile thing.")
+    drain(db, clock, Careful())
+
+    for comment in (fine, vile):
+        with db.read() as connection:
+            decision = queries.audit_rows(connection, comment)[1]
+        assert {reason["reader"] for reason in decision["reasons"]} == {"careful"}
+
+
+def test_the_careful_reader_has_a_few_seconds_a_batch_however_often_it_is_halved(db: Database) -> None:
+    class Slow(FakeScorer):
+        """Takes two seconds a call."""
+
+        def read(self, texts, **options):  # type: ignore[no-untyped-def]
+            clock.forward(seconds=2)
+            return super().read(texts, **options)
+
+    clock, scorer = FakeClock(), Slow()
+    post(db, clock, "This is poison.")
+    fine = [post(db, clock, f"Remark number {n} of many.") for n in range(3)]
+    drain(db, clock, scorer)
+
+    assert scorer.within[:2] == [pytest.approx(3.0, abs=0.01), pytest.approx(1.0, abs=0.01)]
+    assert set(scorer.within[2:]) == {0.0}
+    assert {look(db, one)["status"] for one in fine} == {"approved"}
+    assert moderation.READING * 2 < moderation.LEASE
+
+
+def test_words_are_marked_after_the_decisions_are_written(db: Database) -> None:
+    seen = []
+
+    class Watching(FakeScorer):
+        """Looks what is published while it explains."""
+
+        def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
+            seen.append([look(db, one)["status"] for one in (vile, fine)])
+            return super().explain(text)
+
+    clock = FakeClock()
+    vile, fine = post(db, clock, "You vile thing."), post(db, clock, "A fine remark.")
+    drain(db, clock, Watching())
+
+    assert seen == [["pending", "approved"]]
+    assert look(db, vile)["spans"] == [[4, 8, 0.8]]
+    assert look(db, fine)["spans"] is None
+
+
+def test_explaining_ends_in_time_and_costs_no_decision(db: Database) -> None:
+    class Thorough(FakeScorer):
+        """Takes a second a text."""
+
+        def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
+            clock.forward(seconds=1)
+            return super().explain(text)
+
+    clock = FakeClock()
+    vile = [post(db, clock, f"vile {n}") for n in range(20)]
+    drain(db, clock, Thorough())
+
+    assert {look(db, one)["status"] for one in vile} == {"pending"}
+    assert [bool(look(db, one)["spans"]) for one in vile] == [True] * 2 + [False] * 18
+    assert drain(db, clock) == 0
+
+
+def test_an_explanation_that_fails_costs_its_own_marks_alone(db: Database) -> None:
+    class Fails(FakeScorer):
+        """Cannot explain the first."""
+
+        def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
+            if "first" in text:
+                raise RuntimeError("no words")
+            return super().explain(text)
+
+    clock = FakeClock()
+    first, second = post(db, clock, "A first vile thing."), post(db, clock, "vile again")
+    drain(db, clock, Fails())
+
+    assert (look(db, first)["status"], look(db, first)["spans"]) == ("pending", None)
+    assert look(db, second)["spans"] == [[0, 4, 0.8]]
+
+
+def test_a_comment_that_was_decided_meanwhile_is_not_marked(db: Database) -> None:
+    class Overtaken(FakeScorer):
+        """A moderator acts while it explains."""
+
+        def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
+            act(db, clock, vile, "approve", 2)
+            return super().explain(text)
+
+    clock = FakeClock()
+    vile = post(db, clock, "You vile thing.")
+    drain(db, clock, Overtaken())
+
+    assert (look(db, vile)["status"], look(db, vile)["spans"]) == ("approved", None)
+
+
+def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Database) -> None:
+    clock = FakeClock()
+    before = post(db, clock, "Heel oké gezegd.")
+    drain(db, clock)
+    sites.set_policy(db, "demo", {"languages": ["nl"]})
+    fine, vile = post(db, clock, "Ook oké, dank."), post(db, clock, "Niet oké, vile.")
+    drain(db, clock)
+
+    assert (look(db, before)["status"], reasons(db, before)) == ("pending", ["language-beta"])
+    assert look(db, before)["reasons"][0]["text"] == "The model for this language (nl) is in beta."
+    assert look(db, fine)["status"] == "approved"
+    assert (look(db, vile)["status"], reasons(db, vile)) == ("pending", ["score"])
 
 
 def test_a_foreign_language_goes_to_a_person(db: Database) -> None:

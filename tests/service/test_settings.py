@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import Misconfigured
-from service.settings import read_settings
+from service.settings import ScoringSettings, read_settings, scoring_settings
 
 
 def test_without_any_variable_parley_is_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,11 +48,34 @@ def test_every_spelling_of_a_postgresql_address_is_understood(tmp_path: Path, ur
         ("PARLEY_SECRET_KEY", "short", "at least 32 characters"),
         ("PARLEY_WEBHOOK_PRIVATE_NETWORKS", "10.0.0.1/8", "PARLEY_WEBHOOK_PRIVATE_NETWORKS"),
         ("PARLEY_LOG_LEVEL", "loud", "PARLEY_LOG_LEVEL: Must be one of"),
+        ("PARLEY_CAREFUL_READER", "always", "PARLEY_CAREFUL_READER: Must be one of: auto, off"),
+        ("PARLEY_TOXICITY_PRIOR", "0", "PARLEY_TOXICITY_PRIOR: Must be greater than 0"),
+        ("PARLEY_TOXICITY_PRIOR", "1", "PARLEY_TOXICITY_PRIOR: .* less than 1"),
+        ("PARLEY_TOXICITY_PRIOR", "nan", "PARLEY_TOXICITY_PRIOR: "),
+        ("PARLEY_SCORING_THREADS", "0", "PARLEY_SCORING_THREADS: Must be greater"),
     ],
 )
 def test_a_mistake_is_named_with_its_variable(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     with pytest.raises(Misconfigured, match=sentence):
         read_settings({"PARLEY_DATA_DIR": str(tmp_path), name: value})
+
+
+def test_how_the_model_reads_can_be_chosen_and_asked_for_without_a_folder(tmp_path: Path) -> None:
+    chosen = {
+        "PARLEY_CAREFUL_READER": "off",
+        "PARLEY_TOXICITY_PRIOR": "0.02",
+        "PARLEY_SCORING_THREADS": "2",
+    }
+    wanted = ScoringSettings(careful="off", prior=0.02, threads=2)
+
+    assert (
+        scoring_settings({"PARLEY_DATA_DIR": str(tmp_path / "data"), "PARLEY_PORT": "x", **chosen}) == wanted
+    )
+    assert not (tmp_path / "data").exists()
+    assert read_settings({"PARLEY_DATA_DIR": str(tmp_path), **chosen}).scoring == wanted
+    assert scoring_settings({}) == ScoringSettings("auto", None, 1)
+    with pytest.raises(Misconfigured, match="PARLEY_SCORING_THREADS: Not a valid integer"):
+        scoring_settings({"PARLEY_SCORING_THREADS": "all"})
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

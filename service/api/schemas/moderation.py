@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from service.api.schemas.comments import SITE, UUID, described
 from service.api.schemas.fields import Text, Whole, WholeNumber
 from service.domain.comment import Status
-from service.domain.policy_document import MAX_WORD_LENGTH, MAX_WORDS
+from service.domain.policy_document import LANGUAGE, MAX_LANGUAGES, MAX_WORD_LENGTH, MAX_WORDS
 from service.domain.scores import ATTRIBUTES
 
 ACTIONS = ("approve", "reject", "reopen", "undo")
@@ -37,7 +37,14 @@ class QueuedComment(Schema):
     status = fields.String()
     version = fields.Integer(metadata=described("Send it with an action: it says what you saw."))
     scores = fields.Dict(keys=fields.String(), values=fields.Float(), allow_none=True)
-    reasons = fields.List(fields.Dict(), allow_none=True)
+    reasons = fields.List(
+        fields.Dict(),
+        allow_none=True,
+        metadata=described(
+            "Each with `code` and `text`; where a score decided, also `attribute`, `score`, `threshold` and"
+            " `reader` (`fast` or `careful`)."
+        ),
+    )
     language = fields.String(allow_none=True)
     model = fields.String(attribute="model_id", allow_none=True)
     created_at = fields.AwareDateTime()
@@ -79,6 +86,11 @@ WORDS = {
     "items": {"type": "string", "minLength": 1, "maxLength": MAX_WORD_LENGTH},
     "maxItems": MAX_WORDS,
 }
+LANGUAGES = {
+    "type": "array",
+    "items": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
+    "maxItems": MAX_LANGUAGES,
+}
 
 
 class PolicyDocument(Schema):
@@ -102,6 +114,9 @@ class PolicyDocument(Schema):
     hold_repeats = fields.Raw(metadata={"type": "boolean"})
     hold_first_time = fields.Raw(metadata={"type": "boolean"})
     premoderate = fields.Raw(metadata={"type": "boolean"})
+    languages = fields.Raw(
+        metadata=LANGUAGES | described("Languages whose models are in beta and may decide here all the same.")
+    )
 
 
 class AuditQuery(Schema):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.errors import Invalid
-from service.domain.policy import OUTCOMES, Evidence, Policy, Thresholds, decide
+from service.domain.policy import FOR_AUTHORS, OUTCOMES, Evidence, Policy, Thresholds, decide
 from service.domain.policy_document import DEFAULT, policy_from
 from service.domain.scores import ATTRIBUTES
 
@@ -58,6 +59,104 @@ def test_every_rule_that_matched_is_reported_strictest_first() -> None:
     assert codes == ["score", "suspect-word", "language", "links", "repeat", "premoderation"]
 
 
+@pytest.mark.parametrize(
+    ("score", "code"), [(0.29, None), (0.30, "unsure"), (0.59, "unsure"), (0.60, "score")]
+)
+def test_without_a_wanted_careful_reading_half_the_limit_asks_a_person(
+    score: float, code: str | None
+) -> None:
+    scores = FINE | {"TOXICITY": score}
+    decision = decide(Evidence(scores, is_unsure=True), POLICY)
+
+    assert decision.outcome == ("review" if code else "approve")
+    assert decision.reasons[0].code == (code or "all-clear")
+    if code == "unsure":
+        assert decide(Evidence(scores), POLICY).outcome == "approve"
+        assert (decision.reasons[0].attribute, decision.reasons[0].threshold) == ("TOXICITY", 0.3)
+        assert "the wider limit while only the fast reader is at hand" in decision.reasons[0].text
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_an_unsure_comment_is_never_treated_more_gently_nor_refused_for_it(a: float, b: float) -> None:
+    scores = {"TOXICITY": a, "THREAT": b}
+    sure, unsure = (decide(Evidence(scores, is_unsure=unsure), POLICY).outcome for unsure in (False, True))
+
+    assert OUTCOMES.index(sure) <= OUTCOMES.index(unsure)
+    assert (sure == "reject") == (unsure == "reject")
+
+
+DUTCH = replace(POLICY, languages=frozenset({"nl"}))
+
+
+def in_beta(scores: dict[str, float], policy: Policy, language: str = "nl") -> list[str]:
+    evidence = Evidence(scores, language=language, language_supported=False, is_beta=True)
+    return [reason.code for reason in decide(evidence, policy).reasons]
+
+
+def test_a_language_in_beta_asks_a_person_unless_the_site_lists_it() -> None:
+    assert in_beta(FINE, POLICY) == ["language-beta"]
+    assert in_beta(FINE, DUTCH) == ["all-clear"]
+    assert in_beta(FINE, DUTCH, "de") == ["language-beta"]
+    assert in_beta(FINE | {"TOXICITY": 0.95}, DUTCH) == ["score"]
+
+
+def test_a_language_in_beta_may_lack_scores_but_never_that_of_toxicity() -> None:
+    assert in_beta({"TOXICITY": 0.1}, DUTCH) == ["all-clear"]
+    assert in_beta({"THREAT": 0.1}, DUTCH) == ["not-scored"]
+    assert in_beta({"TOXICITY": 0.1, "THREAT": math.nan}, DUTCH) == ["not-scored"]
+    assert in_beta({"TOXICITY": 0.1}, replace(DUTCH, thresholds={"THREAT": Thresholds(0.5)})) == [
+        "not-scored"
+    ]
+
+
+def test_listing_a_language_that_has_no_model_changes_nothing() -> None:
+    evidence = Evidence(FINE, language="nl", language_supported=False)
+
+    assert [reason.code for reason in decide(evidence, DUTCH).reasons] == ["language"]
+
+
+def test_spam_is_evidence_until_a_site_sets_a_limit() -> None:
+    scores = FINE | {"SPAM": 0.99, "UNKNOWN": 0.99}
+
+    assert decide(Evidence(scores), POLICY).outcome == "approve"
+    limited = policy_from({"thresholds": {"SPAM": {"review": 0.5}}})
+    assert decide(Evidence(dict.fromkeys(ATTRIBUTES, 0.1) | scores), limited).reasons[0].attribute == "SPAM"
+
+
+def test_a_reason_by_scores_says_whose_they_are() -> None:
+    for scores, is_unsure in (
+        (FINE, False),
+        (FINE | {"TOXICITY": 0.7}, False),
+        (FINE | {"TOXICITY": 0.5}, True),
+    ):
+        reason = decide(Evidence(scores, is_unsure=is_unsure, reader="careful"), POLICY).reasons[0]
+
+        assert reason.as_dict()["reader"] == "careful"
+
+
+@pytest.mark.parametrize("code", FOR_AUTHORS)
+def test_what_an_author_is_told_is_a_sentence_without_figures(code: str) -> None:
+    text = FOR_AUTHORS[code]
+
+    assert text.endswith(".")
+    assert not any(char.isdigit() for char in text)
+
+
+def test_every_reason_that_holds_a_comment_has_words_for_its_author() -> None:
+    policy = replace(POLICY, premoderate=True, max_links=0, hold_first_time=True)
+    found = [
+        decide(evidence, policy)
+        for evidence in (
+            Evidence(None), Evidence(FINE | {"TOXICITY": 0.4}, is_unsure=True), Evidence(FINE, is_beta=True),
+            Evidence(FINE, language_supported=False, banned=("x",), suspect=("y",), links=9,
+                     repeat_of="author", first_time=True),
+        )
+    ]  # fmt: skip
+
+    codes = {reason.code for decision in found for reason in decision.reasons}
+    assert codes | {"score", "moderator"} == set(FOR_AUTHORS)
+
+
 evidences = st.builds(
     Evidence,
     scores=st.none() | st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats()),
@@ -68,6 +167,8 @@ evidences = st.builds(
     repeat_of=st.sampled_from([None, "author", "thread"]),
     first_time=st.booleans(),
     premoderated=st.booleans(),
+    is_beta=st.booleans(),
+    is_unsure=st.booleans(),
 )
 
 
@@ -81,7 +182,7 @@ def test_a_decision_always_has_reasons_and_the_strictest_of_them_is_its_outcome(
 def test_the_default_document_is_a_policy_that_leaves_refusing_to_people() -> None:
     policy = policy_from({})
 
-    assert set(policy.thresholds) == set(ATTRIBUTES)
+    assert set(policy.thresholds) == set(ATTRIBUTES) - {"SPAM"}
     assert all(limit.reject is None for limit in policy.thresholds.values())
 
 
@@ -108,6 +209,11 @@ def test_a_policy_that_names_one_attribute_leaves_the_others_as_they_are() -> No
         ({"suspect_words": ["fine", " "]}, "/suspect_words/1"),
         ({"max_links": -1}, "/max_links"),
         ({"premoderate": 1}, "/premoderate"),
+        ({"languages": "de"}, "/languages"),
+        ({"languages": ["de"] * 101}, "/languages"),
+        ({"languages": ["de", "DE"]}, "/languages/1"),
+        ({"languages": ["de-AT"]}, "/languages/0"),
+        ({"languages": [None]}, "/languages/0"),
     ],
 )
 def test_a_mistake_in_a_policy_is_named(document: dict[str, object], pointer: str) -> None:

@@ -7,7 +7,9 @@ import doctest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.policy_document import policy_from
 from service.review import cards
+from service.review_queue import Card
 
 SPANS = st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40), st.floats(0, 1)), max_size=5)
 
@@ -39,6 +41,16 @@ def test_only_web_addresses_become_links():
     assert cards.web_address("https://news.example/") == "https://news.example/"
     assert cards.web_address("javascript:alert(1)") is None
     assert cards.web_address(None) is None
+
+
+def test_a_wider_limit_is_told_and_drawn():
+    entry = {"code": "unsure", "text": "…", "attribute": "INSULT", "score": 0.31, "threshold": 0.2}
+    comment = {"scores": {"INSULT": 0.31, "SPAM": 0.8}, "reasons": [entry]}
+    insult, spam = cards.bars(Card(comment, policy_from({}), None, None, (), ()))
+
+    assert cards.reason(entry) == "Insult is 0.31; while only the fast reader is at hand, the limit is 0.20."
+    assert (insult.limit, insult.is_over) == ("0.20", True)
+    assert (spam.label, spam.limit, spam.is_over) == ("Spam", None, False)
 
 
 def test_the_examples_hold():
