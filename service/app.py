@@ -6,7 +6,16 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import observability
-from service.api import comments, health, moderation, openapi, problems, webhooks
+from service.api import (
+    comments,
+    health,
+    moderation,
+    openai_moderations,
+    openapi,
+    perspective,
+    problems,
+    webhooks,
+)
 from service.embed import views as embed
 from service.intake import Intake
 from service.reading import PageCache
@@ -15,6 +24,7 @@ from service.settings import Settings, read_settings
 from service.wiring import make_context
 
 MAX_BODY_BYTES = 128 * 1024  # 20,000 bytes of text may take six times that when every character is escaped
+DOORS = (comments, moderation, webhooks, perspective, openai_moderations, health, openapi, embed, review)
 PUBLIC = ("comments.", "embed.", "openapi.")
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -42,8 +52,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["parley-intake"] = Intake(app.extensions["parley"].db, settings.secret_key)
     observability.watch(app)
     problems.install(app)
-    for blueprint in (comments.bp, moderation.bp, webhooks.bp, health.bp, openapi.bp, embed.bp, review.bp):
-        app.register_blueprint(blueprint)
+    for door in DOORS:
+        app.register_blueprint(door.bp)
     app.after_request(_allow_pages_anywhere)
     app.after_request(_redirect_within)
     if settings.trusted_proxies:

@@ -19,6 +19,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.exceptions import ClientDisconnected
 
+from service.context import Context
 from service.domain.errors import Misconfigured
 from service.lifeline import die_with_parent
 from service.settings import Settings
@@ -96,6 +97,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self.log.debug("Refused a request: %s", type(exc).__name__)
                 write_nonblock(client, _problem(status, title))
                 return
+        if getattr(req, "uri", None):
+            req.uri = req.path  # gunicorn logs it, and a query may hold somebody's key
         super().handle_error(req, client, addr, exc)
 
 
@@ -112,6 +115,13 @@ def _problem(status: int, title: str) -> bytes:
         f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def _warm_up(context: Context) -> None:
+    """Load what scoring needs, so that the first one who asks does not wait a second for it."""
+    scorer = context.scorer()
+    if scorer is not None:
+        scorer.read(["Bonjour à tous, comment allez-vous ?"])  # the detection of languages loads late too
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -150,6 +160,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from service.app import create_app
 
         app = create_app(self._settings)
+        context = app.extensions["parley"]
+        threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
 
         def serve(environ: Any, start_response: Any) -> Any:
             environ["wsgi.input"] = _Body(environ["wsgi.input"])

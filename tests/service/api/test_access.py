@@ -57,6 +57,18 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries": OWNER_ONLY,
     "POST /api/v1/webhook-deliveries/<uuid:delivery_id>/replay": owner_gets(202),
     "GET /api/v1/events": OWNER_ONLY,
+    # the API of Perspective and that of OpenAI, for everybody
+    "POST /v1alpha1/comments:analyze": ALL,
+    "POST /<path:prefix>/v1alpha1/comments:analyze": ALL,
+    "POST /v1alpha1/comments:suggestscore": ALL,
+    "POST /<path:prefix>/v1alpha1/comments:suggestscore": ALL,
+    "POST /batch": (400,) * 6,  # nothing is in it
+    "POST /<path:prefix>/batch": (400,) * 6,
+    "GET /$discovery/rest": ALL,
+    "GET /<path:prefix>/$discovery/rest": ALL,
+    "GET /discovery/v1/apis/commentanalyzer/v1alpha1/rest": ALL,
+    "GET /<path:prefix>/discovery/v1/apis/commentanalyzer/v1alpha1/rest": ALL,
+    "POST /v1/moderations": ALL,
     # operators, documents
     "GET /healthz": ALL,
     "GET /readyz": (503,) * 6,  # no worker runs here
@@ -83,6 +95,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /demo": ALL,
     "GET /": (302,) * 6,
 }
+SCORED = {"comment": {"text": "A fine remark."}}
 QUERIES = {
     "/api/v1/comments": {"site": "demo", "thread": "a"},
     "/api/v1/counts": {"site": "demo", "thread": "a"},
@@ -93,7 +106,7 @@ QUERIES = {
     "/review/": {"site": "demo"},
     "/review/news": {"site": "demo"},
 }
-FILES = {"filename": "queue.css", "name": "parley-comments.js", "rest": "nothing/here"}
+FILES = {"filename": "queue.css", "name": "parley-comments.js", "rest": "nothing/here", "prefix": "sub"}
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,13 @@ class Door:
             },
             "PUT /api/v1/moderation/policies": {"max_links": 1},
             "POST /api/v1/webhook-endpoints": {"site": "demo", "url": "https://8.8.8.8/hooks"},
-        }.get(f"{self.method} {self.rule}")
+            "POST /v1alpha1/comments:analyze": {**SCORED, "requestedAttributes": {"INSULT": {}}},
+            "POST /v1alpha1/comments:suggestscore": {
+                **SCORED,
+                "attributeScores": {"INSULT": {"summaryScore": {"value": 0}}},
+            },
+            "POST /v1/moderations": {"input": "A fine remark."},
+        }.get(f"{self.method} {self.rule.removeprefix('/<path:prefix>')}")
 
 
 def routes(app: Flask) -> Iterator[str]:

@@ -1,0 +1,100 @@
+"""Several requests in one: multipart/mixed, in and out."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from werkzeug.http import parse_options_header
+
+MAX_PARTS = 1000  # as many as Google's own library puts into one
+LINE = re.compile(rb"\r?\n")
+BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
+
+
+class NotABatch(Exception):
+    """The body is no multipart/mixed of HTTP requests; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request of a batch, and the id by which the client knows its answer."""
+
+    content_id: bytes
+    verb: str
+    path: str
+    body: bytes
+
+
+def parse(content_type: str, raw: bytes) -> list[Part]:
+    """Return the requests of a batch, in order; raise `NotABatch`."""
+    kind, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if kind != "multipart/mixed" or not 0 < len(boundary) <= 200:
+        raise NotABatch("it is no multipart/mixed with a boundary")
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    cuts = list(delimiter.finditer(raw))
+    if len(cuts) < 2 or cuts[-1][1] is None or any(cut[1] for cut in cuts[:-1]):
+        raise NotABatch("a boundary is missing")
+    if len(cuts) - 1 > MAX_PARTS:
+        raise NotABatch(f"it has more than {MAX_PARTS} requests")
+    return [_part(raw[a.end() : b.start()]) for a, b in pairwise(cuts)]
+
+
+def _part(raw: bytes) -> Part:
+    outer, inner = _split(raw)
+    headers = dict(_header(line) for line in LINE.split(outer) if b":" in line)
+    head, body = _split(b"\n" + inner.lstrip(b"\r\n"))
+    request_line = next((line for line in LINE.split(head) if line), b"").decode("latin-1").split(" ")
+    if len(request_line) < 2:
+        raise NotABatch("a part has no request line")
+    verb, target = request_line[:2]
+    return Part(headers.get(b"content-id", b""), verb, unquote(target.partition("?")[0]), body)
+
+
+def _split(raw: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before the first blank line and what behind it."""
+    found = BLANK_LINE.search(raw)
+    return (raw[: found.start()], raw[found.end() :]) if found else (raw, b"")
+
+
+def _header(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.strip().lower(), value.strip()
+
+
+def compose(answers: Sequence[tuple[Part, int, dict[str, Any]]]) -> tuple[str, bytes]:
+    """Return content type and body of the answers to a batch."""
+    boundary = f"batch_{secrets.token_urlsafe(24)}"
+    parts = []
+    for part, status, body in answers:
+        payload = orjson.dumps(body)
+        named = b"Content-ID: " + _answer_id(part.content_id) + b"\r\n" if part.content_id else b""
+        head = (
+            f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json; charset=UTF-8\r\n"
+            f"Content-Length: {len(payload)}\r\n\r\n"
+        )
+        parts.append(b"Content-Type: application/http\r\n" + named + b"\r\n" + head.encode() + payload)
+    mark = f"--{boundary}".encode()
+    whole = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+    return f"multipart/mixed; boundary={boundary}", whole
+
+
+def _answer_id(content_id: bytes) -> bytes:
+    """Return the id of an answer.
+
+    >>> _answer_id(b"<a + 1>")
+    b'<response-a + 1>'
+    """
+    return (
+        b"<response-" + content_id.removeprefix(b"<")
+        if content_id.startswith(b"<")
+        else b"response-" + content_id
+    )

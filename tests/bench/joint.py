@@ -1,0 +1,84 @@
+"""The shipped model: its readers alone and joined, its start, its memory, on one core and in one process.
+
+Natural traffic is Wikipedia's talk as it came, about one comment in a hundred toxic, from the development
+data; without it made-up civil texts, which flatter. Times are CPU times, as in `readers`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from models import Scorer, load_scorer
+from models.calibration import AS_THEY_CAME
+from models.data import read_labelled
+from tests.bench.load import percentile
+from tests.bench.measures import Row, medians
+from tests.bench.readers import BATCH, DEVELOPMENT, plain_scikit_learn, rate
+from tests.bench.texts import comment
+
+CAREFUL_TEXTS, SINGLES = 512, 400
+PROBE = """
+import resource, time
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+begin = time.process_time()
+import models
+scorer = models.load_scorer()
+took = time.process_time() - begin
+scorer.read(["They should all be sent back where they came from."] * 64)
+print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def joint() -> Iterator[Row]:
+    """Comments a CPU second of the careful reader alone and of the join, and what a start costs."""
+    texts = _natural()
+    auto, always = load_scorer(), load_scorer(careful="always")
+    plain = plain_scikit_learn()
+    auto.read(texts[:BATCH])
+
+    def once() -> list[float]:
+        careful = rate(lambda batch: always.read(batch), texts[:CAREFUL_TEXTS], 32)
+        joined = rate(lambda batch: auto.read(batch), texts, BATCH)
+        floor = rate(plain, texts, BATCH)
+        took, memory = _start()
+        return [careful, careful / floor, joined, joined / floor, *_singles(auto, texts), took, memory]
+
+    careful, careful_ratio, joined, joined_ratio, p50, p99, took, memory = medians(once)
+    share = sum(reading.reader == "careful" for reading in auto.read(texts)) / len(texts)
+    floor = "to plain scikit-learn"
+    yield Row("careful reader alone: batches of 32", careful, "per CPU s", careful_ratio, f"{floor}; ≥ 150")
+    yield Row(
+        f"joint, natural traffic: batches of {BATCH}", joined, "per CPU s", joined_ratio, f"{floor}; ≥ 600"
+    )
+    yield Row("joint: share read carefully", 100 * share, "%", goal="≤ 20")
+    yield Row("joint: one comment, p50", p50, "CPU µs")
+    yield Row("joint: one comment, p99", p99, "CPU µs")
+    yield Row("joint: import, load and self-test", took * 1e3, "CPU ms", goal="≤ 1,000")
+    yield Row("joint: memory", memory / 1024, "MiB", goal="≤ 250")
+
+
+def _natural() -> list[str]:
+    if DEVELOPMENT.is_file():
+        data = read_labelled(DEVELOPMENT)
+        return [text for text, source in zip(data.texts, data.sources, strict=True) if source in AS_THEY_CAME]
+    print(f"joint: made-up texts, because there is no {DEVELOPMENT}", file=sys.stderr)
+    return [comment(number) for number in range(2_000)]
+
+
+def _singles(scorer: Scorer, texts: list[str]) -> list[float]:
+    times = []
+    for text in texts[:SINGLES]:
+        begin = time.process_time()
+        scorer.read([text])
+        times.append((time.process_time() - begin) * 1e6)
+    return [percentile(times, 0.5), percentile(times, 0.99)]
+
+
+def _start() -> tuple[float, float]:
+    """Return the CPU seconds of a start in a fresh process, and the KiB it grew by."""
+    done = subprocess.run([sys.executable, "-c", PROBE], check=True, capture_output=True, text=True)
+    took, memory = done.stdout.split()
+    return float(took), float(memory)
