@@ -79,7 +79,7 @@ class Encoder:
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Return the outputs for texts as typed, shape (n_texts, n_outputs)."""
-        read = [restore(as_read(text, self.known)) for text in texts]
+        read = [identity.hide_phrases(restore(as_read(text, self.known))) for text in texts]
         found = self._tokenizer.encode_batch(read)
         logits = np.empty((len(texts), self._outputs))
         for row, encoding in enumerate(found):

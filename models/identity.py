@@ -37,6 +37,10 @@ TERMS = frozenset(
 )
 DIGEST = hashlib.sha256(" ".join(sorted(TERMS)).encode()).hexdigest()
 
+# Groups named by several words. The careful reader was not trained so; at work they are hidden too.
+_PHRASES = regex.compile(
+    r"\b(?:mixed[- ]race|middle[- ]eastern|first nations|asylum[- ]seekers?|(?:people|person) of colou?r)\b"
+)
 _WORDS = regex.compile(r"\p{L}+")
 _STOOD_IN = regex.compile(rf"\b{STAND_IN}(?:[\s-]+{STAND_IN})+\b")
 
@@ -51,6 +55,15 @@ def mask(normalised: str) -> str:
     if TERMS.isdisjoint(words):
         return normalised
     return " ".join(MASK if word in TERMS else word for word in words)
+
+
+def hide_phrases(readable: str) -> str:
+    """Return a readable text with each group that is named by several words replaced by `STAND_IN`.
+
+    >>> hide_phrases("mixed-race families")
+    'martian families'
+    """
+    return str(_PHRASES.sub(STAND_IN, readable))
 
 
 def stand_in(readable: str) -> str:

@@ -28,6 +28,7 @@ BETWEEN_LOOKS = 8  # careful readings between looks at the clock, about 25 ms
 # Another processor rounds the careful reader's sums otherwise; the fast reader's are whole numbers.
 FAST_TOLERANCE, CAREFUL_TOLERANCE = 1e-6, 0.05
 EXAMPLES_AT_LEAST = 20
+SCORE_DIGITS = 9
 UNMOVED = ("SPAM",)
 NO_CAREFUL_READER = "this model has none"  # a `Scorer.careful_state`
 
@@ -174,7 +175,8 @@ class Scorer:
         for code, rows in self._by_kernel([code for code, _ in found]).items():
             outcome = self._outcome(code, [cut[i] for i in rows], [normalised[i] for i in rows], until)
             shift = self._shift if code == MAIN else 0.0
-            scores = sigmoid(clipped(outcome.logits) + shift).tolist()
+            # Sums come out another way in another batch, by 1e-16: rounded, a text's scores are its own.
+            scores = np.round(sigmoid(clipped(outcome.logits) + shift), SCORE_DIGITS).tolist()
             for at, row in enumerate(rows):
                 named = dict(zip(self._kernels[code].attributes, scores[at], strict=True))
                 readings[row] = self._reading(named, *found[row], normalised[row], outcome, at)

@@ -95,6 +95,8 @@ export class ParleyComments extends HTMLElement {
   async #write() {
     const view = this.#view
     if (!view) return
+    // Browsers remember that a module failed, so none is asked for in vain; the next poll that arrives comes back here.
+    if (!this.#writing && !navigator.onLine) return this.#trouble('offline')
     this.#writing ??= import('./writing.js').then(({ Writing }) => {
       const writing = new Writing({
         place: this.#place,
@@ -171,6 +173,7 @@ export class ParleyComments extends HTMLElement {
         recount(...this.#names, thread.count)
       }
       if (first) this.#writing?.then((writing) => writing.place(), () => {})
+      if (this.#view?.box.body.value && !this.#writing) this.#write()
       this.#show()
       if (first) this.#tell('loaded', { count: thread.count, comments: content.comments })
       return etag !== before

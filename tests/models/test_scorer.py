@@ -6,7 +6,6 @@ import math
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -54,9 +53,7 @@ def test_any_text_at_all_gives_finite_scores_from_0_to_1(shipped: Scorer, texts:
 def test_order_is_kept_and_a_batch_scores_like_single_texts(shipped: Scorer) -> None:
     texts = [*FINE, "", *RUDE, "x" * 30_000, "한국어", "Das ist nicht richtig, mein Herr."]
 
-    for reading, alone in zip(shipped.read(texts), (shipped.read([text])[0] for text in texts), strict=True):
-        assert replace(reading, scores={}) == replace(alone, scores={})
-        assert reading.scores == pytest.approx(alone.scores, abs=1e-12)  # sums in another order
+    assert shipped.read(texts) == [shipped.read([text])[0] for text in texts]
 
 
 def test_no_texts_give_no_readings(shipped: Scorer) -> None:

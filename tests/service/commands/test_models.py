@@ -151,12 +151,16 @@ def test_evaluate_and_score_take_an_id_or_a_folder(
     parley: Parley, folder: Path, ids: tuple[str, str], tmp_path: Path
 ) -> None:
     assert (
-        json.loads(parley("evaluate", folder / "dev.csv.gz", "--model", folder / "b")[1])["model"] == ids[1]
+        json.loads(parley("evaluate", folder / "dev.csv.gz", "--json", "--model", folder / "b")[1])["model"]
+        == ids[1]
     )
     assert not (tmp_path / "data").exists()
     parley("model", "use", folder / "a")
     parley("model", "use", folder / "b")
-    assert json.loads(parley("evaluate", folder / "dev.csv.gz", "--model", ids[0])[1])["model"] == ids[0]
+    assert (
+        json.loads(parley("evaluate", folder / "dev.csv.gz", "--json", "--model", ids[0])[1])["model"]
+        == ids[0]
+    )
 
     for arguments, model_id in (((), ids[1]), (("--model", ids[0]), ids[0])):
         ended = subprocess.run(
