@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -209,8 +209,3 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         last = min(int(np.searchsorted(share, self.budget)), len(order) - 1)
         low = expected[order][last]
         return float(low), EXPECTED_REACH * 2
-
-
-def parameters(reader: JointReader) -> dict[str, Any]:
-    """Return the settings of a join that are plain values, for a model's header."""
-    return {"C": reader.C, "budget": reader.budget}

@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.data import COLUMNS, natural_weights, read_labelled
+from models.data import (
+    COLUMNS,
+    SPAM,
+    Labelled,
+    distinct,
+    joined,
+    natural_weights,
+    read_jigsaw,
+    read_labelled,
+    with_columns,
+)
 from tests.models.conftest import FIELDS, write_csv
 
 ROW = {"id": "1", "text": "NA", "lang": "en", "source": "mine", "toxicity": "0.5"}
@@ -86,3 +96,58 @@ def test_natural_weights_give_the_stated_share() -> None:
 def test_a_share_that_cannot_be_had_is_refused(prior: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         natural_weights(np.zeros((3, 1)), prior)
+
+
+JIGSAW = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate\n"
+
+
+def test_the_challenges_own_file_is_read_with_its_own_names(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(JIGSAW + '1,"you ""fool""",1,0,0,0,1,0\n2,hello,0,0,0,0,0,0\n', encoding="utf-8")
+
+    data = read_jigsaw(path)
+
+    assert data.texts == ['you "fool"', "hello"]
+    assert dict(zip(COLUMNS, data.labels[0].tolist(), strict=True))["INSULT"] == 1
+    assert data.labels[0].sum() == 2
+    assert set(data.sources.tolist()) == {"jigsaw2018_train"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,text\n1,x\n", "lacks the columns comment_text"),
+        (JIGSAW, "has no row"),
+        (JIGSAW + "1,x,7,0,0,0,0,0\n", "line 2: toxic must be"),
+    ],
+)
+def test_a_file_that_is_not_the_challenges_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(ValueError, match=message):
+        read_jigsaw(path)
+
+
+def rows_of(*texts: str) -> Labelled:
+    return Labelled(list(texts), np.zeros((len(texts), len(COLUMNS))), np.full(len(texts), "mine"))
+
+
+def test_copies_and_what_stands_in_another_set_are_left_out() -> None:
+    data = joined([rows_of("You fool!", "good bread"), rows_of("you  FOOL", "held out", "!!", "?")])
+
+    assert distinct(data, without=rows_of("Held out.")).texts == ["You fool!", "good bread", "!!", "?"]
+
+
+def test_more_columns_are_of_missing_labels() -> None:
+    labels = with_columns(rows_of("x"), len(COLUMNS) + 1).labels
+
+    assert labels.shape == (1, 7)
+    assert np.isnan(labels[0, 6])
+
+
+def test_a_column_of_spam_may_be_missing_as_a_whole(tmp_path: Path) -> None:
+    data = read_labelled(write_csv(tmp_path / "a.csv.gz", [ROW]), columns=COLUMNS | SPAM)
+
+    assert data.labels.shape == (1, 7)
+    assert np.isnan(data.labels[0, 6])
