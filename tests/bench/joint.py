@@ -21,14 +21,17 @@ from tests.bench.texts import comment
 
 CAREFUL_TEXTS, SINGLES = 512, 400
 PROBE = """
-import resource, time
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+import pathlib, time
+def resident():
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+before = resident()
 begin = time.process_time()
 import models
 scorer = models.load_scorer()
 took = time.process_time() - begin
 scorer.read(["They should all be sent back where they came from."] * 64)
-print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(took, resident() - before)
 """
 
 
