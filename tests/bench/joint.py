@@ -16,7 +16,7 @@ from models.calibration import AS_THEY_CAME
 from models.data import read_labelled
 from tests.bench.load import percentile
 from tests.bench.measures import Row, medians
-from tests.bench.readers import BATCH, DEVELOPMENT, plain_scikit_learn, rate
+from tests.bench.readers import BATCH, DEVELOPMENT, alt_profanity_check, plain_scikit_learn, rate
 from tests.bench.texts import comment
 
 CAREFUL_TEXTS, SINGLES = 512, 400
@@ -39,23 +39,29 @@ def joint() -> Iterator[Row]:
     """Comments a CPU second of the careful reader alone and of the join, and what a start costs."""
     texts = _natural()
     auto, always = load_scorer(), load_scorer(careful="always")
-    plain = plain_scikit_learn()
+    plain, peer = plain_scikit_learn(), alt_profanity_check()
     auto.read(texts[:BATCH])
 
     def once() -> list[float]:
         careful = rate(lambda batch: always.read(batch), texts[:CAREFUL_TEXTS], 32)
         joined = rate(lambda batch: auto.read(batch), texts, BATCH)
         floor = rate(plain, texts, BATCH)
+        other = rate(peer, texts, BATCH) if peer else float("nan")
         took, memory = _start()
-        return [careful, careful / floor, joined, joined / floor, *_singles(auto, texts), took, memory]
+        ratios = [careful / floor, joined / floor, joined / other]
+        return [careful, joined, *ratios, *_singles(auto, texts), took, memory]
 
-    careful, careful_ratio, joined, joined_ratio, p50, p99, took, memory = medians(once)
+    careful, joined, careful_ratio, joined_ratio, peer_ratio, p50, p99, took, memory = medians(once)
     share = sum(reading.reader == "careful" for reading in auto.read(texts)) / len(texts)
     floor = "to plain scikit-learn"
     yield Row("careful reader alone: batches of 32", careful, "per CPU s", careful_ratio, f"{floor}; ≥ 150")
     yield Row(
         f"joint, natural traffic: batches of {BATCH}", joined, "per CPU s", joined_ratio, f"{floor}; ≥ 600"
     )
+    if peer:
+        yield Row(
+            "joint: the same", joined, "per CPU s", peer_ratio, "to alt-profanity-check, which has one score"
+        )
     yield Row("joint: share read carefully", 100 * share, "%", goal="≤ 20")
     yield Row("joint: one comment, p50", p50, "CPU µs")
     yield Row("joint: one comment, p99", p99, "CPU µs")

@@ -44,7 +44,7 @@ def readers() -> Iterator[Row]:
     """Comments a CPU second in batches of 256, and the CPU time of one alone."""
     texts = _texts()
     measured = texts[len(texts) // 2 :]
-    plain, peer = plain_scikit_learn(), _peer()
+    plain, peer = plain_scikit_learn(), alt_profanity_check()
     others: list[Read] = [plain] if peer is None else [plain, peer]
 
     def once() -> list[float]:
@@ -138,7 +138,7 @@ def plain_scikit_learn() -> Read:
     return read
 
 
-def _peer() -> Read | None:
+def alt_profanity_check() -> Read | None:
     """Return the peer's reader, which scores one attribute, if it is installed."""
     if importlib.util.find_spec("profanity_check") is None:
         return None
