@@ -169,11 +169,11 @@ class Scorer:
         until = np.inf if within is None else time.monotonic() + within
         cut = [text[:CHARS_READ] for text in texts]
         normalised = [normalise(text) for text in cut]
-        told = [None] * len(cut) if languages is None else languages
-        found = [self._language(*one) for one in zip(cut, normalised, told, strict=True)]
+        found = self._languages(cut, normalised, languages)
         readings: dict[int, Reading] = {}
         for code, rows in self._by_kernel([code for code, _ in found]).items():
-            outcome = self._outcome(code, [cut[i] for i in rows], [normalised[i] for i in rows], until)
+            known = np.array([found[i][1] for i in rows])
+            outcome = self._outcome(code, [cut[i] for i in rows], [normalised[i] for i in rows], known, until)
             shift = self._shift if code == MAIN else 0.0
             # Sums come out another way in another batch, by 1e-16: rounded, a text's scores are its own.
             scores = np.round(sigmoid(clipped(outcome.logits) + shift), SCORE_DIGITS).tolist()
@@ -182,13 +182,20 @@ class Scorer:
                 readings[row] = self._reading(named, *found[row], normalised[row], outcome, at)
         return [readings[row] for row in range(len(cut))]
 
-    def _language(self, text: str, normalised: str, told: str | None) -> tuple[str, bool]:
-        """Return a text's language, and whether there is a reader for it."""
+    def _languages(
+        self, texts: Sequence[str], normalised: Sequence[str], told: Sequence[str | None] | None
+    ) -> list[tuple[str, bool]]:
+        """Return each text's language, and whether there is a reader for it."""
         known = self.languages | self.beta_languages
-        if told is None:
-            return detect(text, normalised, known)
-        code = told.replace("_", "-").split("-")[0].lower()
-        return code, code in known
+        found = []
+        given = [None] * len(texts) if told is None else told
+        for text, plain, code in zip(texts, normalised, given, strict=True):
+            if code is None:
+                found.append(detect(text, plain, known))
+            else:
+                code = code.replace("_", "-").split("-")[0].lower()
+                found.append((code, code in known))
+        return found
 
     def _reading(
         self,
@@ -247,15 +254,21 @@ class Scorer:
             rows.setdefault(code if code in self._kernels else MAIN, []).append(row)
         return rows
 
-    def _outcome(self, code: str, texts: list[str], normalised: list[str], until: float) -> _Outcome:
-        """Return what one language's readers make of texts."""
+    def _outcome(
+        self, code: str, texts: list[str], normalised: list[str], known: NDArray[np.bool_], until: float
+    ) -> _Outcome:
+        """Return what one language's readers make of texts.
+
+        A text that is not in a ``known`` language goes to a person whatever its scores: it is not read
+        carefully.
+        """
         kernel = self._kernels[code]
         margins = kernel.margins(normalised)
         outcome = _Outcome(kernel.calibrated(margins))
         if code != MAIN or self._join is None:
             return outcome
         expected = self._join.expected(normalised, margins)
-        wanted = self._join.is_unsure(expected) | (self._careful == "always")
+        wanted = known & (self._join.is_unsure(expected) | (self._careful == "always"))
         if self._encoder is not None:
             outcome.logits[~wanted, : expected.shape[1]] = expected[~wanted]
         rows = np.flatnonzero(wanted)

@@ -197,6 +197,13 @@ def test_a_doubtful_text_is_read_carefully_and_a_plain_one_is_not(shipped: Score
     assert not doubtful.is_unsure
 
 
+def test_a_text_in_a_language_of_no_model_is_not_read_carefully() -> None:
+    (reading,) = load_scorer(careful="always").read(["Vous êtes tous des idiots, rentrez chez vous !"])
+
+    assert (reading.language, reading.supported) == ("fr", False)
+    assert (reading.reader, reading.is_unsure) == ("fast", False)
+
+
 @pytest.mark.parametrize("how", ["off", "out of time"])
 def test_without_a_careful_reading_the_fast_scores_stand_and_the_doubt_is_told(
     how: str, shipped: Scorer
