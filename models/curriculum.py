@@ -18,13 +18,12 @@ from models.data import COLUMNS, Labelled
 from models.linear import Floats
 from models.normalise import readable
 from models.obfuscation import augmented
+from models.templates import count_for
 from models.templates import rows as template_rows
 
 # The first six are the attributes as the Jigsaw annotators understood them.
 OUTPUTS = (*COLUMNS, "civil_toxicity", "civil_insult", "tweet_offence", "post_offence", "hate")
 MAIN_WEIGHT, OTHER_WEIGHT = 1.0, 0.4
-TEMPLATES = 12_000  # own sentences an epoch at most ...
-TEXTS_PER_TEMPLATE = 8  # ... and no more than one for so many texts
 UNMASKED = 0.12  # share of texts whose identity terms stay, for the terms that are on nobody's list
 # Share of a source's rows that an epoch sees, and how often: tweets and posts teach less than comments.
 SHARES = {
@@ -87,8 +86,7 @@ def epoch(data: Labelled, known: Container[str], seed: int, number: int) -> Less
     copies, origins = augmented(texts, data.labels[drawn], rng)
     for copy, origin in zip(copies, origins.tolist(), strict=True):
         texts[origin] = copy
-    count = min(TEMPLATES, len(data.texts) // TEXTS_PER_TEMPLATE)
-    own = template_rows(count, seed=rng.randrange(1 << 30))
+    own = template_rows(count_for(len(data.texts)), seed=rng.randrange(1 << 30))
     own_targets, own_weights = _template_labels(np.array([row.labels for row in own]))
     read = [_as_read(text, known, rng) for text in [*texts, *(row.text for row in own)]]
     return Lessons(read, np.vstack([targets[drawn], own_targets]), np.vstack([weights[drawn], own_weights]))

@@ -10,12 +10,11 @@ import numpy as np
 from models.data import COLUMNS, SPAM, Labelled, joined
 from models.linear import Floats
 from models.obfuscation import augmented
+from models.templates import count_for
 from models.templates import rows as template_rows
 
 ATTRIBUTES = (*COLUMNS, *SPAM)
 CHARS_TRAINED = 2_000  # of each text: the tail teaches little and would double the memory
-TEMPLATES = 12_000  # own sentences at most ...
-TEXTS_PER_TEMPLATE = 8  # ... and no more than one for so many texts
 TEMPLATE_WEIGHT = 0.3  # for TOXICITY and IDENTITY_ATTACK ...
 TEMPLATE_WEIGHT_BELOW = 0.1  # ... and for the rarer heads, which they would crowd
 # Disguised copies, each counting as much as the text it was made of. Against a share of .35 and .17 and
@@ -62,8 +61,7 @@ def lessons(data: Labelled, seed: int) -> tuple[list[str], Floats, Floats]:
         Labels are NaN and weights 0 where a row teaches a head nothing.
     """
     rng = Random(seed)
-    count = min(TEMPLATES, len(data.texts) // TEXTS_PER_TEMPLATE)
-    own, data = _templates(count, rng), with_no_spam(data)
+    own, data = _templates(count_for(len(data.texts)), rng), with_no_spam(data)
     weights = np.vstack([label_weights(data), _template_weights(own)])
     rows = joined([data, own])
     texts = [text[:CHARS_TRAINED] for text in rows.texts]

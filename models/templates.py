@@ -30,6 +30,8 @@ POOLS = ((True, True), (False, True), (True, False), (False, False), (True, True
 # Abuse of people for what they do or think is abuse, but hardly an attack on an identity.
 UNPROTECTED_ATTACK = 0.25
 TRIES, PATIENCE = 20, 1000
+# Beside labelled texts: so many sentences at most, and no more than one for so many texts.
+AT_MOST, TEXTS_PER_SENTENCE = 12_000, 8
 
 _AN = re.compile(r"[aeio]|u(?!k|ni|se)|hiv|mp\b|lgbt\b|lgbtq|8|11\b", re.IGNORECASE)
 _NOT_AN = re.compile(r"eu|one\b|once", re.IGNORECASE)
@@ -117,6 +119,15 @@ def grammar() -> Grammar:
         running_openings=tuple(found["openings"]["running"]),
         endings=tuple(found["endings"]),
     )
+
+
+def count_for(texts: int) -> int:
+    """Return how many sentences stand well beside a number of labelled texts.
+
+    >>> count_for(80), count_for(1_000_000)
+    (10, 12000)
+    """
+    return min(AT_MOST, texts // TEXTS_PER_SENTENCE)
 
 
 def rows(count: int, seed: int) -> list[TemplateRow]:

@@ -36,6 +36,7 @@ from models.scorer import SHIPPED, Scorer, load_scorer, self_test
 # Per head, in the order of ATTRIBUTES; chosen on development data.
 STRENGTH = (0.3, 0.1, 0.3, 0.1, 0.1, 0.1, 0.1)
 EMPHASIS = (1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+ATTRIBUTES_COLUMNS = COLUMNS | SPAM
 
 Say = Callable[[str], None]
 
@@ -101,8 +102,7 @@ def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
     train_set = _train_set(plan, dev_set)
     say(f"read {len(train_set.texts)} texts to train on, {len(dev_set.texts)} to calibrate on")
     careful = _careful(plan, train_set, say)
-    reader = FastReader(ATTRIBUTES, C=STRENGTH, emphasis=EMPHASIS, random_state=plan.seed)
-    reader = _fitted(reader, train_set, dev_set, plan, say)
+    reader = _fitted(train_set, dev_set, plan, say)
     others = train_other(plan.train_csv, plan.dev_csv, plan.seed, say)
     join = None
     if careful:
@@ -117,9 +117,6 @@ def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
     return model_id
 
 
-ATTRIBUTES_COLUMNS = COLUMNS | SPAM
-
-
 def _train_set(plan: Plan, dev_set: Labelled) -> Labelled:
     """Return all rows to learn from; none that is a row to calibrate on."""
     parts = [read_labelled(plan.train_csv, columns=ATTRIBUTES_COLUMNS)]
@@ -129,11 +126,13 @@ def _train_set(plan: Plan, dev_set: Labelled) -> Labelled:
     return parts[0] if len(parts) == 1 else distinct(joined(parts), without=dev_set)
 
 
-def _fitted(reader: FastReader, train_set: Labelled, dev_set: Labelled, plan: Plan, say: Say) -> FastReader:
-    reader.attributes = tuple(name for i, name in enumerate(ATTRIBUTES) if _has_both(train_set, dev_set, i))
-    heads = [ATTRIBUTES.index(name) for name in reader.attributes]
+def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, say: Say) -> FastReader:
+    """Return the fast reader of every head that both sets have labels for, calibrated."""
+    heads = [i for i in range(len(ATTRIBUTES)) if _has_both(train_set, dev_set, i)]
+    names = tuple(ATTRIBUTES[i] for i in heads)
+    strength, emphasis = (tuple(values[i] for i in heads) for values in (STRENGTH, EMPHASIS))
+    reader = FastReader(names, C=strength, emphasis=emphasis, random_state=plan.seed)
     texts, labels, weights = lessons(train_set, plan.seed)
-    reader.C, reader.emphasis = (tuple(values[i] for i in heads) for values in (STRENGTH, EMPHASIS))
     reader.fit(texts, labels[:, heads], weights[:, heads], progress=say)
     rows = with_no_spam(dev_set)
     weights = as_traffic(rows, plan.prior)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,9 @@ from models.evaluation import evaluate
 from models.files import sha256, to_json
 from models.registry import Registry
 from models.training import Plan, train
-from service import cli
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command
-
-Parley = Callable[..., tuple[int, str, str]]
+from tests.service.commands.conftest import Parley
 
 
 @pytest.fixture(scope="session")
@@ -41,23 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ids(folder: Path) -> tuple[str, str]:
     return load_scorer(folder / "a").model_id, load_scorer(folder / "b").model_id
-
-
-@pytest.fixture
-def parley(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Parley:
-    """Run a sub-command in an empty folder, with no installation anywhere; return code, output, errors."""
-    for name in os.environ:
-        if name.startswith("PARLEY_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def sealed(folder: Path) -> Path:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,25 +15,7 @@ from models import load_scorer
 from service import cli
 from service.commands import training
 from tests.running import ROOT, parley_command
-
-Parley = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def parley(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Parley:
-    """Run a sub-command in an empty folder, with no installation anywhere; return code, output, errors."""
-    for name in os.environ:
-        if name.startswith("PARLEY_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
+from tests.service.commands.conftest import Parley
 
 
 def test_a_trained_model_is_added_and_not_used_before_it_is_chosen(
