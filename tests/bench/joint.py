@@ -37,7 +37,7 @@ print(took, resident() - before)
 
 def joint() -> Iterator[Row]:
     """Comments a CPU second of the careful reader alone and of the join, and what a start costs."""
-    texts = _natural()
+    texts = natural_texts()
     auto, always = load_scorer(), load_scorer(careful="always")
     plain, peer = plain_scikit_learn(), alt_profanity_check()
     auto.read(texts[:BATCH])
@@ -69,7 +69,7 @@ def joint() -> Iterator[Row]:
     yield Row("joint: memory", memory / 1024, "MiB", goal="≤ 250")
 
 
-def _natural() -> list[str]:
+def natural_texts() -> list[str]:
     if DEVELOPMENT.is_file():
         data = read_labelled(DEVELOPMENT)
         return [text for text, source in zip(data.texts, data.sources, strict=True) if source in AS_THEY_CAME]

@@ -62,6 +62,20 @@ def open_loop(port: int, make: Request, *, rate: float, seconds: float, connecti
     return asyncio.run(_open(port, make, rate, seconds, connections))
 
 
+def single(port: int, request: bytes) -> tuple[int, float]:
+    """Send one request on a connection of its own; return the status, and the seconds until the answer."""
+    return asyncio.run(_single(port, request))
+
+
+async def _single(port: int, request: bytes) -> tuple[int, float]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    started = time.monotonic()
+    status = await _exchange(reader, writer, request)
+    taken = time.monotonic() - started
+    writer.close()
+    return status, taken
+
+
 async def _closed(port: int, make: Request, seconds: float, connections: int) -> Result:
     numbers, result = itertools.count(), Result(seconds)
     until = time.monotonic() + seconds
