@@ -22,6 +22,7 @@ COMMANDS = [line for block in BLOCKS for line in block.replace("\\\n", " ").spli
 ELSEWHERE = {
     "make run": "the outside check, and every test that starts Parley, does what it does",
     "make test": "this is it",
+    "parley perspective compare scored.jsonl": "tests/service/commands/test_perspective.py does so",
     "docker compose up": "tests/test_containers.py reads both files",
 }
 

@@ -75,6 +75,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /metrics": ALL,
     "GET /api/v1/openapi.json": ALL,
     "GET /api/docs": ALL,
+    "GET /api/docs/perspective": ALL,
     "GET /api/docs.css": ALL,
     # the moderators' pages, with a session
     "GET /review/static/<path:filename>": ALL,
