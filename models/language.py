@@ -23,6 +23,8 @@ import regex
 
 from models.normalise import normalise
 
+Opinion = list[tuple[str, float]]
+
 CHARS_READ = 1_000  # enough to know a language by
 # Share of words that are common English ones. In English of 12 words and more its median is 0.48, and one
 # text in twenty is below 0.24.
@@ -32,6 +34,7 @@ FOREIGN_LETTERS_IN_ALL = 30  # ... and their number: a foreign sentence may hide
 SHORT = 6  # words; below, py3langid says too much and must be rather sure
 # Its probability then; 22 of 983 English comments of 3 to 5 words reach it for another language.
 SURE_WHEN_SHORT = 0.35
+LIKELY = 0.1  # its probability for a further language of a text, from which on it is worth a mention
 NOT_ENGLISH = 0.05  # its probability for English in longer texts, above which we do not call them foreign
 
 # Common English words, as normalised.
@@ -137,16 +140,37 @@ def detect(
     >>> detect("lol +1"), detect("Привет всем")[1]
     (('und', True), False)
     """
+    codes, is_supported = detect_several(text, normalised, supported)
+    return codes[0], is_supported
+
+
+def detect_several(
+    text: str, normalised: str | None = None, supported: Set[str] = frozenset({"en"})
+) -> tuple[list[str], bool]:
+    """Return the languages that a text may be in, and whether the first is a supported one.
+
+    As `detect`, whose answer comes first; then, by likelihood, those that py3langid holds for `LIKELY`. Where
+    it need not be asked there is one language.
+
+    >>> detect_several("What do you think of it?")
+    (['en'], True)
+    >>> detect_several("salut toata lumea my friend")
+    (['ro', 'en'], False)
+    """
     text = text[:CHARS_READ]
     if normalised is None:
         normalised = normalise(text)
     words = normalised[:CHARS_READ].split()
     if not normalised.isascii() and _is_other_script(normalised[:CHARS_READ]):
-        code = _opinion(text)[0]
-        code = "und" if code == "en" else code
-        return code, code in supported
-    code = _latin_language(text, [word for word in words if not word.isdecimal()])
-    return code, code in supported or code == "und"
+        ranked = _opinion(text)
+        code = "und" if ranked[0][0] == "en" else ranked[0][0]
+        return _with_likely(code, ranked), code in supported
+    code, ranked = _latin_language(text, [word for word in words if not word.isdecimal()])
+    return _with_likely(code, ranked), code in supported or code == "und"
+
+
+def _with_likely(code: str, ranked: Opinion) -> list[str]:
+    return [code, *(other for other, share in ranked if share >= LIKELY and other != code)]
 
 
 def _is_other_script(normalised: str) -> bool:
@@ -154,31 +178,31 @@ def _is_other_script(normalised: str) -> bool:
     return other > FOREIGN_LETTERS_IN_ALL or other > FOREIGN_LETTERS * sum(map(str.isalpha, normalised))
 
 
-def _latin_language(text: str, words: list[str]) -> str:
+def _latin_language(text: str, words: list[str]) -> tuple[str, Opinion]:
+    """Return the language, and py3langid's opinion if it was asked."""
     english = sum(word in _ENGLISH for word in words)
     if not english or _PROOF.isdisjoint(words):
         english = 0
     elsewhere = 0 if _ELSEWHERE.isdisjoint(words) else sum(word in _ELSEWHERE for word in words)
     if english > elsewhere and english >= ENGLISH_ENOUGH * len(words):
-        return "en"
+        return "en", []
     if not words or (len(words) < 3 and not elsewhere):
-        return "und"
-    code, share, english_share = _opinion(text)
-    if code == "en":
-        return "en"
-    if share >= SURE_WHEN_SHORT:
-        return code
-    if elsewhere > english:
-        return max(_WORDS_OF, key=lambda known: sum(word in _WORDS_OF[known] for word in words))
-    return code if len(words) >= SHORT and english_share < NOT_ENGLISH else "und"
-
-
-def _opinion(text: str) -> tuple[str, float, float]:
-    """Return py3langid's likeliest language, its probability, and that of English."""
-    ranked = _identifier().rank(text.encode("utf-8", "ignore").decode())
-    ranked = [(code, share) for code, share in ranked if code not in _NO_OPINION]
+        return "und", []
+    ranked = _opinion(text)
     code, share = ranked[0]
-    return str(code), float(share), float(dict(ranked)["en"])
+    if code == "en" or share >= SURE_WHEN_SHORT:
+        return code, ranked
+    if elsewhere > english:
+        code = max(_WORDS_OF, key=lambda known: sum(word in _WORDS_OF[known] for word in words))
+        return code, ranked
+    is_foreign = len(words) >= SHORT and dict(ranked)["en"] < NOT_ENGLISH
+    return code if is_foreign else "und", ranked
+
+
+def _opinion(text: str) -> Opinion:
+    """Return py3langid's languages with their probabilities, the likeliest first."""
+    ranked = _identifier().rank(text.encode("utf-8", "ignore").decode())
+    return [(str(code), float(share)) for code, share in ranked if code not in _NO_OPINION]
 
 
 @cache

@@ -10,12 +10,14 @@ from service.api import (
     comments,
     health,
     moderation,
+    moving,
     openai_moderations,
     openapi,
     perspective,
     problems,
     webhooks,
 )
+from service.api.scoring_access import Access
 from service.embed import views as embed
 from service.intake import Intake
 from service.reading import PageCache
@@ -24,7 +26,18 @@ from service.settings import Settings, read_settings
 from service.wiring import make_context
 
 MAX_BODY_BYTES = 128 * 1024  # 20,000 bytes of text may take six times that when every character is escaped
-DOORS = (comments, moderation, webhooks, perspective, openai_moderations, health, openapi, embed, review)
+DOORS = (
+    comments,
+    moderation,
+    webhooks,
+    perspective,
+    openai_moderations,
+    health,
+    openapi,
+    moving,
+    embed,
+    review,
+)
 PUBLIC = ("comments.", "embed.", "openapi.")
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -50,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["parley"] = make_context(settings, pool_size=settings.web_threads)
     app.extensions["parley-pages"] = PageCache()
     app.extensions["parley-intake"] = Intake(app.extensions["parley"].db, settings.secret_key)
+    app.extensions["parley-scoring-access"] = Access(app.extensions["parley"])
     observability.watch(app)
     problems.install(app)
     for door in DOORS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from service.domain.scores import Scorer
 
@@ -16,6 +15,8 @@ ATTRIBUTE_OF = {
     "hate": "IDENTITY_ATTACK",
     "sexual": "SEXUALLY_EXPLICIT",
 }
+# Scores are probabilities: from here on it is more likely than not. Who wants another line has the scores.
+FLAGGED_FROM = 0.5
 
 
 class Unreadable(Exception):
@@ -26,31 +27,21 @@ class Unreadable(Exception):
         self.index = index
 
 
-class LimitedScorer(Scorer, Protocol):
-    """A scorer that says where the line lies, by language and attribute."""
-
-    @property
-    def thresholds(self) -> Mapping[str, float]: ...
-    @property
-    def thresholds_of(self) -> Mapping[str, Mapping[str, float]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Moderated:
-    """What is to be said of one text: scores by category, and which of them reach the line."""
+    """What is to be said of one text: scores by category, and which of them reach `FLAGGED_FROM`."""
 
     scores: Mapping[str, float]
     flags: Mapping[str, bool]
 
 
-def moderate(texts: Sequence[str], scorer: LimitedScorer, *, within: float) -> list[Moderated]:
+def moderate(texts: Sequence[str], scorer: Scorer, *, within: float) -> list[Moderated]:
     """Score texts in one call; raise `Unreadable`. What a language has no scores for is left out."""
     found = []
     for index, reading in enumerate(scorer.read(texts, within=within)):
         named = {name: key for name, key in ATTRIBUTE_OF.items() if key in reading.scores}
         if not named or not (reading.supported or reading.is_beta):
             raise Unreadable(index, reading.language)
-        limits = {**scorer.thresholds, **scorer.thresholds_of.get(reading.language, {})}
         scores = {name: reading.scores[key] for name, key in named.items()}
-        found.append(Moderated(scores, {name: scores[name] >= limits[key] for name, key in named.items()}))
+        found.append(Moderated(scores, {name: score >= FLAGGED_FROM for name, score in scores.items()}))
     return found

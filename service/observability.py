@@ -103,7 +103,7 @@ def _log(response: Response, method: str, route: str, taken: float) -> None:
         "status": response.status_code,
         "ms": round(taken * 1000, 1),
     }
-    for name in ("comment_id", "moderator_id"):
+    for name in ("comment_id", "moderator_id", "key_id"):
         if value := g.get(name):
             line[name] = value
     log.info("request", **line)

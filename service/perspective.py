@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Protocol
 
-from service.domain.scores import Scorer, Span
+from service.domain.scores import Scorer, Span, plain_attribute
 from service.domain.sentences import in_utf16, sentences
 
 MAX_TEXT_BYTES = 20_480
 MAX_ATTRIBUTES = 32  # of one request; the API has no more that anybody asks for at once
 MAX_SPANS = 500  # beyond it, neighbouring sentences share a span: an answer stays in proportion to its text
-WITHHELD = frozenset(
-    ("SPAM",)
-)  # scored for our own use, without an evaluation that would let others rely on it
 UNKNOWN, ASSUMED = "und", "en"
 PLAIN = ("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT")
 PROBABILITY = ("SCORE_TYPE_UNSPECIFIED", "PROBABILITY")
-Detect = Callable[[str], tuple[str, bool]]
+Detect = Callable[[str], tuple[Sequence[str], bool]]
 
 
 class Refused(Exception):
@@ -29,17 +24,6 @@ class Refused(Exception):
         super().__init__(message)
         self.kind = kind
         self.extra = extra or {}
-
-
-class DescribedScorer(Scorer, Protocol):
-    """A scorer that says what it can be asked."""
-
-    @property
-    def attributes(self) -> Sequence[str]: ...
-    @property
-    def languages(self) -> AbstractSet[str]: ...
-    @property
-    def beta_languages(self) -> AbstractSet[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +65,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The answer. ``languages`` is what the text was read as, ``detected`` what it seems to be."""
+    """The answer. ``languages`` is what the text was read as, ``detected`` what it may be, by likelihood."""
 
     languages: Sequence[str]
     detected: Sequence[str]
@@ -89,26 +73,18 @@ class Analysis:
     scores: Mapping[str, Scored]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The scores that somebody says a text should have, and the spans of those that are of a part."""
-
-    values: Sequence[float]
-    spans: Sequence[tuple[int | None, int | None]] = ()
-
-
-def analyze(question: Question, scorer: DescribedScorer, detect: Detect, *, within: float) -> Analysis:
+def analyze(question: Question, scorer: Scorer, detect: Detect, *, within: float) -> Analysis:
     """Score a text; raise `Refused` with the API's own words.
 
     All spans are read in one call. After ``within`` seconds no further careful reading is begun.
     """
-    _check_passage(question.passage)
+    check_passage(question.passage)
     plain = _attributes(question.attributes, scorer)
     text, given = question.passage.text, question.passage.languages
-    spoken, code, unread = _languages(text, given, scorer, detect)
+    spoken, detected, unread = _languages(text, given, scorer, detect)
     if unread and not question.drops_unsupported:
         raise _not_in(next(iter(plain)), unread, given)
-    read_as = next((one for one in spoken if primary(one) == code), spoken[0])
+    read_as = next((one for one in spoken if primary(one) == detected[0]), spoken[0])
     places = _places(text, question.wants_sentences)
     texts = [text, *(text[a:b] for a, b in places)]
     readings = [] if unread else scorer.read(texts, languages=[primary(read_as)] * len(texts), within=within)
@@ -121,21 +97,7 @@ def analyze(question: Question, scorer: DescribedScorer, detect: Detect, *, with
         elif not question.drops_unsupported:
             raise _not_in(name, (read_as,), given)
     kept = {name: one for name, one in scores.items() if one.summary is not None or one.spans}
-    return Analysis(spoken, (code,), scorer.model_id, kept)
-
-
-def check_suggestion(passage: Passage, labels: Mapping[str, Label]) -> None:
-    """Check a suggested score as the API does; raise `Refused`."""
-    _check_passage(passage)
-    if not labels:
-        raise Refused("INVALID_REQUEST", "Missing attribute_scores")
-    for name, label in labels.items():
-        if not label.values:
-            raise Refused("INVALID_REQUEST", f"Missing scores for attribute: {name}")
-        if any(begin is None or end is None for begin, end in label.spans):
-            raise Refused("INVALID_REQUEST", f"Span scores need begin and end: {name}")
-        if not all(0 <= value <= 1 for value in label.values):
-            raise Refused("INVALID_REQUEST", f"Scores must be between 0 and 1: {name}")
+    return Analysis(spoken, detected, scorer.model_id, kept)
 
 
 def primary(code: str) -> str:
@@ -147,7 +109,8 @@ def primary(code: str) -> str:
     return code.replace("_", "-").split("-")[0].lower()
 
 
-def _check_passage(passage: Passage) -> None:
+def check_passage(passage: Passage) -> None:
+    """Check what every request has in common; raise `Refused`."""
     if not passage.text.strip():
         raise Refused("COMMENT_EMPTY", "Comment must be non-empty.")
     if len(passage.text.encode()) > MAX_TEXT_BYTES:
@@ -163,14 +126,14 @@ def _check_passage(passage: Passage) -> None:
         raise Refused("INVALID_REQUEST", both)
 
 
-def _attributes(wanted: Mapping[str, Wanted], scorer: DescribedScorer) -> dict[str, str]:
+def _attributes(wanted: Mapping[str, Wanted], scorer: Scorer) -> dict[str, str]:
     """Return the scorer's name of each attribute, by its name as asked for."""
     if not wanted:
         raise Refused("NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes")
     if len(wanted) > MAX_ATTRIBUTES:
         raise Refused("INVALID_REQUEST", f"Too many requested attributes: {len(wanted)}")
-    known = frozenset(scorer.attributes) - WITHHELD
-    plain = {name: name.split("@")[0].removesuffix("_EXPERIMENTAL") for name in wanted}
+    known = frozenset(scorer.attributes)
+    plain = {name: plain_attribute(name) for name in wanted}
     for name, attribute in plain.items():
         if attribute not in known:
             raise Refused("INVALID_REQUEST", f"Unknown requested attribute: {name[:100]}")
@@ -182,18 +145,18 @@ def _attributes(wanted: Mapping[str, Wanted], scorer: DescribedScorer) -> dict[s
 
 
 def _languages(
-    text: str, given: tuple[str, ...], scorer: DescribedScorer, detect: Detect
-) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-    """Return what a text is to be read as, what it seems to be, and which of the former has no reader."""
-    code, is_known = detect(text)
+    text: str, given: tuple[str, ...], scorer: Scorer, detect: Detect
+) -> tuple[tuple[str, ...], Sequence[str], tuple[str, ...]]:
+    """Return what a text is to be read as, what it may be, and which of the former has no reader."""
+    detected, is_known = detect(text)
     if given:
         known = scorer.languages | scorer.beta_languages
-        return given, code, tuple(one for one in given if primary(one) not in known)
-    if code == UNKNOWN:
-        if not is_known:
-            raise Refused("LANGUAGE_DETECTION_FAILED", "Unable to detect language")
-        return (ASSUMED,), code, ()  # "lol", "+1": too short to tell, and read as the main language is
-    return (code,), code, () if is_known else (code,)
+        return given, detected, tuple(one for one in given if primary(one) not in known)
+    if detected[0] != UNKNOWN:
+        return (detected[0],), detected, () if is_known else (detected[0],)
+    if not is_known:
+        raise Refused("LANGUAGE_DETECTION_FAILED", "Unable to detect language")
+    return (ASSUMED,), detected, ()  # "lol", "+1": too short to tell, and read as the main language is
 
 
 def _not_in(attribute: str, languages: Sequence[str], given: Sequence[str]) -> Refused:

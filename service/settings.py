@@ -21,6 +21,7 @@ PREFIX = "PARLEY_"
 DEFAULT_FOLDER = "data"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CarefulReader = Literal["auto", "off"]
+PerspectiveKeys = Literal["none", "required"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,15 @@ class Settings:
     scoring: ScoringSettings = ScoringSettings()
     trusted_proxies: int = 0
     webhook_private_networks: tuple[Network, ...] = ()
+    perspective_keys: PerspectiveKeys = "none"
+    suggestion_days: int = 365
     secure_cookies: bool = False
     log_level: str = "info"
 
     @property
     def embedded(self) -> bool:
         """Whether the database is the SQLite file in the data folder."""
-        return self.database_url.startswith("sqlite")
+        return _is_embedded(self.database_url)
 
 
 class _Environment(Schema):
@@ -85,6 +88,8 @@ class _Environment(Schema):
     scoring_threads = fields.Integer(load_default=1, validate=Range(1, 64))
     trusted_proxies = fields.Integer(load_default=0, validate=Range(0, 10))
     webhook_private_networks = fields.String(load_default="")
+    perspective_keys = fields.String(load_default="", validate=OneOf(("", "none", "required")))
+    suggestion_days = fields.Integer(load_default=365, validate=Range(0, 36_500))
     secure_cookies = fields.Boolean(load_default=None)
     log_level = fields.String(load_default="info", validate=OneOf(("debug", "info", "warning", "error")))
 
@@ -125,11 +130,12 @@ def _from(values: dict[str, Any]) -> Settings:
     data_dir = writable_folder(_absolute(values["data_dir"]))
     public_url = (values["public_url"] or "").rstrip("/") or None
     secure = bool(public_url and public_url.startswith("https:"))
+    database_url = _database_url(
+        values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}", values["database_password"]
+    )
     return Settings(
         data_dir=data_dir,
-        database_url=_database_url(
-            values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}", values["database_password"]
-        ),
+        database_url=database_url,
         redis_url=values["redis_url"] or private_redis_url(data_dir),
         secret_key=_secret_key(values["secret_key"], data_dir / "secret.key"),
         host=values["host"],
@@ -142,6 +148,9 @@ def _from(values: dict[str, Any]) -> Settings:
         scoring=_scoring(values),
         trusted_proxies=values["trusted_proxies"],
         webhook_private_networks=_networks(values["webhook_private_networks"]),
+        # Embedded, the port is usually this machine's own; a server's is anybody's.
+        perspective_keys=values["perspective_keys"] or ("none" if _is_embedded(database_url) else "required"),
+        suggestion_days=values["suggestion_days"],
         secure_cookies=secure if values["secure_cookies"] is None else values["secure_cookies"],
         log_level=values["log_level"],
     )
@@ -199,6 +208,10 @@ def _from_files(environ: Mapping[str, str]) -> dict[str, str]:
         if not found[name]:
             raise Misconfigured(f"The file {path} in {name}_FILE is empty.")
     return found
+
+
+def _is_embedded(database_url: str) -> bool:
+    return database_url.startswith("sqlite")
 
 
 def _database_url(url: str, password: str) -> str:

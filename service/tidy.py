@@ -1,9 +1,10 @@
-"""What the database need not keep: old idempotency keys, and the log of webhooks that arrived long ago."""
+"""What the database need not keep: old idempotency keys, webhooks that arrived long ago, old suggestions."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from service import suggestions
 from service.storage import tidy as queries
 from service.storage.database import Database
 
@@ -12,13 +13,15 @@ DELIVERIES_FOR = timedelta(days=30)
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
 
 
-def tidy(db: Database, now: datetime, *, batch: int = BATCH) -> int:
+def tidy(db: Database, now: datetime, *, suggestion_days: int, batch: int = BATCH) -> int:
     """Delete a batch of each kind, each in a transaction of its own; return how many rows, 0 at the end.
 
     Deliveries that failed or still wait stay: somebody may want to look at them or send them again.
+    Suggested scores are kept for ``suggestion_days``; with 0 all go.
     """
     with db.write() as connection:
         keys = queries.drop_keys(connection, now - KEYS_FOR, batch)
     with db.write() as connection:
         deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
-    return keys + deliveries
+    suggested = suggestions.drop_old(db, now - timedelta(days=suggestion_days), batch)
+    return keys + deliveries + suggested

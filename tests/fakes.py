@@ -31,6 +31,9 @@ class FakeScorer:
     """
 
     model_id = "fake-1"
+    attributes = ATTRIBUTES
+    languages = frozenset({"en"})
+    beta_languages = frozenset({"nl"})
 
     def __init__(self) -> None:
         self.calls: list[int] = []

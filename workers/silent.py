@@ -25,6 +25,9 @@ class Silent:
     """A scorer that says nothing."""
 
     model_id = "none"
+    attributes: tuple[str, ...] = ()
+    languages: frozenset[str] = frozenset()
+    beta_languages: frozenset[str] = frozenset()
 
     def read(
         self,

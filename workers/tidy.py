@@ -21,7 +21,7 @@ def tidy_up() -> None:
     here = context()
     until = time.monotonic() + TIDY_S
     try:
-        while tidy(here.db, here.clock()):
+        while tidy(here.db, here.clock(), suggestion_days=here.settings.suggestion_days):
             if time.monotonic() > until:
                 here.tasks.send("parley.tidy")
                 return

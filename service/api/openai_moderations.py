@@ -1,12 +1,12 @@
 """The same scores at OpenAI's moderation endpoint; only the categories of `service.categories` are answered.
 
-Nothing is stored or logged; any key is as good as none.
+Nothing is stored or logged. Keys and quotas are those of the Perspective doors; each text counts as one.
 """
 
 from __future__ import annotations
 
 import secrets
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import structlog
@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from service import categories
 from service.api import strict_json
-from service.categories import LimitedScorer, Moderated, Unreadable
+from service.api.scoring_access import BadKey, NoKey, OverQuota, access, key_of_request
+from service.categories import Moderated, Unreadable
 from service.context import context
 from service.domain.errors import Unavailable
 
@@ -39,8 +40,10 @@ class _BadInput(Exception):
 @bp.post("/v1/moderations")
 def moderations() -> Response:
     """Score one text, or each of several."""
+    caller = access().identify(key_of_request())
     texts = _texts(_body())
-    scorer = cast("LimitedScorer | None", context().scorer())
+    access().charge(caller, len(texts))
+    scorer = context().scorer()
     if scorer is None:
         raise Unavailable("There is no model.")
     found = categories.moderate(texts, scorer, within=READ_WITHIN_S)
@@ -114,6 +117,25 @@ def _error(
 @bp.errorhandler(_BadInput)
 def _bad_input(error: _BadInput) -> Response:
     return _error(400, str(error), "invalid_request_error", error.param)
+
+
+@bp.errorhandler(NoKey)
+def _no_key(_: NoKey) -> Response:
+    message = "You didn't provide an API key. Send it as Authorization: Bearer."
+    return _error(401, message, "invalid_request_error", code="invalid_api_key")
+
+
+@bp.errorhandler(BadKey)
+def _bad_key(_: BadKey) -> Response:
+    return _error(401, "Incorrect API key provided.", "invalid_request_error", code="invalid_api_key")
+
+
+@bp.errorhandler(OverQuota)
+def _over_quota(error: OverQuota) -> Response:
+    message = f"Rate limit reached: {error.caller.per_minute} texts a minute."
+    answer = _error(429, message, "requests", code="rate_limit_exceeded")
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 @bp.errorhandler(Unreadable)

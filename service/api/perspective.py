@@ -1,32 +1,37 @@
 """The Perspective API's doors: the same addresses, bodies and errors, answered on this machine.
 
-Here alone names are in camelCase and errors in Google's shape. Nothing that is sent is stored or logged, a
-key in the address no more than a text; any key is as good as none.
+Here alone names are in camelCase and errors in Google's shape. Nothing that is sent is logged, a key in the
+address no more than a text, and nothing is stored but suggested scores, where the settings say so.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import structlog
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from models.language import detect
-from service import perspective
+from models.language import detect_several
+from service import perspective, suggestions
 from service.api import perspective_batch as batches
 from service.api import perspective_errors as errors
 from service.api import strict_json
 from service.api.perspective_discovery import discovery_document
 from service.api.perspective_fields import selected
 from service.api.schemas import perspective as schemas
+from service.api.scoring_access import BadKey, NoKey, OverQuota, access, given_key, key_of_request
 from service.context import context
 from service.domain.errors import Unavailable
-from service.perspective import DescribedScorer, Label, Passage, Question, Refused, Wanted
+from service.domain.scores import Scorer
+from service.perspective import Passage, Question, Refused, Wanted
+from service.scoring_keys import Caller
+from service.suggestions import Label, SuggestedSpan, Suggestion
 
 bp = Blueprint("perspective", __name__)
 log = structlog.get_logger("parley.web")
@@ -45,21 +50,34 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 Body = dict[str, Any]
-Method = Callable[[Body, float], Body]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who calls a method, None where anybody may, and until when on the monotonic clock.
+
+    After that moment no careful reading is begun.
+    """
+
+    caller: Caller | None
+    until: float
+
+
+Method = Callable[[Body, Call], Body]
 
 
 @bp.post("/v1alpha1/comments:analyze")
 @bp.post("/<path:prefix>/v1alpha1/comments:analyze")
 def analyze(prefix: str = "") -> Response:
     """Score a text, here and now."""
-    return _respond(*perform("analyze", _body(), time.monotonic() + READ_WITHIN_S))
+    return _respond(*perform("analyze", _body(), key_of_request(), time.monotonic() + READ_WITHIN_S))
 
 
 @bp.post("/v1alpha1/comments:suggestscore")
 @bp.post("/<path:prefix>/v1alpha1/comments:suggestscore")
 def suggest_score(prefix: str = "") -> Response:
-    """Acknowledge the scores that a text should have."""
-    return _respond(*perform("suggestscore", _body(), time.monotonic() + READ_WITHIN_S))
+    """Take the scores that a text should have."""
+    return _respond(*perform("suggestscore", _body(), key_of_request(), time.monotonic() + READ_WITHIN_S))
 
 
 @bp.post("/batch")
@@ -81,21 +99,40 @@ def batch(prefix: str = "") -> Response:
 @bp.get("/discovery/v1/apis/commentanalyzer/v1alpha1/rest")
 @bp.get("/<path:prefix>/discovery/v1/apis/commentanalyzer/v1alpha1/rest")
 def discovery(prefix: str = "") -> Response:
-    """Describe the API to Google's client libraries, under the address at which it was asked for."""
+    """Describe the API to Google's client libraries, under the address at which it was asked for.
+
+    Anybody may read it; but a bad key is said to be one already here, where some clients look for that.
+    """
+    if key := key_of_request():
+        try:
+            access().identify(key)
+        except BadKey:
+            return _respond(400, errors.bad_key())
     if request.args.get("version", "v1alpha1") != "v1alpha1":
         return _respond(404, errors.error_body(404, "Requested entity was not found."))
     return _respond(200, discovery_document(f"{request.host_url}{prefix}{'/' if prefix else ''}"))
 
 
-def perform(method: str, raw: bytes, until: float) -> tuple[int, Body]:
-    """Return status and body of a method's answer to a raw request.
+def perform(method: str, raw: bytes, key: str, until: float) -> tuple[int, Body]:
+    """Return status and body of a method's answer to a raw request; ``until`` as in `Call`."""
+    try:
+        caller = access().identify(key)
+        access().charge(caller)
+    except NoKey:
+        return 403, errors.no_key()
+    except BadKey:
+        return 400, errors.bad_key()
+    except OverQuota as error:
+        g.retry_after = error.retry_after
+        return 429, errors.over_quota(error.caller, f"{request.host_url}api/docs/perspective")
+    return _perform(method, raw, Call(caller, until))
 
-    ``until`` is the moment, on the monotonic clock, after which no careful reading is begun.
-    """
+
+def _perform(method: str, raw: bytes, call: Call) -> tuple[int, Body]:
     wanted, act = METHODS[method]
     try:
         body = schemas.read(wanted, strict_json.parse(raw) if raw.strip() else {})
-        return 200, act(body, until)
+        return 200, act(body, call)
     except (strict_json.NotJson, strict_json.BadText) as error:
         return 400, errors.error_body(400, f"Invalid JSON payload received. {error}.")
     except schemas.BadPayload as error:
@@ -104,7 +141,7 @@ def perform(method: str, raw: bytes, until: float) -> tuple[int, Body]:
         return 400, errors.refused(error)
 
 
-def _analyze(body: Body, until: float) -> Body:
+def _analyze(body: Body, call: Call) -> Body:
     wanted = {
         name: Wanted(how.get("scoreType", "PROBABILITY"), how.get("scoreThreshold"))
         for name, how in body.get("requestedAttributes", {}).items()
@@ -116,7 +153,7 @@ def _analyze(body: Body, until: float) -> Body:
         body.get("dropUnsupportedAttributes", False),
     )
     scorer, detector = _scorer()
-    within = max(0.0, until - time.monotonic())
+    within = max(0.0, call.until - time.monotonic())
     found = perspective.analyze(question, scorer, detector, within=within)
     g.perspective_model = found.model_id
     scores = {name: _scored(one) for name, one in found.scores.items()}
@@ -128,18 +165,29 @@ def _analyze(body: Body, until: float) -> Body:
     }
 
 
-def _suggest_score(body: Body, until: float) -> Body:
-    labels = {}
-    for name, scores in body.get("attributeScores", {}).items():
-        spans = scores.get("spanScores", [])
-        given = [scores["summaryScore"]] if "summaryScore" in scores else []
-        values = [score.get("value", 0.0) for score in (*given, *(span.get("score", {}) for span in spans))]
-        labels[name] = Label(values, [(span.get("begin"), span.get("end")) for span in spans])
+def _suggest_score(body: Body, call: Call) -> Body:
+    here = context()
+    labels = {name: _label(scores) for name, scores in body.get("attributeScores", {}).items()}
     passage = _passage(body)
-    perspective.check_suggestion(passage, labels)
+    community, token = body.get("communityId", ""), body.get("clientToken")
+    suggestions.check(passage, labels, community=community, token=token)
     _, detector = _scorer()
+    detected = list(detector(passage.text)[0])
+    if here.settings.suggestion_days:
+        sender, language = call.caller.name if call.caller else None, (*passage.languages, *detected)[0]
+        made = Suggestion(community, token, sender, passage.text, language, labels)
+        suggestions.keep(here.db, made, here.clock())
     languages = {"requestedLanguages": list(passage.languages)} if passage.languages else {}
-    return {**_token(body), "detectedLanguages": [detector(passage.text)[0]], **languages}
+    return {**_token(body), "detectedLanguages": detected, **languages}
+
+
+def _label(scores: Body) -> Label:
+    spans = [
+        SuggestedSpan(span.get("begin"), span.get("end"), span.get("score", {}).get("value", 0.0))
+        for span in scores.get("spanScores", [])
+    ]
+    summary = scores["summaryScore"].get("value", 0.0) if "summaryScore" in scores else None
+    return Label(summary, spans)
 
 
 METHODS: dict[str, tuple[schemas.Message, Method]] = {
@@ -159,11 +207,11 @@ def _passage(body: Body) -> Passage:
     )
 
 
-def _scorer() -> tuple[DescribedScorer, perspective.Detect]:
-    scorer = cast("DescribedScorer | None", context().scorer())
+def _scorer() -> tuple[Scorer, perspective.Detect]:
+    scorer = context().scorer()
     if scorer is None:
         raise Unavailable("There is no model.")
-    return scorer, partial(detect, supported=scorer.languages | scorer.beta_languages)
+    return scorer, partial(detect_several, supported=scorer.languages | scorer.beta_languages)
 
 
 def _scored(one: perspective.Scored) -> Body:
@@ -185,7 +233,7 @@ def _answer_part(part: batches.Part, until: float) -> tuple[int, Body]:
     method = part.path.rsplit("/v1alpha1/comments:", 1)[-1]
     if part.verb != "POST" or "/v1alpha1/comments:" not in part.path or method not in METHODS:
         return 404, errors.error_body(404, "Requested entity was not found.")
-    return perform(method, part.body, until)
+    return perform(method, part.body, given_key(part.query, part.headers) or key_of_request(), until)
 
 
 def _body() -> bytes:
@@ -208,6 +256,8 @@ def _respond(status: int, body: Body) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     if model := g.get("perspective_model"):
         answer.headers["Parley-Model"] = model
+    if status == 429:
+        answer.headers["Retry-After"] = str(g.retry_after)
     return answer
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 from werkzeug.http import parse_options_header
 
 MAX_PARTS = 1000  # as many as Google's own library puts into one
+MAX_FIELDS = 100  # of the query of one part
 LINE = re.compile(rb"\r?\n")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
+REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
 
 
 class NotABatch(Exception):
@@ -30,6 +31,8 @@ class Part:
     content_id: bytes
     verb: str
     path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -50,13 +53,15 @@ def parse(content_type: str, raw: bytes) -> list[Part]:
 
 def _part(raw: bytes) -> Part:
     outer, inner = _split(raw)
-    headers = dict(_header(line) for line in LINE.split(outer) if b":" in line)
     head, body = _split(b"\n" + inner.lstrip(b"\r\n"))
-    request_line = next((line for line in LINE.split(head) if line), b"").decode("latin-1").split(" ")
+    lines = [line for line in LINE.split(head) if line]
+    request_line = lines[0].decode("latin-1").split(" ") if lines else []
     if len(request_line) < 2:
         raise NotABatch("a part has no request line")
-    verb, target = request_line[:2]
-    return Part(headers.get(b"content-id", b""), verb, unquote(target.partition("?")[0]), body)
+    verb, (path, _, query) = request_line[0], request_line[1].partition("?")
+    named = dict(parse_qsl(query, errors="replace", max_num_fields=MAX_FIELDS))
+    content_id = _headers(LINE.split(outer)).get("Content-Id", "").encode("latin-1")
+    return Part(content_id, verb, unquote(path), named, _headers(lines[1:]), body)
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
@@ -65,9 +70,10 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
     return (raw[: found.start()], raw[found.end() :]) if found else (raw, b"")
 
 
-def _header(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.strip().lower(), value.strip()
+def _headers(lines: Sequence[bytes]) -> dict[str, str]:
+    """Return headers by their names in Title-Case."""
+    pairs = (line.decode("latin-1").partition(":") for line in lines if b":" in line)
+    return {name.strip().title(): value.strip() for name, _, value in pairs}
 
 
 def compose(answers: Sequence[tuple[Part, int, dict[str, Any]]]) -> tuple[str, bytes]:

@@ -6,6 +6,15 @@ from typing import Any
 
 from service.api.schemas.perspective import PACKAGE, BadPayload
 from service.perspective import Refused
+from service.scoring_keys import Caller
+
+SERVICE = "commentanalyzer.googleapis.com"  # clients look for these names, whoever answers
+QUOTA = "Analysis requests (AnalyzeComment)"
+RPC = "type.googleapis.com/google.rpc."
+UNREGISTERED = (
+    "Method doesn't allow unregistered callers (callers without established identity)."
+    " Please use API Key or other form of API consumer identity to call this API."
+)
 
 STATUS = {
     400: "INVALID_ARGUMENT",
@@ -37,5 +46,39 @@ def bad_payload(error: BadPayload) -> dict[str, Any]:
         {"field": at, "description": sentence} if at else {"description": sentence}
         for at, sentence in error.violations
     ]
-    detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations}
+    detail = {"@type": f"{RPC}BadRequest", "fieldViolations": violations}
     return error_body(400, str(error), [detail])
+
+
+def no_key() -> dict[str, Any]:
+    """Return that a key is needed."""
+    return error_body(403, UNREGISTERED)
+
+
+def bad_key() -> dict[str, Any]:
+    """Return that the key is none of ours."""
+    message = "API key not valid. Please pass a valid API key."
+    return error_body(400, message, [_info("API_KEY_INVALID", {"service": SERVICE})])
+
+
+def over_quota(caller: Caller, help_url: str) -> dict[str, Any]:
+    """Return that a key's quota is used up."""
+    message = (
+        f"Quota exceeded for quota metric '{QUOTA}' and limit '{QUOTA} per minute' of service '{SERVICE}'"
+        f" for consumer 'project_number:{caller.id}'."
+    )
+    about = {
+        "consumer": f"projects/{caller.id}",
+        "quota_limit": "AnalyzeRequestsPerMinutePerProject",
+        "quota_limit_value": str(caller.per_minute),
+        "quota_location": "global",
+        "quota_metric": f"{SERVICE}/analyze_requests",
+        "service": SERVICE,
+    }
+    link = {"description": "Ask the operator for a higher quota.", "url": help_url}
+    details = [_info("RATE_LIMIT_EXCEEDED", about), {"@type": f"{RPC}Help", "links": [link]}]
+    return error_body(429, message, details)
+
+
+def _info(reason: str, metadata: dict[str, str]) -> dict[str, Any]:
+    return {"@type": f"{RPC}ErrorInfo", "reason": reason, "domain": "googleapis.com", "metadata": metadata}

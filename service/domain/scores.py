@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
 ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT", "SPAM")
+
+
+def plain_attribute(name: str) -> str:
+    """Return the attribute that a name means, without a version or a mark of being new.
+
+    >>> plain_attribute("TOXICITY@6"), plain_attribute("THREAT_EXPERIMENTAL")
+    ('TOXICITY', 'THREAT')
+    """
+    return name.split("@")[0].removesuffix("_EXPERIMENTAL")
 
 
 class Reading(Protocol):
@@ -49,6 +59,14 @@ class Scorer(Protocol):
 
     @property
     def model_id(self) -> str: ...
+    @property
+    def attributes(self) -> Sequence[str]:
+        """What a text in its main language is scored for."""
+
+    @property
+    def languages(self) -> AbstractSet[str]: ...
+    @property
+    def beta_languages(self) -> AbstractSet[str]: ...
     def read(
         self,
         texts: Sequence[str],

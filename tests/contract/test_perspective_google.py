@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from googleapiclient.discovery import build, build_from_document
 from googleapiclient.errors import HttpError, UnknownApiNameOrVersion
 
 from service.redis_server import private_redis_url
-from tests.running import Parley, wait_until
+from tests.running import ROOT, Parley, parley_command, wait_until
 
 NEWER = "/$discovery/rest?version=v1alpha1"
 OLDER = "/discovery/v1/apis/commentanalyzer/v1alpha1/rest"
@@ -105,7 +109,7 @@ def test_spans(service: Any) -> None:
 @pytest.mark.parametrize(("body", "reason", "kind"), [
     (asking(""), "Comment must be non-empty.", "COMMENT_EMPTY"),
     (asking("x" * 20_481), "Comment text too long.", "COMMENT_TOO_LONG"),
-    (asking(RUDE, "SPAM"), "Unknown requested attribute: SPAM", "INVALID_REQUEST"),
+    (asking(RUDE, "FLIRTATION"), "Unknown requested attribute: FLIRTATION", "INVALID_REQUEST"),
     (asking(RUDE, languages=["om"]), "Attribute TOXICITY does not support request languages: om",
      "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"),
     ({"comment": {"text": RUDE}}, "Missing requested_attributes", "NO_REQUESTED_ATTRIBUTES"),
@@ -135,6 +139,29 @@ def test_suggestscore(service: Any) -> None:
     found = service.comments().suggestscore(body=body).execute()
 
     assert found == {"clientToken": "comment:1", "detectedLanguages": ["en"]}
+
+
+def test_a_suggestion_is_kept_until_the_operator_deletes_it(parley: Parley, service: Any) -> None:
+    def operate(*words: str) -> str:
+        environment = os.environ | {"PARLEY_DATA_DIR": str(parley.data)}
+        command = parley_command("perspective", "suggestion", *words, "--community", "Coral:a")
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    body = {
+        "comment": {"text": "A line that a moderator\nturned down 😀"}, "communityId": "Coral:a",
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}, "clientToken": "comment:77",
+    }  # fmt: skip
+    service.comments().suggestscore(body=body).execute()
+    [kept] = csv.DictReader(io.StringIO(operate("export")))
+    deleted = operate("delete", "--token", "comment:77")
+    left = operate("export", "--json")
+
+    assert (kept["text"], kept["toxicity"]) == ("A line that a moderator\nturned down 😀", "1.0")
+    assert (kept["source"], kept["insult"]) == ("suggestions:Coral:a", "")
+    assert "1" in deleted
+    assert left == ""
 
 
 def test_batch(service: Any) -> None:
@@ -202,13 +229,14 @@ def test_requests_as_other_clients_send_them(parley: Parley, client: str) -> Non
 
 
 def test_nothing_that_was_sent_is_left_anywhere(parley: Parley, service: Any) -> None:
-    """No text, no token and no key: not in the data folder, not in the log, not in Redis."""
+    """No text, no token and no key: not in the data folder, not in the log, not in Redis.
+
+    Suggested scores alone are stored, and not under the words of this test.
+    """
     marked = f"You are a fool, {PLANTED}."
     for store in (True, False):
         body = asking(marked, doNotStore=store, clientToken=PLANTED, sessionId=PLANTED, communityId=PLANTED)
         assert service.comments().analyze(body=body).execute()["clientToken"] == PLANTED
-    suggestion = {"comment": {"text": marked}, "attributeScores": {"INSULT": {"summaryScore": {"value": 1}}}}
-    service.comments().suggestscore(body=suggestion).execute()
     parley.call("POST", f"{ANALYZE}?key={PLANTED}", json.dumps(asking(marked, PLANTED)).encode())
     made = parley.post_comment(f"Not {PLANTED[:10]}", thread="kept")
     wait_until(lambda: holds(parley.data, made["id"].encode()), 20, "a comment is not in the data folder")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, insert, select, update
 
 from service import webhooks
 from service.intake import Draft, Intake
 from service.storage.database import Database
 from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
-from service.tidy import tidy
+from service.tidy import BATCH
+from service.tidy import tidy as tidy_all
 from tests.fakes import FakeClock
+from tests.service.test_suggestions import bodies, suggest
 from tests.service.test_webhooks import KEY, add, happen
+
+
+def tidy(db: Database, now: datetime, *, suggestion_days: int = 30, batch: int = BATCH) -> int:
+    """Tidy with a time for suggestions that most of these tests have none of."""
+    return tidy_all(db, now, suggestion_days=suggestion_days, batch=batch)
 
 
 def count(db: Database, table: type[Base]) -> int:
@@ -85,12 +94,35 @@ def test_what_waits_or_failed_or_arrived_lately_is_kept(db: Database) -> None:
     assert list(kept) == [first, second, third]
 
 
+def test_suggestions_are_kept_for_as_long_as_is_said(db: Database) -> None:
+    clock = FakeClock()
+    suggest(db, "An old remark.", now=clock())
+    clock.forward(days=9)
+    suggest(db, "A new remark.", now=clock())
+
+    assert tidy(db, clock(), suggestion_days=10) == 0
+    clock.forward(days=2)
+
+    assert tidy(db, clock(), suggestion_days=10) == 1
+    assert bodies(db) == ["A new remark."]
+
+
+def test_where_no_suggestion_is_to_be_kept_those_that_are_go(db: Database) -> None:
+    clock = FakeClock()
+    suggest(db, "A remark.", now=clock())
+    clock.forward(seconds=1)
+
+    assert tidy(db, clock(), suggestion_days=0) == 1
+    assert bodies(db) == []
+
+
 def test_a_transaction_deletes_no_more_than_a_batch_of_a_kind(db: Database) -> None:
     clock = FakeClock()
     add(db, clock)
     deliver(db, clock, "One.", "Two.")
     for number in range(5):
         answer(db, clock, number)
+        suggest(db, f"Remark {number}.", now=clock())
     clock.forward(days=40)
 
-    assert [tidy(db, clock(), batch=2) for _ in range(4)] == [4, 4, 1, 0]
+    assert [tidy(db, clock(), batch=2) for _ in range(4)] == [6, 6, 2, 0]

@@ -13,6 +13,7 @@ from service.storage.database import Database
 from service.storage.tables import IdempotencyKey
 from tests.fakes import FakeClock
 from tests.running import ROOT
+from tests.service.test_suggestions import bodies, suggest
 from tests.service.test_tidy import answer, count
 
 TASK = """
@@ -32,11 +33,13 @@ def test_a_worker_tidies_until_nothing_is_left_and_is_told_to_every_hour(
 ) -> None:
     for days, number in ((8, 1), (9, 2), (1, 3)):
         answer(db, FakeClock(utcnow() - timedelta(days=days)), number)
+        suggest(db, f"From {days} days ago.", now=utcnow() - timedelta(days=days))
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
         "PARLEY_DATA_DIR": str(settings.data_dir),
         "PARLEY_DATABASE_URL": settings.database_url,
         "PARLEY_REDIS_URL": settings.redis_url,
+        "PARLEY_SUGGESTION_DAYS": "2",
     }
     ran = subprocess.run(
         [sys.executable, "-c", TASK], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
@@ -44,3 +47,4 @@ def test_a_worker_tidies_until_nothing_is_left_and_is_told_to_every_hour(
 
     assert ran.returncode == 0, ran.stderr
     assert count(db, IdempotencyKey) == 1
+    assert bodies(db) == ["From 1 days ago."]

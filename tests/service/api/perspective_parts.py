@@ -35,7 +35,6 @@ class MarkedScorer:
     attributes: tuple[str, ...] = ATTRIBUTES
     languages: frozenset[str] = frozenset({"en"})
     beta_languages: frozenset[str] = frozenset({"de"})
-    thresholds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(ATTRIBUTES, 0.5))
 
     def read(
         self,
@@ -62,13 +61,11 @@ class MarkedScorer:
 
 
 def application(scorer: Any, folder: Path) -> Flask:
-    """Return an application that could store nothing if it wanted to: it has no database and no Redis."""
+    """Return an application that stores nothing and could not: it has no database and no Redis."""
     nowhere = folder / "nowhere"
-    app = create_app(
-        Settings(
-            nowhere, f"sqlite:///{nowhere / 'x.db'}", f"unix://{nowhere / 'r'}", b"k" * 32, log_level="error"
-        )
-    )
+    database, redis = f"sqlite:///{nowhere / 'x.db'}", f"unix://{nowhere / 'r'}"
+    settings = Settings(nowhere, database, redis, b"k" * 32, suggestion_days=0, log_level="error")
+    app = create_app(settings)
     app.extensions["parley"] = replace(app.extensions["parley"], scorer=lambda: scorer)
     return app
 

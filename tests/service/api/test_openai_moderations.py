@@ -25,11 +25,11 @@ CATEGORIES = ["harassment", "harassment/threatening", "hate"]
 class Speaking(MarkedScorer):
     """Knows Russian when it sees it, and reads German as a beta language."""
 
-    thresholds_of = {"en": {"THREAT": 0.99}}  # noqa: RUF012
-
     def _read(self, text: str, code: str) -> FakeReading:
         code = "ru" if text == RUSSIAN else "de" if GERMAN in text else "en"
         scores = {**super()._read(text, "en").scores}
+        if "doubtful" in text:
+            scores |= {"INSULT": 0.5, "THREAT": 0.4999}
         if code != "en":
             scores = {"TOXICITY": 0.1} if "gar" in text else {"INSULT": 0.1}
         return FakeReading(scores, text, code, supported=code == "en", is_beta=code == "de")
@@ -61,12 +61,19 @@ def test_a_text_is_answered_in_the_known_shape(client: FlaskClient) -> None:
     [result] = answer.json["results"]
     assert result == {
         "flagged": True,
-        "categories": {"harassment": True, "harassment/threatening": False, "hate": True},
+        "categories": {"harassment": True, "harassment/threatening": True, "hate": True},
         "category_scores": {
             "harassment": 0.9 + 3 / 128, "harassment/threatening": 0.9 + 5 / 128, "hate": 0.9 + 2 / 128,
         },
         "category_applied_input_types": {name: ["text"] for name in CATEGORIES},
     }  # fmt: skip
+
+
+def test_a_category_is_flagged_where_it_is_at_least_as_likely_as_not(client: FlaskClient) -> None:
+    [result] = ask(client, "A doubtful thing").json["results"]
+
+    assert result["flagged"]
+    assert result["categories"] == {"harassment": True, "harassment/threatening": False, "hate": False}
 
 
 def test_several_texts_are_read_in_one_call(app: Flask, client: FlaskClient) -> None:

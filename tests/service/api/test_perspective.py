@@ -93,7 +93,7 @@ def test_a_version_behind_a_name_is_tolerated_and_comes_back(client: FlaskClient
 
 
 @pytest.mark.parametrize(
-    "name", ["SPAM", "SPAM_EXPERIMENTAL", "FLIRTATION", "SEXUALLY_EXPLICIT", "toxicity", ""]
+    "name", ["FLIRTATION", "FLIRTATION_EXPERIMENTAL", "OBSCENE", "SEXUALLY_EXPLICIT", "toxicity", ""]
 )
 def test_what_has_no_honest_model_is_unknown(client: FlaskClient, name: str) -> None:
     answer = client.post(ANALYZE, json=request_body(ENGLISH, "TOXICITY", name))
@@ -230,7 +230,8 @@ def test_unsupported_attributes_are_dropped_on_demand(client: FlaskClient) -> No
     nothing = ask(client, text=RUSSIAN, dropUnsupportedAttributes=True)
 
     assert list(found["attributeScores"]) == ["TOXICITY"]
-    assert nothing == {"languages": ["ru"], "detectedLanguages": ["ru"]}
+    assert nothing["languages"] == nothing["detectedLanguages"][:1] == ["ru"]
+    assert "attributeScores" not in nothing
 
 
 # --- the ways to send it

@@ -58,7 +58,9 @@ REFUSALS: dict[str, tuple[Any, str, str, str]] = {
         request_body() | {"requestedAttributes": {}}, "Missing requested_attributes",
         "NO_REQUESTED_ATTRIBUTES", "",
     ),
-    "unknown attribute": (attribute("SPAM"), "Unknown requested attribute: SPAM", "INVALID_REQUEST", ""),
+    "unknown attribute": (
+        attribute("FLIRTATION"), "Unknown requested attribute: FLIRTATION", "INVALID_REQUEST", "",
+    ),
     "score type": (
         attribute("TOXICITY", scoreType="STD_DEV_SCORE"),
         "Requested score type STD_DEV_SCORE is not supported by attribute TOXICITY", "INVALID_REQUEST", "",

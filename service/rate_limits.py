@@ -1,0 +1,83 @@
+"""Counting how often something is done: in Redis, or in this process while Redis is away."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import redis
+import structlog
+from limits import RateLimitItem
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+
+from service.redis_client import redis_client
+from service.settings import Settings
+
+log = structlog.get_logger("parley.limits")
+
+PAUSE_S = 5.0  # how long a Redis that did not answer is left alone
+Question = Callable[[RateLimiter], int | None]
+
+
+class RateLimits:
+    """Counts under some limits, by any key; shared by all processes of one installation.
+
+    While Redis does not answer, each process counts for itself: the limits then hold per process, which is
+    weaker, but nobody is locked out, and once in `PAUSE_S` somebody waits as long as `redis_client` does.
+    """
+
+    def __init__(
+        self, settings: Settings, prefix: str, strategy: type[RateLimiter] = MovingWindowRateLimiter
+    ) -> None:
+        client = redis_client(settings)
+        self._shared = None
+        if client is not None:
+            # The pool carries our timeouts and speaks unix:// as well; the address is then not read.
+            storage = RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=prefix)
+            self._shared = strategy(storage)
+        self._own = strategy(MemoryStorage())
+        self._prefix, self._again_at = prefix, -math.inf
+
+    def hit(self, items: Sequence[RateLimitItem], key: str, cost: int = 1) -> int | None:
+        """Count under each limit; return None if all left room, else how many seconds to wait.
+
+        A limit that is reached already does not count further, and those after it are not looked at.
+        """
+        return self._ask(
+            lambda limiter: next(
+                (_wait(limiter, item, key) for item in items if not limiter.hit(item, key, cost=cost)), None
+            )
+        )
+
+    def test(self, items: Sequence[RateLimitItem], key: str) -> int | None:
+        """Do not count; return None if all limits leave room, else how many seconds to wait."""
+        return self._ask(
+            lambda limiter: next(
+                (_wait(limiter, item, key) for item in items if not limiter.test(item, key)), None
+            )
+        )
+
+    def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
+        """Forget what was counted, wherever it was."""
+
+        def forget(limiter: RateLimiter) -> None:
+            for item in items:
+                limiter.clear(item, key)
+
+        forget(self._own)
+        self._ask(forget)
+
+    def _ask(self, question: Question) -> int | None:
+        if self._shared is not None and time.monotonic() >= self._again_at:
+            try:
+                return question(self._shared)
+            except redis.RedisError as error:
+                self._again_at = time.monotonic() + PAUSE_S
+                log.warning("limits are not shared", limits=self._prefix, error=type(error).__name__)
+        return question(self._own)
+
+
+def _wait(limiter: RateLimiter, item: RateLimitItem, key: str) -> int:
+    return max(1, math.ceil(limiter.get_window_stats(item, key).reset_time - time.time()))

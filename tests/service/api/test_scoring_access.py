@@ -1,0 +1,251 @@
+"""Where keys are asked for: who is let in, how much they may ask, and how it is said to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service import scoring_keys
+from service.api.scoring_access import Access, BadKey
+from service.app import create_app
+from service.settings import Settings
+from service.storage.database import Database
+from tests.conftest import NOW
+from tests.service.api.perspective_parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body
+from tests.service.api.test_perspective_batch import MIXED, packed, unpacked
+
+NO_KEY = """{
+  "error": {
+    "code": 403,
+    "message": "Method doesn't allow unregistered callers (callers without established identity). \
+Please use API Key or other form of API consumer identity to call this API.",
+    "status": "PERMISSION_DENIED"
+  }
+}
+"""
+BAD_KEY = """{
+  "error": {
+    "code": 400,
+    "message": "API key not valid. Please pass a valid API key.",
+    "status": "INVALID_ARGUMENT",
+    "details": [
+      {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com",
+        "metadata": {
+          "service": "commentanalyzer.googleapis.com"
+        }
+      }
+    ]
+  }
+}
+"""
+OVER_QUOTA = """{
+  "error": {
+    "code": 429,
+    "message": "Quota exceeded for quota metric 'Analysis requests (AnalyzeComment)' and limit \
+'Analysis requests (AnalyzeComment) per minute' of service 'commentanalyzer.googleapis.com' \
+for consumer 'project_number:%(number)d'.",
+    "status": "RESOURCE_EXHAUSTED",
+    "details": [
+      {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "RATE_LIMIT_EXCEEDED",
+        "domain": "googleapis.com",
+        "metadata": {
+          "consumer": "projects/%(number)d",
+          "quota_limit": "AnalyzeRequestsPerMinutePerProject",
+          "quota_limit_value": "3",
+          "quota_location": "global",
+          "quota_metric": "commentanalyzer.googleapis.com/analyze_requests",
+          "service": "commentanalyzer.googleapis.com"
+        }
+      },
+      {
+        "@type": "type.googleapis.com/google.rpc.Help",
+        "links": [
+          {
+            "description": "Ask the operator for a higher quota.",
+            "url": "http://localhost/api/docs/perspective"
+          }
+        ]
+      }
+    ]
+  }
+}
+"""
+LABELLED = {"comment": {"text": ENGLISH}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}}
+DISCOVERY = "/$discovery/rest?version=v1alpha1"
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The web application, which asks for keys."""
+    with asking_for_keys(settings) as made:
+        yield made
+
+
+@contextmanager
+def asking_for_keys(settings: Settings) -> Iterator[Flask]:
+    made = create_app(replace(settings, perspective_keys="required", log_level="error"))
+    made.extensions["parley"] = replace(made.extensions["parley"], scorer=lambda: MarkedScorer())
+    yield made
+    made.extensions["parley"].db.close()
+
+
+@pytest.fixture
+def key(db: Database, redis_url: str) -> str:
+    """A key with a quota of three requests a minute, none of them used."""
+    with redis.Redis.from_url(redis_url) as counts:
+        counts.flushdb()
+    return scoring_keys.add_key(db, "The Gazette", 3, NOW)
+
+
+def asked(client: FlaskClient, path: str, **more: Any) -> tuple[int, str]:
+    answer = client.post(path, json=request_body(), **more)
+    return answer.status_code, answer.text
+
+
+def in_a_batch(client: FlaskClient, path: str, targets: list[str]) -> list[int]:
+    body = json.dumps(request_body()).encode()
+    raw = packed(*((f"POST {target}", body) for target in targets))
+    answer = client.post(path, data=raw, content_type=MIXED)
+    assert answer.status_code == 200, answer.text
+    return [status for _, status, _ in unpacked(answer.content_type, answer.data)]
+
+
+def test_without_a_key(client: FlaskClient) -> None:
+    assert asked(client, ANALYZE) == (403, NO_KEY)
+    assert asked(client, f"{ANALYZE}?key=") == (403, NO_KEY)
+    assert client.post(SUGGEST, json=LABELLED).text == NO_KEY
+
+
+def test_with_a_key_of_somebody_else_s(client: FlaskClient) -> None:
+    assert asked(client, f"{ANALYZE}?key=AIza-of-google") == (400, BAD_KEY)
+    assert asked(client, ANALYZE, headers={"Authorization": "Bearer of-google"}) == (400, BAD_KEY)
+    assert client.post(f"{SUGGEST}?key=x", json=LABELLED).text == BAD_KEY
+
+
+PLACES: dict[str, Callable[[str], tuple[str, dict[str, str]]]] = {
+    "the query": lambda key: (f"?key={key}", {}),
+    "Google's header": lambda key: ("", {"X-Goog-Api-Key": key}),
+    "a bearer token": lambda key: ("", {"Authorization": f"Bearer {key}"}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_key_is_seen_in(client: FlaskClient, key: str, place: str) -> None:
+    query, headers = PLACES[place](key)
+
+    assert asked(client, ANALYZE + query, headers=headers)[0] == 200
+    assert client.post(SUGGEST + query, json=LABELLED, headers=headers).status_code == 200
+
+
+def test_beyond_the_quota(db: Database, client: FlaskClient, key: str) -> None:
+    caller = scoring_keys.caller_of(db, key)
+    assert caller is not None
+    allowed = [asked(client, f"{ANALYZE}?key={key}")[0] for _ in range(3)]
+    refused = client.post(f"{ANALYZE}?key={key}", json=request_body())
+
+    assert allowed == [200] * 3
+    assert (refused.status_code, refused.text) == (429, OVER_QUOTA % {"number": caller.id})
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    other = scoring_keys.add_key(db, "Another", 3, NOW)
+    assert asked(client, f"{ANALYZE}?key={other}")[0] == 200
+
+
+def test_a_request_counts_once_whatever_it_asks_for(client: FlaskClient, key: str) -> None:
+    names = ("TOXICITY", "INSULT", "THREAT", "PROFANITY")
+    body = request_body("One. Two. Three.", *names, spanAnnotations=True)
+    found = [client.post(f"{ANALYZE}?key={key}", json=body).status_code for _ in range(4)]
+
+    assert found == [200, 200, 200, 429]
+
+
+def test_each_request_of_a_batch_shows_its_key_and_counts(client: FlaskClient, key: str) -> None:
+    paths = [f"{ANALYZE}?key={key}", ANALYZE, f"{ANALYZE}?key=bad", *[f"{ANALYZE}?key={key}"] * 3]
+
+    assert in_a_batch(client, "/batch", paths) == [200, 403, 400, 200, 200, 429]
+
+
+def test_a_request_of_a_batch_may_show_its_key_in_a_header(client: FlaskClient, key: str) -> None:
+    paths = [
+        f"{ANALYZE} HTTP/1.1\r\nAuthorization: Bearer {key}",
+        f"{ANALYZE} HTTP/1.1\r\nx-goog-api-key: {key}",
+    ]
+
+    assert in_a_batch(client, "/batch", paths) == [200, 200]
+
+
+def test_the_key_of_the_whole_batch_is_that_of_its_parts(client: FlaskClient, key: str) -> None:
+    assert in_a_batch(client, f"/batch?key={key}", [ANALYZE] * 4) == [200, 200, 200, 429]
+
+
+def test_the_description_is_anybody_s_but_a_bad_key_is_said_to_be_one(client: FlaskClient, key: str) -> None:
+    assert client.get(DISCOVERY).status_code == 200
+    assert client.get(f"{DISCOVERY}&key={key}").status_code == 200
+    bad = client.get(f"{DISCOVERY}&key=bad")
+
+    assert (bad.status_code, bad.text) == (400, BAD_KEY)
+
+
+def test_a_dropped_key_is_refused_after_a_moment(app: Flask, db: Database, key: str) -> None:
+    now = 100.0
+    access = Access(app.extensions["parley"], clock=lambda: now)
+    with app.test_request_context():
+        access.identify(key)
+        scoring_keys.drop_key(db, "The Gazette")
+        access.identify(key)
+        now += 5.0
+
+        with pytest.raises(BadKey):
+            access.identify(key)
+
+
+def test_without_a_database_a_known_key_still_opens_and_others_wait(app: Flask, key: str) -> None:
+    client = app.test_client()
+    assert asked(client, f"{ANALYZE}?key={key}")[0] == 200
+    app.extensions["parley-scoring-access"]._db = Database("sqlite:////nowhere/at-all.db")
+
+    assert asked(client, f"{ANALYZE}?key={key}")[0] == 200
+    status, text = asked(client, f"{ANALYZE}?key=other")
+    assert (status, '"UNAVAILABLE"' in text) == (503, True)
+
+
+def test_without_redis_the_quota_holds_in_this_process(settings: Settings, key: str, tmp_path: Path) -> None:
+    with asking_for_keys(replace(settings, redis_url=f"unix://{tmp_path}/none.sock")) as app:
+        found = [asked(app.test_client(), f"{ANALYZE}?key={key}")[0] for _ in range(4)]
+
+    assert found == [200, 200, 200, 429]
+
+
+def test_the_moderations_endpoint_asks_for_the_same_keys(client: FlaskClient, key: str) -> None:
+    def moderate(given: Any, secret: str = "") -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        answer = client.post("/v1/moderations", json={"input": given}, headers=headers)
+        return answer.status_code, answer.json.get("error")
+
+    shape = {"type": "invalid_request_error", "param": None, "code": "invalid_api_key"}
+    nobody = {"message": "You didn't provide an API key. Send it as Authorization: Bearer.", **shape}
+    assert moderate("x") == (401, nobody)
+    assert moderate("x", "sk-x") == (401, {"message": "Incorrect API key provided.", **shape})
+    assert moderate(["x", "y"], key)[0] == 200
+    assert moderate(["x", "y"], key) == (429, {
+        "message": "Rate limit reached: 3 texts a minute.", "type": "requests", "param": None,
+        "code": "rate_limit_exceeded",
+    })  # fmt: skip
+    assert moderate("x", key)[0] == 200
+
+
+def test_what_is_no_request_is_refused_before_its_body_is_read(client: FlaskClient) -> None:
+    assert client.post(ANALYZE, data=b"{").text == NO_KEY
