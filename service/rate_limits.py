@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -31,14 +32,10 @@ class RateLimits:
     def __init__(
         self, settings: Settings, prefix: str, strategy: type[RateLimiter] = MovingWindowRateLimiter
     ) -> None:
-        client = redis_client(settings)
-        self._shared = None
-        if client is not None:
-            # The pool carries our timeouts and speaks unix:// as well; the address is then not read.
-            storage = RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=prefix)
-            self._shared = strategy(storage)
-        self._own = strategy(MemoryStorage())
-        self._prefix, self._again_at = prefix, -math.inf
+        self._settings, self._prefix, self._strategy = settings, prefix, strategy
+        self._again_at = -math.inf
+        self._making = threading.Lock()
+        self._made: tuple[RateLimiter | None, RateLimiter] | None = None
 
     def hit(self, items: Sequence[RateLimitItem], key: str, cost: int = 1) -> int | None:
         """Count under each limit; return None if all left room, else how many seconds to wait.
@@ -66,17 +63,33 @@ class RateLimits:
             for item in items:
                 limiter.clear(item, key)
 
-        forget(self._own)
+        forget(self._limiters()[1])
         self._ask(forget)
 
     def _ask(self, question: Question) -> int | None:
-        if self._shared is not None and time.monotonic() >= self._again_at:
+        shared, own = self._limiters()
+        if shared is not None and time.monotonic() >= self._again_at:
             try:
-                return question(self._shared)
+                return question(shared)
             except redis.RedisError as error:
                 self._again_at = time.monotonic() + PAUSE_S
                 log.warning("limits are not shared", limits=self._prefix, error=type(error).__name__)
-        return question(self._own)
+        return question(own)
+
+    def _limiters(self) -> tuple[RateLimiter | None, RateLimiter]:
+        """Return the one in Redis, if there is one, and our own: made when first asked, for it has a thread."""
+        with self._making:
+            if self._made is None:
+                self._made = self._in_redis(), self._strategy(MemoryStorage())
+            return self._made
+
+    def _in_redis(self) -> RateLimiter | None:
+        client = redis_client(self._settings)
+        if client is None:
+            return None
+        # The pool carries our timeouts and speaks unix:// as well; the address is then not read.
+        pool = client.connection_pool
+        return self._strategy(RedisStorage("redis://", connection_pool=pool, key_prefix=self._prefix))
 
 
 def _wait(limiter: RateLimiter, item: RateLimitItem, key: str) -> int:

@@ -176,11 +176,13 @@ def delete(
 ) -> int:
     """Delete the suggestions for which all that is given holds, all of them if nothing is; return how many.
 
-    A batch at a time, each in a transaction of its own; what was deleted stays so if a later one fails.
+    A batch at a time, each in a transaction of its own; what was deleted stays so if a later one fails. On
+    SQLite nothing of it is left in the files then.
     """
     total = 0
     while gone := _drop(db, BATCH, community, token, before):
         total += gone
+    db.empty_log()
     return total
 
 

@@ -85,6 +85,15 @@ class Database:
             self._sql[query] = str(compiled), [column.name for column in query.selected_columns], order
         return self._sql[query]
 
+    def empty_log(self) -> None:
+        """Empty SQLite's write-ahead log, which still holds what was deleted; PostgreSQL sees to that itself.
+
+        Somebody who reads meanwhile may keep it from being emptied; then it is when it is full.
+        """
+        if self.is_sqlite:
+            with _in_our_words(), self._lock, closing(self.engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Close all connections; for the end of a process, and after a fork."""
         self.engine.dispose()
@@ -108,10 +117,11 @@ def _in_our_words() -> Iterator[None]:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     # FULL: a 202 must survive a power cut, not only a crash of ours. The write-ahead log grows to 16 MB
-    # before it is copied back, so that few commits have to wait for that.
+    # before it is copied back, so that few commits have to wait for that. What is deleted is overwritten with
+    # zeros: somebody may have asked for it.
     connection.executescript(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-        "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;"
+        "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000; PRAGMA secure_delete=ON;"
     )
 
 

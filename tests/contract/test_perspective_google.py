@@ -154,9 +154,15 @@ def test_a_suggestion_is_kept_until_the_operator_deletes_it(parley: Parley, serv
         "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}, "clientToken": "comment:77",
     }  # fmt: skip
     service.comments().suggestscore(body=body).execute()
+    assert holds(parley.data, b"a moderator\nturned down")
     [kept] = csv.DictReader(io.StringIO(operate("export")))
     deleted = operate("delete", "--token", "comment:77")
     left = operate("export", "--json")
+    wait_until(
+        lambda: not holds(parley.data, b"a moderator\nturned down"),
+        20,
+        "what was deleted is in the data folder",
+    )
 
     assert (kept["text"], kept["toxicity"]) == ("A line that a moderator\nturned down 😀", "1.0")
     assert (kept["source"], kept["insult"]) == ("suggestions:Coral:a", "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,15 @@ def application(scorer: Any, folder: Path) -> Flask:
     app = create_app(settings)
     app.extensions["parley"] = replace(app.extensions["parley"], scorer=lambda: scorer)
     return app
+
+
+@contextmanager
+def served(settings: Settings, scorer: Any, **chosen: Any) -> Iterator[Flask]:
+    """Give an application on a test's own database, with a scorer and some settings of the test's."""
+    app = create_app(replace(settings, log_level="error", **chosen))
+    app.extensions["parley"] = replace(app.extensions["parley"], scorer=lambda: scorer)
+    yield app
+    app.extensions["parley"].db.close()
 
 
 def request_body(text: str = ENGLISH, *attributes: str, **more: Any) -> dict[str, Any]:

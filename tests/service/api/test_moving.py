@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
+from flask import Flask
 
 from service.api.moving import thresholds
-from service.app import create_app
 from service.settings import ScoringSettings, Settings
-from tests.service.api.perspective_parts import MarkedScorer
+from tests.service.api.perspective_parts import MarkedScorer, served
 
 PAGE = "/api/docs/perspective"
 
 
-@contextmanager
-def served(settings: Settings, scorer: Any = None, **chosen: Any) -> Iterator[FlaskClient]:
-    app = create_app(replace(settings, log_level="error", **chosen))
-    app.extensions["parley"] = replace(app.extensions["parley"], scorer=lambda: scorer)
-    yield app.test_client()
-    app.extensions["parley"].db.close()
-
-
-def words_of(client: FlaskClient, **more: Any) -> str:
+def words_of(app: Flask, **more: Any) -> str:
     """Return the page's text, in one line."""
-    answer = client.get(PAGE, **more)
+    answer = app.test_client().get(PAGE, **more)
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", answer.text)))
 
 
 def test_addresses_are_those_at_which_the_page_was_asked_for(settings: Settings) -> None:
-    with served(settings, MarkedScorer()) as client:
-        words = words_of(client, base_url="http://parley.internal:8080")
+    with served(settings, MarkedScorer()) as app:
+        words = words_of(app, base_url="http://parley.internal:8080")
 
     assert 'discoveryServiceUrl="http://parley.internal:8080/$discovery/rest?version=v1alpha1"' in words
     assert "google.discoverAPI( 'http://parley.internal:8080/$discovery/rest?version=v1alpha1' )" in words
@@ -46,16 +34,16 @@ def test_addresses_are_those_at_which_the_page_was_asked_for(settings: Settings)
 
 
 def test_the_public_address_is_shown_where_there_is_one(settings: Settings) -> None:
-    with served(settings, MarkedScorer(), public_url="https://comments.example.org/talk") as client:
-        words = words_of(client)
+    with served(settings, MarkedScorer(), public_url="https://comments.example.org/talk") as app:
+        words = words_of(app)
 
     assert "https://comments.example.org/talk/v1alpha1" in words
     assert "localhost/" not in words
 
 
 def test_every_row_of_the_table_is_shown(settings: Settings) -> None:
-    with served(settings, MarkedScorer()) as client:
-        table = re.search(r"<tbody>(.*?)</tbody>", client.get(PAGE).text, re.DOTALL)
+    with served(settings, MarkedScorer()) as app:
+        table = re.search(r"<tbody>(.*?)</tbody>", app.test_client().get(PAGE).text, re.DOTALL)
     assert table is not None
     shown = [float(number) for number in re.findall(r"<strong>([\d.e-]+)</strong>", table[1])]
     made = thresholds()["convertible"]
@@ -79,8 +67,8 @@ def test_every_row_of_the_table_is_shown(settings: Settings) -> None:
     ({"scoring": ScoringSettings(prior=0.02)}, "PARLEY_TOXICITY_PRIOR=0.02, so compare on comments"),
 ])  # fmt: skip
 def test_the_page_tells_the_settings(settings: Settings, chosen: dict[str, Any], said: str) -> None:
-    with served(settings, MarkedScorer(), **chosen) as client:
-        assert said in words_of(client)
+    with served(settings, MarkedScorer(), **chosen) as app:
+        assert said in words_of(app)
 
 
 def test_a_model_that_the_table_was_not_made_for_is_named(settings: Settings) -> None:
@@ -92,5 +80,5 @@ def test_a_model_that_the_table_was_not_made_for_is_named(settings: Settings) ->
 
 
 def test_without_a_model_the_page_still_stands(settings: Settings) -> None:
-    with served(settings) as client:
-        assert "none, for there is no model" in words_of(client)
+    with served(settings, None) as app:
+        assert "none, for there is no model" in words_of(app)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,10 @@ from flask.testing import FlaskClient
 
 from service import scoring_keys
 from service.api.scoring_access import Access, BadKey
-from service.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
 from tests.conftest import NOW
-from tests.service.api.perspective_parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body
+from tests.service.api.perspective_parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body, served
 from tests.service.api.test_perspective_batch import MIXED, packed, unpacked
 
 NO_KEY = """{
@@ -91,16 +88,8 @@ DISCOVERY = "/$discovery/rest?version=v1alpha1"
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The web application, which asks for keys."""
-    with asking_for_keys(settings) as made:
+    with served(settings, MarkedScorer(), perspective_keys="required") as made:
         yield made
-
-
-@contextmanager
-def asking_for_keys(settings: Settings) -> Iterator[Flask]:
-    made = create_app(replace(settings, perspective_keys="required", log_level="error"))
-    made.extensions["parley"] = replace(made.extensions["parley"], scorer=lambda: MarkedScorer())
-    yield made
-    made.extensions["parley"].db.close()
 
 
 @pytest.fixture
@@ -223,7 +212,8 @@ def test_without_a_database_a_known_key_still_opens_and_others_wait(app: Flask, 
 
 
 def test_without_redis_the_quota_holds_in_this_process(settings: Settings, key: str, tmp_path: Path) -> None:
-    with asking_for_keys(replace(settings, redis_url=f"unix://{tmp_path}/none.sock")) as app:
+    nowhere = f"unix://{tmp_path}/none.sock"
+    with served(settings, MarkedScorer(), perspective_keys="required", redis_url=nowhere) as app:
         found = [asked(app.test_client(), f"{ANALYZE}?key={key}")[0] for _ in range(4)]
 
     assert found == [200, 200, 200, 429]
