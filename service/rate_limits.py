@@ -77,7 +77,7 @@ class RateLimits:
         return question(own)
 
     def _limiters(self) -> tuple[RateLimiter | None, RateLimiter]:
-        """Return the one in Redis, if there is one, and our own: made when first asked, for it has a thread."""
+        """Return the one in Redis, if any, and our own: made when first asked, for it has a thread."""
         with self._making:
             if self._made is None:
                 self._made = self._in_redis(), self._strategy(MemoryStorage())
