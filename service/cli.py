@@ -297,7 +297,7 @@ def _suggestions(group: Commands) -> None:
     )  # fmt: skip
     export.add_argument("--json", action="store_true", help="all of them as JSON lines, with spans")
     delete = group.add("delete", "suggestions:delete", "Delete those that all of the options hold for.")
-    delete.add_argument("--older-than", metavar="DAYS", type=_at_least_one)
+    delete.add_argument("--older-than", metavar="DAYS", type=_at_least_one, help="those of more days ago")
     delete.add_argument("--token", help="those with this clientToken")
     delete.add_argument("--all", action="store_true", help="all of them; needs to be said")
     for parser in (export, delete):
