@@ -20,11 +20,10 @@ FLAGGED_FROM = 0.5
 
 
 class Unreadable(Exception):
-    """A text is in a language without a model; ``index`` says which text."""
+    """A text is in a language without a model; the message says which text."""
 
     def __init__(self, index: int, language: str) -> None:
         super().__init__(f"The text at index {index} is in a language that no model reads: {language}.")
-        self.index = index
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ STOPPED_BY_HAND = 130
 # What a command needs in the data folder: a Parley that is there, room to make one, or nothing at all.
 INSTALLATION, FOLDER, NOTHING = "installation", "folder", ""
 ROLES = ("moderator", "owner")
+MOST = 1_000_000  # of what is counted
 PARTS = (
     "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
     "webhooks", "port",
@@ -23,7 +24,11 @@ PARTS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; return its exit code: 0 done, 1 found something wrong, 2 cannot be done."""
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    if any("\ud800" <= char <= "\udfff" for word in given for char in word):
+        print("parley: an argument is no text in the terminal's encoding", file=sys.stderr)
+        return 2
+    arguments = build_parser().parse_args(given)
     before = os.umask(0o077) if arguments.needs else None  # data, logs and sockets are nobody else's
     try:
         return _run(arguments)
@@ -220,14 +225,18 @@ def _training(commands: Commands) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+    if not (text.isascii() and text.isdecimal() and 1 <= (number := int(text[:10])) <= MOST):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST}")
     return number
 
 
 def _share(text: str) -> float:
-    if not 0 < (number := float(text)) < 1:
-        raise argparse.ArgumentTypeError("must be between 0 and 1")
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError("must be a number between 0 and 1")
     return number
 
 
@@ -297,7 +306,7 @@ def _suggestions(group: Commands) -> None:
     )  # fmt: skip
     export.add_argument("--json", action="store_true", help="all of them as JSON lines, with spans")
     delete = group.add("delete", "suggestions:delete", "Delete those that all of the options hold for.")
-    delete.add_argument("--older-than", metavar="DAYS", type=_at_least_one, help="those of more days ago")
+    delete.add_argument("--older-than", metavar="DAYS", type=_at_least_one, help="those that are older")
     delete.add_argument("--token", help="those with this clientToken")
     delete.add_argument("--all", action="store_true", help="all of them; needs to be said")
     for parser in (export, delete):

@@ -10,6 +10,8 @@ from service.domain.sentences import in_utf16, sentences
 
 MAX_TEXT_BYTES = 20_480
 MAX_ATTRIBUTES = 32  # of one request; the API has no more that anybody asks for at once
+MAX_LANGUAGES = 32
+MAX_LANGUAGE = 35  # characters of a code; RFC 5646 has room for no longer one
 MAX_SPANS = 500  # beyond it, neighbouring sentences share a span: an answer stays in proportion to its text
 UNKNOWN, ASSUMED = "und", "en"
 PLAIN = ("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT")
@@ -71,6 +73,7 @@ class Analysis:
     detected: Sequence[str]
     model_id: str
     scores: Mapping[str, Scored]
+    is_unsure: bool = False  # whether a careful reading was wanted and not to be had
 
 
 def analyze(question: Question, scorer: Scorer, detect: Detect, *, within: float) -> Analysis:
@@ -97,7 +100,8 @@ def analyze(question: Question, scorer: Scorer, detect: Detect, *, within: float
         elif not question.drops_unsupported:
             raise _not_in(name, (read_as,), given)
     kept = {name: one for name, one in scores.items() if one.summary is not None or one.spans}
-    return Analysis(spoken, detected, scorer.model_id, kept)
+    is_unsure = any(reading.is_unsure for reading in readings)
+    return Analysis(spoken, detected, scorer.model_id, kept, is_unsure)
 
 
 def primary(code: str) -> str:
@@ -119,6 +123,9 @@ def check_passage(passage: Passage) -> None:
         raise Refused("INVALID_REQUEST", "Currently, only 'PLAIN_TEXT' comments are supported")
     if passage.text_type not in PLAIN:
         raise Refused("INVALID_REQUEST", "Unknown text type")
+    if len(passage.languages) > MAX_LANGUAGES or any(len(one) > MAX_LANGUAGE for one in passage.languages):
+        limits = f"{MAX_LANGUAGES} languages of {MAX_LANGUAGE} characters"
+        raise Refused("INVALID_REQUEST", f"A request has at most {limits}")
     if passage.has_entries and passage.has_article:
         both = (
             "Context can have either entries or article_and_parent_comment, but both fields were populated."
@@ -139,7 +146,7 @@ def _attributes(wanted: Mapping[str, Wanted], scorer: Scorer) -> dict[str, str]:
             raise Refused("INVALID_REQUEST", f"Unknown requested attribute: {name[:100]}")
     for name, how in wanted.items():
         if how.score_type not in PROBABILITY:
-            reason = f"Requested score type {how.score_type} is not supported by attribute {name}"
+            reason = f"Requested score type {how.score_type} is not supported by attribute {name[:100]}"
             raise Refused("INVALID_REQUEST", reason)
     return plain
 

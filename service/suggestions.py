@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.domain.scores import ATTRIBUTES, plain_attribute
-from service.perspective import UNKNOWN, Passage, Refused, check_passage
+from service.domain.scores import ATTRIBUTES, by_precedence, plain_attribute
+from service.domain.words import utf16
+from service.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
 from service.storage import suggestions as queries
 from service.storage.database import Database
 from service.storage.rows import Record
@@ -34,10 +36,14 @@ class SuggestedSpan:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The scores that somebody says a text should have for an attribute: the whole, and parts of it."""
+    """The scores that somebody says a text should have for an attribute: the whole, and parts of it.
+
+    ``types`` are those that the scores were said to be of.
+    """
 
     summary: float | None = None
     spans: Sequence[SuggestedSpan] = ()
+    types: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,12 @@ def check(
     if len(labels) > MAX_ATTRIBUTES:
         raise Refused("INVALID_REQUEST", f"Too many attributes: {len(labels)}")
     for name, label in labels.items():
-        _check_label(name, label)
+        _check_label(name, label, utf16(passage.text))
     if (spans := sum(len(label.spans) for label in labels.values())) > MAX_ALL_SPANS:
         raise Refused("INVALID_REQUEST", f"Too many span scores: {spans}")
 
 
-def _check_label(name: str, label: Label) -> None:
+def _check_label(name: str, label: Label, length: int) -> None:
     spans, values = label.spans, [span.value for span in label.spans]
     if label.summary is not None:
         values.append(label.summary)
@@ -96,6 +102,10 @@ def _check_label(name: str, label: Label) -> None:
         raise Refused("INVALID_REQUEST", f"Too many span scores: {name}")
     if any(span.begin is None or span.end is None for span in spans):
         raise Refused("INVALID_REQUEST", f"Span scores need begin and end: {name}")
+    if not all(0 <= (span.begin or 0) < (span.end or 0) <= length for span in spans):
+        raise Refused("INVALID_REQUEST", f"Span scores must be of parts of the text: {name}")
+    if other := sorted(label.types - set(PROBABILITY)):
+        raise Refused("INVALID_REQUEST", f"Score type {other[0]} is not supported by attribute {name}")
     if not all(0 <= value <= 1 for value in values):
         raise Refused("INVALID_REQUEST", f"Scores must be between 0 and 1: {name}")
 
@@ -164,9 +174,9 @@ def _key(row: Record) -> bytes:
 
 def _summaries(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     given = {
-        plain_attribute(name): label["summary"]
-        for name, label in scores.items()
-        if label["summary"] is not None
+        plain_attribute(name): scores[name]["summary"]
+        for name in by_precedence(scores)
+        if scores[name]["summary"] is not None
     }
     return {name: value for name, value in given.items() if name in ATTRIBUTES}
 
@@ -176,13 +186,12 @@ def delete(
 ) -> int:
     """Delete the suggestions for which all that is given holds, all of them if nothing is; return how many.
 
-    A batch at a time, each in a transaction of its own; what was deleted stays so if a later one fails. On
-    SQLite nothing of it is left in the files then.
+    A batch at a time, each in a transaction of its own; what was deleted stays so if a later one fails. What
+    is left of it in SQLite's files goes with `Database.empty_log`.
     """
     total = 0
     while gone := _drop(db, BATCH, community, token, before):
         total += gone
-    db.empty_log()
     return total
 
 

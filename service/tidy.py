@@ -24,4 +24,6 @@ def tidy(db: Database, now: datetime, *, suggestion_days: int, batch: int = BATC
     with db.write() as connection:
         deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
     suggested = suggestions.drop_old(db, now - timedelta(days=suggestion_days), batch)
+    if suggested:
+        db.empty_log()
     return keys + deliveries + suggested

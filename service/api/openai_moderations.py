@@ -42,6 +42,8 @@ def moderations() -> Response:
     """Score one text, or each of several."""
     caller = access().identify(key_of_request())
     texts = _texts(_body())
+    if caller is not None and len(texts) > caller.per_minute:
+        raise _BadInput(f"input has more texts than the key's quota of {caller.per_minute} a minute.")
     access().charge(caller, len(texts))
     scorer = context().scorer()
     if scorer is None:
@@ -62,7 +64,7 @@ def _body() -> dict[str, Any]:
     raw = request.get_data(cache=False)
     if len(raw) >= MAX_BODY_BYTES:  # without a length Werkzeug cuts it there and says nothing
         raise _BadInput("The request is too large.", None)
-    body = strict_json.parse(raw)
+    body = strict_json.parse(raw, mends_texts=True)
     if not isinstance(body, dict):
         raise _BadInput("The body must be a JSON object.", None)
     return body
@@ -144,8 +146,7 @@ def _unreadable(error: Unreadable) -> Response:
 
 
 @bp.errorhandler(strict_json.NotJson)
-@bp.errorhandler(strict_json.BadText)
-def _no_json(error: Exception) -> Response:
+def _no_json(error: strict_json.NotJson) -> Response:
     return _error(400, f"The body cannot be read: {error}.", "invalid_request_error")
 
 

@@ -7,14 +7,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 from werkzeug.http import parse_options_header
 
+from service.api.perspective_methods import Answer
+
 MAX_PARTS = 1000  # as many as Google's own library puts into one
-MAX_FIELDS = 100  # of the query of one part
+MAX_QUERY = 8190  # characters that are read of the query of one part, as of any other request's
 LINE = re.compile(rb"\r?\n")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
@@ -40,7 +41,7 @@ def parse(content_type: str, raw: bytes) -> list[Part]:
     """Return the requests of a batch, in order; raise `NotABatch`."""
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
-    if kind != "multipart/mixed" or not 0 < len(boundary) <= 200:
+    if kind.lower() != "multipart/mixed" or not 0 < len(boundary) <= 200:
         raise NotABatch("it is no multipart/mixed with a boundary")
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     cuts = list(delimiter.finditer(raw))
@@ -59,8 +60,8 @@ def _part(raw: bytes) -> Part:
     if len(request_line) < 2:
         raise NotABatch("a part has no request line")
     verb, (path, _, query) = request_line[0], request_line[1].partition("?")
-    named = dict(parse_qsl(query, errors="replace", max_num_fields=MAX_FIELDS))
-    content_id = _headers(LINE.split(outer)).get("Content-Id", "").encode("latin-1")
+    named = dict(parse_qsl(query[:MAX_QUERY], errors="replace"))
+    content_id = _headers(LINE.split(outer)).get("Content-Id", "").replace("\r", "").encode("latin-1")
     return Part(content_id, verb, unquote(path), named, _headers(lines[1:]), body)
 
 
@@ -76,17 +77,20 @@ def _headers(lines: Sequence[bytes]) -> dict[str, str]:
     return {name.strip().title(): value.strip() for name, _, value in pairs}
 
 
-def compose(answers: Sequence[tuple[Part, int, dict[str, Any]]]) -> tuple[str, bytes]:
+def compose(answers: Sequence[tuple[Part, Answer]]) -> tuple[str, bytes]:
     """Return content type and body of the answers to a batch."""
     boundary = f"batch_{secrets.token_urlsafe(24)}"
     parts = []
-    for part, status, body in answers:
-        payload = orjson.dumps(body)
+    for part, told in answers:
+        payload = orjson.dumps(told.body)
         named = b"Content-ID: " + _answer_id(part.content_id) + b"\r\n" if part.content_id else b""
-        head = (
-            f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json; charset=UTF-8\r\n"
-            f"Content-Length: {len(payload)}\r\n\r\n"
-        )
+        headers = {
+            "Content-Type": "application/json; charset=UTF-8",
+            "Content-Length": str(len(payload)),
+            **told.headers,
+        }
+        lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {told.status} {REASONS[told.status]}\r\n{''.join(lines)}\r\n"
         parts.append(b"Content-Type: application/http\r\n" + named + b"\r\n" + head.encode() + payload)
     mark = f"--{boundary}".encode()
     whole = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"

@@ -10,12 +10,12 @@ from service.api.schemas.perspective import Field, Message
 FORMATS = {"float": ("number", "float"), "int32": ("integer", "int32")}
 PARAMETERS = {
     "$.xgafv": ("string", "Version of the errors' format; there is one.", ["1", "2"]),
-    "access_token": ("string", "Tolerated; nothing is asked of the caller.", None),
+    "access_token": ("string", "Ignored; a key may be sent as Authorization: Bearer.", None),
     "alt": ("string", "Every answer is JSON.", ["json", "media", "proto"]),
     "callback": ("string", "Ignored.", None),
     "fields": ("string", "Which parts of the answer to give.", None),
-    "key": ("string", "Any key is as good as none.", None),
-    "oauth_token": ("string", "Tolerated; nothing is asked of the caller.", None),
+    "key": ("string", "The key of the caller, where the operator asks for one.", None),
+    "oauth_token": ("string", "Ignored.", None),
     "prettyPrint": ("boolean", "Whether to indent the answer.", None),
     "quotaUser": ("string", "Ignored.", None),
     "uploadType": ("string", "Ignored.", None),

@@ -16,6 +16,8 @@ def selected(body: dict[str, Any], selector: str) -> dict[str, Any]:
 
     >>> selected({"a": [{"b": 1, "c": 2}], "d": 3}, "a(b),x")
     {'a': [{'b': 1}]}
+    >>> selected({"a": {"b": 1, "c": 2, "d": 3}}, "a/b,a/c")
+    {'a': {'b': 1, 'c': 2}}
     >>> selected({"a": 1}, "a((")
     {'a': 1}
     """
@@ -50,7 +52,7 @@ class _Parser:
         tree: Tree = {}
         while True:
             name = self._name()
-            tree[name] = self._below(depth)
+            tree[name] = _joined(tree[name], self._below(depth)) if name in tree else self._below(depth)
             if not self._tokens or self._tokens[-1] != ",":
                 return tree
             self._tokens.pop()
@@ -74,6 +76,14 @@ class _Parser:
         if not self._tokens or self._tokens[-1] in "/,()":
             raise _Unreadable
         return self._tokens.pop()
+
+
+def _joined(one: Tree, other: Tree) -> Tree:
+    """Return what either asks for; an empty tree asks for all."""
+    if not one or not other:
+        return {}
+    both = {name: _joined(below, other[name]) for name, below in one.items() if name in other}
+    return {**one, **other, **both}
 
 
 def _cut(value: Any, tree: Tree) -> Any:

@@ -13,7 +13,7 @@ MAX_DIGITS = 30
 # A string that never ends is taken to the end of the text, so that the search stays linear.
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 BRACKET = re.compile(rb"[][{}]")
-SURROGATE = re.compile("[\ud800-\udfff]")
+UNTYPEABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class NotJson(ParleyError):
@@ -28,8 +28,11 @@ class BadText(ParleyError):
     code, title = "bad-text", "A text has characters that cannot be stored"
 
 
-def parse(raw: bytes) -> Any:
+def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     """Return the value of a JSON text in UTF-8.
+
+    With ``mends_texts`` a NUL and half of a surrogate pair become U+FFFD, which is as long in UTF-16: where
+    texts are not kept, and who is refused might publish them unread.
 
     Raises `NotJson` for any other encoding or a byte order mark, nesting deeper than 32, duplicate names,
     NaN and Infinity, numbers too large for a double or an integer of 30 digits; `BadText` for lone
@@ -59,7 +62,7 @@ def parse(raw: bytes) -> Any:
         where = f"line {error.lineno}, column {error.colno}"
         raise NotJson(f"{error.msg.lower()} at {where}") from None
     if "\\u" in text or "\x00" in text:
-        _check_texts(value)
+        return _mended(value) if mends_texts else _checked(value)
     return value
 
 
@@ -97,7 +100,18 @@ def _float(digits: str) -> float:
     return value
 
 
-def _check_texts(value: Any) -> None:
+def _mended(value: Any) -> Any:
+    """Return a value with U+FFFD for what no reader could have typed; it is nested as deep as was checked."""
+    if isinstance(value, str):
+        return UNTYPEABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(name): _mended(item) for name, item in value.items()}
+    return value
+
+
+def _checked(value: Any) -> Any:
     stack = [value]
     while stack:
         item = stack.pop()
@@ -105,5 +119,6 @@ def _check_texts(value: Any) -> None:
             stack += [*item.keys(), *item.values()]
         elif isinstance(item, list):
             stack += item
-        elif isinstance(item, str) and ("\x00" in item or SURROGATE.search(item)):
+        elif isinstance(item, str) and UNTYPEABLE.search(item):
             raise BadText("a text has a NUL or half of a surrogate pair in it")
+    return value

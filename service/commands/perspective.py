@@ -20,7 +20,7 @@ from models.conversion import calibration, convert, rank_correlation, rank_diffe
 from models.linear import Floats
 from service.commands.scoring import MAX_LINE, TOO_LONG, batches, loaded
 from service.domain.errors import Misconfigured
-from service.domain.scores import Reading, Scorer, plain_attribute
+from service.domain.scores import Reading, Scorer, by_precedence, plain_attribute
 from service.perspective import MAX_TEXT_BYTES
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)  # of Perspective
@@ -164,15 +164,6 @@ def read_line(raw: bytes, number: int, attributes: Sequence[str]) -> Line:
         raise BadLine("lang must be a string")
     short = key[:MAX_ID] if isinstance(key, str) else key
     return Line(number, short, text, language or None, scores, unknown)
-
-
-def by_precedence(names: Iterable[str]) -> list[str]:
-    """Return names so that of those that mean one attribute the last counts: that without a version.
-
-    >>> by_precedence(["THREAT", "THREAT_EXPERIMENTAL", "INSULT@2", "INSULT@1"])
-    ['THREAT_EXPERIMENTAL', 'INSULT@1', 'INSULT@2', 'THREAT']
-    """
-    return sorted(names, key=lambda name: (-len(name), name))
 
 
 def _scores(given: Mapping[str, Any], attributes: Sequence[str]) -> tuple[dict[str, float], frozenset[str]]:

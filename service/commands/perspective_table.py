@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from models import load_scorer
-from service.commands.perspective import by_precedence, collect, summary
+from service.commands.perspective import collect, summary
 from service.commands.scoring import BATCH, DATA
-from service.domain.scores import Scorer, plain_attribute
+from service.domain.scores import Scorer, by_precedence, plain_attribute
 
 TABLE = Path(__file__).parents[1] / "perspective_thresholds.json"
 SCALE = DATA / "perspective_scale.csv.gz"

@@ -20,6 +20,7 @@ from service.storage.database import Database
 
 # Before the community's id, which its sender chose: training knows sources of its own by their names.
 SOURCE = "suggestions"
+AGAIN = "The same command empties it once nobody does; it is overwritten in time anyway."
 OLDEST_DAYS = 36_500  # nothing is older, and a calendar ends somewhere
 
 
@@ -70,5 +71,11 @@ def delete(arguments: Namespace) -> int:
     with migrated() as db:
         before = None if days is None else utcnow() - timedelta(days=min(days, OLDEST_DAYS))
         gone = suggestions.delete(db, community=community, token=token, before=before)
+        is_gone = db.empty_log()
     print(f"Deleted {gone} suggestion{'' if gone == 1 else 's'}.")
+    if not is_gone:
+        print(
+            f"They still stand in the log beside the database, for somebody reads it. {AGAIN}",
+            file=sys.stderr,
+        )
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +17,15 @@ def plain_attribute(name: str) -> str:
     ('TOXICITY', 'THREAT')
     """
     return name.split("@")[0].removesuffix("_EXPERIMENTAL")
+
+
+def by_precedence(names: Iterable[str]) -> list[str]:
+    """Return names so that of those that mean one attribute the last counts: that without a version.
+
+    >>> by_precedence(["THREAT", "THREAT_EXPERIMENTAL", "INSULT@2", "INSULT@1"])
+    ['THREAT_EXPERIMENTAL', 'INSULT@1', 'INSULT@2', 'THREAT']
+    """
+    return sorted(names, key=lambda name: (-len(name), name))
 
 
 class Reading(Protocol):

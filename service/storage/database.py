@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any
@@ -85,14 +86,29 @@ class Database:
             self._sql[query] = str(compiled), [column.name for column in query.selected_columns], order
         return self._sql[query]
 
-    def empty_log(self) -> None:
-        """Empty SQLite's write-ahead log, which still holds what was deleted; PostgreSQL sees to that itself.
+    def empty_log(self) -> bool:
+        """Empty SQLite's write-ahead log, which still holds what was deleted; return whether it is empty.
 
-        Somebody who reads meanwhile may keep it from being emptied; then it is when it is full.
+        Whoever reads an older state keeps it from being emptied, so a few tries are made, a tenth of a second
+        apart; nobody who writes waits for them. PostgreSQL sees to its rows itself, in its own time.
         """
-        if self.is_sqlite:
-            with _in_our_words(), self._lock, closing(self.engine.raw_connection()) as raw:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        if not self.is_sqlite:
+            return True
+        for wait_s in (0.0, 0.1, 0.2, 0.4):
+            time.sleep(wait_s)
+            with (
+                _in_our_words(),
+                closing(self.engine.raw_connection()) as raw,
+                closing(raw.cursor()) as cursor,
+            ):
+                cursor.execute("PRAGMA busy_timeout=100")
+                try:
+                    is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+            if not is_busy:
+                return True
+        return False
 
     def close(self) -> None:
         """Close all connections; for the end of a process, and after a fork."""

@@ -295,6 +295,7 @@ class PerspectiveKey(Base):
     """A key for scoring from outside, recognised by the SHA-256 of its secret; ``id`` counts its quota."""
 
     __tablename__ = "perspective_keys"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # no number is given twice
     id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     name: Mapped[str] = mapped_column(String(120), unique=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)

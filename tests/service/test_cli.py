@@ -97,6 +97,35 @@ def test_sites_are_added_and_listed_and_a_mistake_is_one_sentence(parley):
     assert parley("site", "policy", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
 
 
+def test_keys_are_made_listed_and_dropped(parley, db):
+    code, key, said = parley("perspective", "key", "add", "The Gazette", "--per-minute", "30")
+    assert (code, key.startswith("parley_key_")) == (0, True)
+    assert "not shown again" in said
+    assert ("PARLEY_PERSPECTIVE_KEYS=required" in said) == db.is_sqlite  # elsewhere they are asked for
+    assert "\tThe Gazette\t30/minute\t" in parley("perspective", "key", "list")[1]
+    assert parley("perspective", "key", "add", "The Gazette")[0] == 2
+
+    assert parley("perspective", "key", "drop", "The Gazette")[0] == 0
+    assert parley("perspective", "key", "list")[1] == ""
+    assert parley("perspective", "key", "drop", "The Gazette") == (
+        2, "", "parley: There is no key named 'The Gazette'.\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ["0", "-1", "abc", "1.5", "", "1000001", "9" * 5000, "٣"])
+def test_a_number_that_is_none_is_one_sentence(capsys, odd):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["perspective", "key", "add", "x", f"--per-minute={odd}"])
+
+    assert ended.value.code == 2
+    assert "must be a whole number from 1 to 1000000" in capsys.readouterr().err
+
+
+def test_an_argument_that_is_no_text_is_one_sentence(capsys):
+    assert cli.main(["perspective", "key", "drop", "\udcff"]) == 2
+    assert capsys.readouterr().err == "parley: an argument is no text in the terminal's encoding\n"
+
+
 def test_a_policy_is_shown_and_replaced(parley):
     code, shown, _ = parley("site", "policy", "demo", "--set", "-", given='{"max_links": 7}')
 

@@ -53,3 +53,15 @@ def test_a_dropped_key_is_unknown(db: Database) -> None:
     assert scoring_keys.caller_of(db, secret) is None
     with pytest.raises(NotFound, match="no key named 'The Gazette'"):
         scoring_keys.drop_key(db, "The Gazette")
+
+
+def test_no_number_is_given_twice(db: Database) -> None:
+    """It counts the quota, and stands in the log."""
+    numbers = []
+    for _ in range(2):
+        caller = scoring_keys.caller_of(db, scoring_keys.add_key(db, "The Gazette", 60, NOW))
+        assert caller is not None
+        numbers.append(caller.id)
+        scoring_keys.drop_key(db, "The Gazette")
+
+    assert numbers[0] != numbers[1]

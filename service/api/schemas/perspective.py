@@ -74,7 +74,7 @@ def read(message: Message, body: Any) -> dict[str, Any]:
     reader = _Reader()
     found = reader.message(message, body, "")
     if reader.violations:
-        raise BadPayload(reader.violations[:MAX_MISTAKES])
+        raise BadPayload(reader.violations)
     return found
 
 
@@ -140,8 +140,9 @@ class _Reader:
         self._add(at, f"Invalid value at '{at}' ({kind}), {quoted}")
 
     def _add(self, at: str, sentence: str) -> None:
-        if len(self.violations) < MAX_MISTAKES:
-            self.violations.append((at, sentence))
+        self.violations.append((at, sentence))
+        if len(self.violations) == MAX_MISTAKES:  # enough: millions of mistakes must not take seconds
+            raise BadPayload(self.violations)
 
 
 def _enumerated(names: tuple[str, ...], value: Any) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
+import ssl
+import subprocess
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +87,40 @@ def test_a_model_that_the_table_was_not_made_for_is_named(settings: Settings) ->
 def test_without_a_model_the_page_still_stands(settings: Settings) -> None:
     with served(settings, None) as app:
         assert "none, for there is no model" in words_of(app)
+
+
+def test_the_certificate_s_recipe_holds_before_a_strict_client(settings: Settings, tmp_path: Path) -> None:
+    """As newer Pythons check by default: the usage of the authority's key, and whose key it is."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl on this machine: the page's recipe is not tried")
+    with served(settings, MarkedScorer()) as app:
+        text = unescape(app.test_client().get(PAGE).text)
+    [recipe] = [block for block in re.findall(r"<pre>(.*?)</pre>", text, re.DOTALL) if "openssl" in block]
+    made = subprocess.run(
+        ["sh", "-eu", "-c", recipe], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert made.returncode == 0, made.stderr
+
+    trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    trusting.verify_flags |= ssl.VERIFY_X509_STRICT
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(tmp_path / "tls.pem", tmp_path / "tls.key")
+    shake_hands(trusting, serving, "commentanalyzer.googleapis.com")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(trusting, serving, "somebody.example")
+
+
+def shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
+    """Let both sides meet in memory until the client is content; raise what it objects to."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(back, there, server_hostname=name)
+    theirs = server.wrap_bio(there, back, server_side=True)
+    for _ in range(4):
+        try:
+            ours.do_handshake()
+        except ssl.SSLWantReadError:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                theirs.do_handshake()
+        else:
+            return
+    raise AssertionError("the two never met")

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -459,3 +460,38 @@ def test_neither_a_key_nor_a_text_is_ever_logged(written: tuple[FlaskClient, io.
     assert stream.getvalue().count('"event":"request"') == 6
     assert stream.getvalue().count("unexpected error") == 2
     assert "planted" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud83d", "\\udc00"])
+def test_a_character_that_is_none_lets_nobody_through_unread(
+    client: FlaskClient, scorer: MarkedScorer, odd: str
+) -> None:
+    raw = json.dumps(request_body("You@ vile thing")).replace("@", odd)
+    found = client.post(ANALYZE, data=raw.encode())
+
+    assert found.status_code == 200, found.text
+    [span] = found.json["attributeScores"]["TOXICITY"]["spanScores"]
+    assert (span["begin"], span["end"], span["score"]["value"]) == (0, len("You. vile thing"), 0.9)
+    assert scorer.asked[0][0] == ["You\ufffd vile thing"]
+
+
+def test_several_languages_are_told_by_likelihood(client: FlaskClient) -> None:
+    found = ask(client, text="salut toata lumea my friend", languages=["en"])
+
+    assert (found["languages"], found["detectedLanguages"]) == (["en"], ["ro", "en"])
+
+
+def test_an_answer_says_where_a_careful_reading_was_missing(tmp_path: Path) -> None:
+    class Hurried(MarkedScorer):
+        def _read(self, text: str, code: str) -> Any:
+            return replace(super()._read(text, code), is_unsure="subtle" in text)
+
+    hurried = application(Hurried(), tmp_path).test_client()
+    sure, unsure = (
+        hurried.post(ANALYZE, json=request_body(f"A {word} thing. So.", spanAnnotations=True))
+        for word in ("plain", "subtle")
+    )
+
+    assert "Parley-Unsure" not in sure.headers
+    assert unsure.headers["Parley-Unsure"] == "true"
+    assert sure.headers["Parley-Model"] == unsure.headers["Parley-Model"] == "marked-1"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.api.perspective import READ_WITHIN_S
 from tests.service.api.perspective_parts import ANALYZE, SUGGEST, MarkedScorer, application, request_body
 
 MIXED = "multipart/mixed; boundary=B"
@@ -131,3 +133,22 @@ def test_any_bytes_are_a_batch_or_none(client: FlaskClient, raw: bytes, boundary
             assert [status for _, status, _ in unpacked(answer.content_type, answer.data)][-1] == 404
         else:
             assert answer.json["error"]["message"].startswith("Failed to parse batch request: ")
+
+
+def test_every_request_has_the_time_that_it_would_have_alone(tmp_path: Path) -> None:
+    scorer = MarkedScorer()
+    body = json.dumps(request_body()).encode()
+    raw = packed(*((f"POST {ANALYZE} HTTP/1.1", body) for _ in range(50)))
+    answer = application(scorer, tmp_path).test_client().post("/batch", data=raw, content_type=MIXED)
+    parts = unpacked(answer.content_type, answer.data)
+
+    assert [within for _, _, within in scorer.asked] == [READ_WITHIN_S] * 50
+    assert {message["Parley-Model"] for _, _, message in parts} == {"marked-1"}
+
+
+def test_a_query_with_very_many_fields_is_read(client: FlaskClient) -> None:
+    body = json.dumps(request_body()).encode()
+    raw = packed((f"POST {ANALYZE}?{'a=1&' * 5000} HTTP/1.1", body))
+    answer = client.post("/batch", data=raw, content_type="Multipart/Mixed; boundary=B")
+
+    assert [status for _, status, _ in unpacked(answer.content_type, answer.data)] == [200]

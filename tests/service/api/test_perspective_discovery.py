@@ -87,3 +87,10 @@ def references(part: Any) -> list[str]:
         own = [part["$ref"]] if "$ref" in part else []
         return own + [name for value in part.values() for name in references(value)]
     return [name for value in part for name in references(value)] if isinstance(part, list) else []
+
+
+def test_a_host_that_is_none_is_refused(client: FlaskClient) -> None:
+    answer = client.get(NEWER, headers={"Host": "a b"})
+
+    assert answer.status_code == 400
+    assert answer.json["error"]["status"] == "INVALID_ARGUMENT"

@@ -79,6 +79,14 @@ REFUSALS: dict[str, tuple[Any, str, str, str]] = {
         "Context can have either entries or article_and_parent_comment, but both fields were populated.",
         "INVALID_REQUEST", "",
     ),
+    "too many languages": (
+        request_body(languages=["en"] * 33), "A request has at most 32 languages of 35 characters",
+        "INVALID_REQUEST", "",
+    ),
+    "a language that is none": (
+        request_body(languages=["e" * 36]), "A request has at most 32 languages of 35 characters",
+        "INVALID_REQUEST", "",
+    ),
     "too many attributes": (
         request_body(ENGLISH, *(f"TOXICITY@{n}" for n in range(33))), "Too many requested attributes: 33",
         "INVALID_REQUEST", "",
@@ -88,9 +96,6 @@ PAYLOADS: dict[str, tuple[bytes, str]] = {
     "malformed": (b"{'a': 1}", "expecting property name enclosed in double quotes at line 1, column 2."),
     "truncated": (b'{"comment": ', "expecting value at line 1, column 13."),
     "not UTF-8": (b'{"comment": {"text": "\xff"}}', "the body is not UTF-8."),
-    "half a character": (
-        b'{"comment": {"text": "\\ud83d"}}', "a text has a NUL or half of a surrogate pair in it.",
-    ),
     "twice": (b'{"comment": {}, "comment": {}}', "the name 'comment' stands twice in one object."),
 }  # fmt: skip
 VIOLATIONS: dict[str, tuple[Any, list[tuple[str, str]]]] = {
@@ -237,3 +242,10 @@ def test_the_first_fault_that_counts_is_that_of_the_comment(client: FlaskClient)
 
     assert status == 400
     assert json.loads(text)["error"]["details"][0]["errorType"] == "COMMENT_EMPTY"
+
+
+def test_no_more_than_fifty_mistakes_are_looked_for(client: FlaskClient) -> None:
+    status, text = send(client, request_body(languages=[1] * 500_000))
+
+    assert status == 400
+    assert len(json.loads(text)["error"]["details"][0]["fieldViolations"]) == 50

@@ -237,5 +237,14 @@ def test_the_moderations_endpoint_asks_for_the_same_keys(client: FlaskClient, ke
     assert moderate("x", key)[0] == 200
 
 
-def test_what_is_no_request_is_refused_before_its_body_is_read(client: FlaskClient) -> None:
+def test_more_texts_than_the_quota_are_refused_for_good(client: FlaskClient, key: str) -> None:
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = client.post("/v1/moderations", json={"input": ["x"] * 4}, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json["error"]["message"] == "input has more texts than the key's quota of 3 a minute."
+    assert client.post("/v1/moderations", json={"input": ["x"] * 3}, headers=headers).status_code == 200
+
+
+def test_who_shows_no_key_is_not_told_what_is_wrong_with_a_body(client: FlaskClient) -> None:
     assert client.post(ANALYZE, data=b"{").text == NO_KEY

@@ -85,3 +85,12 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 def test_many_unfinished_quotes_take_linear_time() -> None:
     with pytest.raises(NotJson):
         parse(b'{"a": "' + b'\\"' * 64_000)
+
+
+def test_what_nobody_could_type_is_replaced_on_demand():
+    raw = rb'{"a\u0000": ["x\ud83dy", {"b": "\udc00"}, 1, null], "c": "\ud83d\ude00"}'
+
+    assert parse(raw, mends_texts=True) == {
+        "a\ufffd": ["x\ufffdy", {"b": "\ufffd"}, 1, None],
+        "c": "\U0001f600",
+    }

@@ -29,6 +29,17 @@ from tests.service.api.test_perspective_fuzz import (
     replaced,
 )
 
+NO_SCORES: list[dict[str, Any]] = [
+    {"summaryScore": {"value": 2}},
+    {"summaryScore": {"value": 0.7, "type": "RAW"}},
+    {"summaryScore": {"value": 0.7, "type": "ANYTHING"}},
+    *(
+        {"spanScores": [{"begin": begin, "end": end, "score": {"value": 1}}]}
+        for begin, end in ((-1, 1), (1, 0), (0, 0), (0, 2))
+    ),
+    {"spanScores": [{"begin": 0, "end": 1, "score": {"value": 1, "type": "PERCENTILE"}}]},
+]
+
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
@@ -87,9 +98,9 @@ def test_nothing_is_kept_where_storing_is_switched_off(settings: Settings, db: D
 def test_what_is_refused_is_not_kept(client: FlaskClient, db: Database) -> None:
     for changed in (
         {"comment": {"text": ""}}, {"attributeScores": {}}, {"communityId": "c" * 201},
-        {"clientToken": "t" * 201}, {"attributeScores": {"TOXICITY": {"summaryScore": {"value": 2}}}},
+        {"clientToken": "t" * 201}, *({"attributeScores": {"TOXICITY": scores}} for scores in NO_SCORES),
     ):  # fmt: skip
-        assert client.post(SUGGEST, json={**SUGGESTION, **changed}).status_code == 400
+        assert client.post(SUGGEST, json={**SUGGESTION, **changed}).status_code == 400, changed
 
     assert kept(db) == []
 

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_perspective_keys")),
         sa.UniqueConstraint("name", name=op.f("uq_perspective_keys_name")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_perspective_keys_secret_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "suggestions",
