@@ -234,6 +234,15 @@ def test_requests_as_other_clients_send_them(parley: Parley, client: str) -> Non
     assert len(scores["spanScores"]) == 1
 
 
+@pytest.mark.parametrize("size", [5, 40])
+def test_a_body_that_is_too_large_is_answered(parley: Parley, size: int) -> None:
+    """Though its sender looks at no answer before it has sent all."""
+    answer = parley.call("POST", ANALYZE, b" " * (size << 20))
+
+    assert answer.status == 400
+    assert answer.json["error"]["message"] == "Request payload size exceeds the limit: 4194304 bytes."
+
+
 def test_nothing_that_was_sent_is_left_anywhere(parley: Parley, service: Any) -> None:
     """No text, no token and no key: not in the data folder, not in the log, not in Redis.
 
