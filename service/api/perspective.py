@@ -66,8 +66,7 @@ def batch(prefix: str = "") -> Response:
         parts = batches.parse(request.content_type or "", raw)
     except batches.NotABatch as error:
         return _respond(Answer(400, errors.error_body(400, f"Failed to parse batch request: {error}")))
-    answers = [(part, _answer_part(part, until)) for part in parts]
-    content_type, composed = batches.compose(answers)
+    content_type, composed = batches.compose(parts, lambda part: _answer_part(part, until))
     return Response(composed, headers={"Cache-Control": "no-store"}, content_type=content_type)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import parse_qsl, unquote
@@ -12,9 +12,14 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 from werkzeug.http import parse_options_header
 
+from service.api.perspective_errors import error_body
 from service.api.perspective_methods import Answer
 
 MAX_PARTS = 1000  # as many as Google's own library puts into one
+MAX_ANSWER_BYTES = 16 * 1024 * 1024  # of all answers together; many sentences scored make much of little
+TOO_MUCH = Answer(
+    400, error_body(400, "The answers before this one are too large. Send it in another batch.")
+)
 MAX_QUERY = 8190  # characters that are read of the query of one part, as of any other request's
 LINE = re.compile(rb"\r?\n")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -77,24 +82,31 @@ def _headers(lines: Sequence[bytes]) -> dict[str, str]:
     return {name.strip().title(): value.strip() for name, _, value in pairs}
 
 
-def compose(answers: Sequence[tuple[Part, Answer]]) -> tuple[str, bytes]:
-    """Return content type and body of the answers to a batch."""
-    boundary = f"batch_{secrets.token_urlsafe(24)}"
-    parts = []
-    for part, told in answers:
-        payload = orjson.dumps(told.body)
-        named = b"Content-ID: " + _answer_id(part.content_id) + b"\r\n" if part.content_id else b""
-        headers = {
-            "Content-Type": "application/json; charset=UTF-8",
-            "Content-Length": str(len(payload)),
-            **told.headers,
-        }
-        lines = (f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"HTTP/1.1 {told.status} {REASONS[told.status]}\r\n{''.join(lines)}\r\n"
-        parts.append(b"Content-Type: application/http\r\n" + named + b"\r\n" + head.encode() + payload)
+def compose(parts: Sequence[Part], answer: Callable[[Part], Answer]) -> tuple[str, bytes]:
+    """Answer the requests of a batch in order; return content type and body of the whole.
+
+    Beyond `MAX_ANSWER_BYTES` the others are told to come again.
+    """
+    boundary, answers, size = f"batch_{secrets.token_urlsafe(24)}", [], 0
+    for part in parts:
+        answers.append(_composed(part, answer(part) if size <= MAX_ANSWER_BYTES else TOO_MUCH))
+        size += len(answers[-1])
     mark = f"--{boundary}".encode()
-    whole = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+    whole = b"".join(mark + b"\r\n" + one + b"\r\n" for one in answers) + mark + b"--\r\n"
     return f"multipart/mixed; boundary={boundary}", whole
+
+
+def _composed(part: Part, told: Answer) -> bytes:
+    payload = orjson.dumps(told.body)
+    named = b"Content-ID: " + _answer_id(part.content_id) + b"\r\n" if part.content_id else b""
+    headers = {
+        "Content-Type": "application/json; charset=UTF-8",
+        "Content-Length": str(len(payload)),
+        **told.headers,
+    }
+    lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {told.status} {REASONS[told.status]}\r\n{''.join(lines)}\r\n"
+    return b"Content-Type: application/http\r\n" + named + b"\r\n" + head.encode() + payload
 
 
 def _answer_id(content_id: bytes) -> bytes:

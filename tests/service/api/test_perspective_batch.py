@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.api.perspective import READ_WITHIN_S
-from tests.service.api.perspective_parts import ANALYZE, SUGGEST, MarkedScorer, application, request_body
+from service.api.perspective_batch import MAX_ANSWER_BYTES
+from tests.service.api.perspective_parts import (
+    ANALYZE,
+    PRODUCTION,
+    SUGGEST,
+    MarkedScorer,
+    application,
+    request_body,
+)
 
 MIXED = "multipart/mixed; boundary=B"
 
@@ -152,3 +160,17 @@ def test_a_query_with_very_many_fields_is_read(client: FlaskClient) -> None:
     answer = client.post("/batch", data=raw, content_type="Multipart/Mixed; boundary=B")
 
     assert [status for _, status, _ in unpacked(answer.content_type, answer.data)] == [200]
+
+
+def test_what_would_make_a_batch_s_answer_too_large_is_told_to_come_again(client: FlaskClient) -> None:
+    body = json.dumps(
+        request_body("a! " * 1000, *PRODUCTION, languages=["en"], spanAnnotations=True)
+    ).encode()
+    raw = packed(*((f"POST {ANALYZE} HTTP/1.1", body) for _ in range(100)))
+    answer = client.post("/batch", data=raw, content_type=MIXED)
+    statuses = [status for _, status, _ in unpacked(answer.content_type, answer.data)]
+
+    assert len(statuses) == 100
+    assert statuses == sorted(statuses)
+    assert (statuses[0], statuses[-1]) == (200, 400)
+    assert MAX_ANSWER_BYTES < len(answer.data) < 1.1 * MAX_ANSWER_BYTES
