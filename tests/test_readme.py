@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from service.api.moving import thresholds
 from service.domain.policy_document import DEFAULT
 from service.settings import VARIABLES
 from tests.running import ROOT, Parley, parley_command
@@ -82,6 +83,22 @@ def test_the_policy_table_tells_the_defaults() -> None:
     }
     assert thresholds == {name: limit["review"] for name, limit in DEFAULT["thresholds"].items()}
     assert {limit["reject"] for limit in DEFAULT["thresholds"].values()} == {None}
+
+
+def test_the_threshold_table_is_the_one_that_is_shipped() -> None:
+    made = thresholds()["convertible"]
+    head, *rows = re.findall(r"^\| ([0-9.]+|Perspective) \| (.*) \|$", README, re.MULTILINE)
+
+    assert head == ("Perspective", " | ".join(made))
+    assert [float(old) for old, _ in rows] == list(made["TOXICITY"]["by_old"])
+    for old, cells in rows:
+        for one, cell in zip(made.values(), cells.split(" | "), strict=True):
+            row = one["by_old"][float(old)]
+            assert (
+                row["problem"]
+                if cell == "–"
+                else cell == (f"{row['new']:.3g} ({row['interval'][0]:.2g}–{row['interval'][1]:.2g})")
+            )
 
 
 def test_links_inside_the_project_lead_to_files() -> None:
