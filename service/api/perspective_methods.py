@@ -112,16 +112,14 @@ def _suggest_score(body: Body, call: Call) -> Answer:
 
 
 def _label(scores: Body) -> Label:
+    summary, parts = scores.get("summaryScore"), scores.get("spanScores", [])
     spans = [
-        SuggestedSpan(span.get("begin"), span.get("end"), span.get("score", {}).get("value", 0.0))
-        for span in scores.get("spanScores", [])
+        SuggestedSpan(part.get("begin"), part.get("end"), part.get("score", {}).get("value", 0.0))
+        for part in parts
     ]
-    summary = scores["summaryScore"].get("value", 0.0) if "summaryScore" in scores else None
-    given = [
-        scores.get("summaryScore", {}),
-        *(span.get("score", {}) for span in scores.get("spanScores", [])),
-    ]
-    return Label(summary, spans, frozenset(score.get("type", PROBABILITY[1]) for score in given))
+    given = [summary or {}, *(part.get("score", {}) for part in parts)]
+    types = frozenset(score.get("type", PROBABILITY[1]) for score in given)
+    return Label(None if summary is None else summary.get("value", 0.0), spans, types)
 
 
 METHODS: dict[str, tuple[schemas.Message, Callable[[Body, Call], Answer]]] = {

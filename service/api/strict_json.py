@@ -31,8 +31,8 @@ class BadText(ParleyError):
 def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     """Return the value of a JSON text in UTF-8.
 
-    With ``mends_texts`` a NUL and half of a surrogate pair become U+FFFD, which is as long in UTF-16: where
-    texts are not kept, and who is refused might publish them unread.
+    With ``mends_texts`` a NUL and half of a surrogate pair become U+FFFD, which is as long in UTF-16: for
+    doors whose callers might publish unread what is refused.
 
     Raises `NotJson` for any other encoding or a byte order mark, nesting deeper than 32, duplicate names,
     NaN and Infinity, numbers too large for a double or an integer of 30 digits; `BadText` for lone

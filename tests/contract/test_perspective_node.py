@@ -75,9 +75,11 @@ def values(answers: list[dict[str, Any]]) -> list[Any]:
 
 
 def test_every_locked_package_has_a_hash_and_no_address() -> None:
-    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    lock = (HERE / "package-lock.json").read_text()
+    packages = json.loads(lock)["packages"]
     del packages[""]
 
+    assert "://" not in lock
     assert packages
     for name, package in packages.items():
         assert package["integrity"].startswith("sha512-"), name
