@@ -89,8 +89,8 @@ class Database:
     def empty_log(self) -> bool:
         """Empty SQLite's write-ahead log, which still holds what was deleted; return whether it is empty.
 
-        Whoever reads an older state keeps it from being emptied, so a few tries are made, a tenth of a second
-        apart; nobody who writes waits for them. PostgreSQL sees to its rows itself, in its own time.
+        Whoever reads an older state keeps it from being emptied, so a few tries are made, each a little
+        later; nobody who writes waits for them. PostgreSQL sees to its rows itself, in its own time.
         """
         if not self.is_sqlite:
             return True
