@@ -6,17 +6,8 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import observability
-from service.api import (
-    comments,
-    health,
-    moderation,
-    moving,
-    openai_moderations,
-    openapi,
-    perspective,
-    problems,
-    webhooks,
-)
+from service.api import comments, health, moderation, openai, openapi, problems, webhooks
+from service.api.perspective import moving, routes
 from service.api.scoring_access import Access
 from service.embed import views as embed
 from service.intake import Intake
@@ -30,8 +21,8 @@ DOORS = (
     comments,
     moderation,
     webhooks,
-    perspective,
-    openai_moderations,
+    routes,
+    openai,
     health,
     openapi,
     moving,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.api.moving import thresholds
+from service.api.perspective.moving import thresholds
 from service.domain.policy_document import DEFAULT
 from service.settings import VARIABLES
 from tests.running import ROOT, Parley, parley_command

@@ -19,7 +19,7 @@ from service.commands.perspective import collect, summary
 from service.commands.scoring import BATCH, DATA
 from service.domain.scores import Scorer, by_precedence, plain_attribute
 
-TABLE = Path(__file__).parents[1] / "perspective_thresholds.json"
+TABLE = Path(__file__).parents[1] / "api" / "perspective" / "thresholds.json"
 SCALE = DATA / "perspective_scale.csv.gz"
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 COLUMN = "P_"  # what the names of columns with scores begin with

@@ -17,8 +17,8 @@ from service.api.scoring_access import Access, BadKey
 from service.settings import Settings
 from service.storage.database import Database
 from tests.conftest import NOW
-from tests.service.api.perspective_parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body, served
-from tests.service.api.test_perspective_batch import MIXED, packed, unpacked
+from tests.service.api.perspective.parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body, served
+from tests.service.api.perspective.test_batch import MIXED, packed, unpacked
 
 NO_KEY = """{
   "error": {

@@ -20,14 +20,8 @@ from service.storage.rows import Record
 from service.storage.tables import Base
 from tests.conftest import NOW
 from tests.service.api.naughty import STRINGS
-from tests.service.api.perspective_parts import ANALYZE, SUGGEST, MarkedScorer, request_body, served
-from tests.service.api.test_perspective_fuzz import (
-    SUGGESTION,
-    anything,
-    assert_documented,
-    places,
-    replaced,
-)
+from tests.service.api.perspective.parts import ANALYZE, SUGGEST, MarkedScorer, request_body, served
+from tests.service.api.perspective.test_fuzz import SUGGESTION, anything, assert_documented, places, replaced
 
 NO_SCORES: list[dict[str, Any]] = [
     {"summaryScore": {"value": 2}},

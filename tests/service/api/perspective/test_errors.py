@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.service.api.perspective_parts import (
+from tests.service.api.perspective.parts import (
     ANALYZE,
     ENGLISH,
     RUSSIAN,

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.perspective import READ_WITHIN_S
-from service.api.perspective_batch import MAX_ANSWER_BYTES
-from tests.service.api.perspective_parts import (
+from service.api.perspective.batch import MAX_ANSWER_BYTES
+from service.api.perspective.routes import READ_WITHIN_S
+from tests.service.api.perspective.parts import (
     ANALYZE,
     PRODUCTION,
     SUGGEST,

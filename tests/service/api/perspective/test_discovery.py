@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.settings import Settings
-from tests.service.api.perspective_parts import MarkedScorer, application
+from tests.service.api.perspective.parts import MarkedScorer, application
 
 NEWER, OLDER = "/$discovery/rest?version=v1alpha1", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.api.schemas import perspective as schemas
-from service.api.schemas.perspective import Field, Message
+from service.api.perspective import messages as schemas
+from service.api.perspective.messages import Field, Message
 
 FORMATS = {"float": ("number", "float"), "int32": ("integer", "int32")}
 PARAMETERS = {

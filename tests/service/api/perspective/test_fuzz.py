@@ -19,7 +19,7 @@ import models
 from service.domain.words import utf16
 from tests.service.api.naughty import STRINGS
 from tests.service.api.odd_bodies import BODIES
-from tests.service.api.perspective_parts import ANALYZE, SUGGEST, MarkedScorer, application, request_body
+from tests.service.api.perspective.parts import ANALYZE, SUGGEST, MarkedScorer, application, request_body
 
 TOKENS = 1000  # characters of a text that hypothesis makes up
 DETAILS = {

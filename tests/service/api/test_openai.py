@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 import models
 from tests.fakes import FakeReading
 from tests.service.api.odd_bodies import BODIES
-from tests.service.api.perspective_parts import GERMAN, RUSSIAN, MarkedScorer, application
-from tests.service.api.test_perspective_fuzz import anything
+from tests.service.api.perspective.parts import GERMAN, RUSSIAN, MarkedScorer, application
+from tests.service.api.perspective.test_fuzz import anything
 
 CATEGORIES = ["harassment", "harassment/threatening", "hate"]
 

@@ -11,9 +11,9 @@ from flask import request
 
 from models.language import detect_several
 from service import perspective, suggestions
-from service.api import perspective_errors as errors
 from service.api import strict_json
-from service.api.schemas import perspective as schemas
+from service.api.perspective import errors
+from service.api.perspective import messages as schemas
 from service.api.scoring_access import BadKey, NoKey, OverQuota, access
 from service.context import context
 from service.domain.errors import Unavailable

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 from werkzeug.http import parse_options_header
 
-from service.api.perspective_errors import error_body
-from service.api.perspective_methods import Answer
+from service.api.perspective.errors import error_body
+from service.api.perspective.methods import Answer
 
 MAX_PARTS = 1000  # as many as Google's own library puts into one
 MAX_ANSWER_BYTES = 16 * 1024 * 1024  # of all answers together; many sentences scored make much of little

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from service.api.moving import thresholds
+from service.api.perspective.moving import thresholds
 from service.settings import ScoringSettings, Settings
-from tests.service.api.perspective_parts import MarkedScorer, served
+from tests.service.api.perspective.parts import MarkedScorer, served
 
 PAGE = "/api/docs/perspective"
 

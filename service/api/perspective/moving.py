@@ -13,7 +13,7 @@ from service.api.openapi import READ_ONLY
 from service.context import context
 
 bp = Blueprint("moving", __name__, template_folder="templates")
-TABLE = Path(__file__).parent.parent / "perspective_thresholds.json"
+TABLE = Path(__file__).with_name("thresholds.json")
 
 
 @bp.get("/api/docs/perspective")

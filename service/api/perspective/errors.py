@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.api.schemas.perspective import PACKAGE, BadPayload
+from service.api.perspective.messages import PACKAGE, BadPayload
 from service.perspective import Refused
 from service.scoring_keys import Caller
 

@@ -14,11 +14,11 @@ import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from service.api import perspective_batch as batches
-from service.api import perspective_errors as errors
-from service.api.perspective_discovery import discovery_document
-from service.api.perspective_fields import selected
-from service.api.perspective_methods import METHODS, Answer, perform
+from service.api.perspective import batch as batches
+from service.api.perspective import errors
+from service.api.perspective.discovery import discovery_document
+from service.api.perspective.fields import selected
+from service.api.perspective.methods import METHODS, Answer, perform
 from service.api.scoring_access import BadKey, access, given_key, key_of_request
 from service.domain.errors import Unavailable
 
