@@ -6,14 +6,15 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import observability
-from service.api import comments, health, moderation, openai, openapi, problems, webhooks
+from service.api import comments, health, moderation, openai, openapi, webhooks
 from service.api.perspective import moving, routes
-from service.api.scoring_access import Access
 from service.embed import views as embed
 from service.intake import Intake
 from service.reading import PageCache
 from service.review import views as review
 from service.settings import Settings, read_settings
+from service.web import problems
+from service.web.scoring_access import Access
 from service.wiring import make_context
 
 MAX_BODY_BYTES = 128 * 1024  # 20,000 bytes of text may take six times that when every character is escaped

@@ -135,7 +135,7 @@ def log_in(db: Database, name: str, password: str, now: datetime) -> str:
     """Return the secret of a new session, good for 12 hours.
 
     Raises `Unauthorised`, with the same words and after the same work, whether the name is unknown,
-    the password wrong or the moderator disabled. The caller limits the rate (`service.login_limits`).
+    the password wrong or the moderator disabled. The caller limits the rate (`service.web.login_limits`).
     """
     with db.read() as connection:
         moderator = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None

@@ -8,9 +8,9 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, g, request, url_for
 
 from service import comments, intake, reading
-from service.api.contract import door
 from service.api.schemas import comments as schemas
 from service.context import context
+from service.web.doors import door
 
 bp = Blueprint("comments", __name__, url_prefix="/api/v1")
 

@@ -15,10 +15,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
 from service import operations
-from service.api.problems import problem
 from service.context import Context, context
 from service.domain.errors import Unavailable
 from service.redis_client import redis_client
+from service.web.problems import problem
 
 bp = Blueprint("health", __name__)
 

@@ -8,10 +8,10 @@ import orjson
 from flask import Blueprint, Response, g
 
 from service import moderation, sites
-from service.api.auth import identity, member_of, owner_of
-from service.api.contract import door
 from service.api.schemas import moderation as schemas
 from service.context import context
+from service.web.auth import identity, member_of, owner_of
+from service.web.doors import door
 
 bp = Blueprint("moderation", __name__, url_prefix="/api/v1/moderation")
 NO_STORE = {"Cache-Control": "no-store"}

@@ -14,11 +14,11 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from service import categories
-from service.api import strict_json
-from service.api.scoring_access import BadKey, NoKey, OverQuota, access, key_of_request
 from service.categories import Moderated, Unreadable
 from service.context import context
 from service.domain.errors import Unavailable
+from service.web import strict_json
+from service.web.scoring_access import BadKey, NoKey, OverQuota, access, key_of_request
 
 bp = Blueprint("openai", __name__)
 log = structlog.get_logger("parley.web")

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, send
 from marshmallow import Schema
 from werkzeug.routing import Rule
 
-from service.api.contract import Door
+from service.web.doors import Door
 
 bp = Blueprint("openapi", __name__, template_folder="templates")
 VERSION = "1"

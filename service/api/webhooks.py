@@ -8,14 +8,14 @@ from uuid import UUID
 from flask import Blueprint, url_for
 
 from service import deliveries, webhooks
-from service.api.auth import identity, owner_of
-from service.api.contract import door
 from service.api.schemas import webhooks as schemas
 from service.context import context
 from service.domain.errors import Forbidden
 from service.moderators import Identity
 from service.outbound import Outbound
 from service.storage.rows import Record
+from service.web.auth import identity, owner_of
+from service.web.doors import door
 
 bp = Blueprint("webhooks", __name__, url_prefix="/api/v1")
 NO_STORE = {"Cache-Control": "no-store"}

@@ -11,9 +11,9 @@ from flask import Response, g, request
 from werkzeug.exceptions import Forbidden
 
 from service import moderators
-from service.api.auth import COOKIE, csrf_token
 from service.context import context
 from service.domain.errors import Unauthorised
+from service.web.auth import COOKIE, csrf_token
 
 LOGIN_COOKIE = "parley_login"
 LOGIN_COOKIE_S = 3600

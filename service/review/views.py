@@ -14,15 +14,15 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response as BaseResponse
 
 from service import moderation, moderators, review_queue
-from service.api.problems import STATUS
-from service.api.schemas.fields import Text
 from service.context import context
 from service.domain import errors
 from service.domain.comment import Status
 from service.domain.scores import Scorer
-from service.login_limits import LoginLimits
 from service.reading import UUID as UUID_PATTERN
 from service.review import cards, guard
+from service.web.fields import Text
+from service.web.login_limits import LoginLimits
+from service.web.problems import STATUS
 
 log = structlog.get_logger("parley.review")
 

@@ -11,16 +11,16 @@ from flask import request
 
 from models.language import detect_several
 from service import perspective, suggestions
-from service.api import strict_json
 from service.api.perspective import errors
 from service.api.perspective import messages as schemas
-from service.api.scoring_access import BadKey, NoKey, OverQuota, access
 from service.context import context
 from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
 from service.perspective import PROBABILITY, Passage, Question, Refused, Wanted
 from service.scoring_keys import Caller
 from service.suggestions import Label, SuggestedSpan, Suggestion
+from service.web import strict_json
+from service.web.scoring_access import BadKey, NoKey, OverQuota, access
 
 Body = dict[str, Any]
 

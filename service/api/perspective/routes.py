@@ -19,8 +19,8 @@ from service.api.perspective import errors
 from service.api.perspective.discovery import discovery_document
 from service.api.perspective.fields import selected
 from service.api.perspective.methods import METHODS, Answer, perform
-from service.api.scoring_access import BadKey, access, given_key, key_of_request
 from service.domain.errors import Unavailable
+from service.web.scoring_access import BadKey, access, given_key, key_of_request
 
 bp = Blueprint("perspective", __name__)
 log = structlog.get_logger("parley.web")

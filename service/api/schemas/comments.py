@@ -6,11 +6,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from service.api.schemas.fields import Text, Whole
 from service.domain import comment
 from service.domain.policy import reasons_for_author
 from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
 from service.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
+from service.web.fields import Text, Whole
 
 UUID = validate.Regexp(
     r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", error="is no comment id"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
-from service.api.schemas.fields import Text, Whole, WholeNumber
 from service.domain.comment import Status
 from service.domain.policy_document import LANGUAGE, MAX_LANGUAGES, MAX_WORD_LENGTH, MAX_WORDS
 from service.domain.scores import ATTRIBUTES
+from service.web.fields import Text, Whole, WholeNumber
 
 ACTIONS = ("approve", "reject", "reopen", "undo")
 

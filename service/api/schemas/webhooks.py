@@ -5,9 +5,9 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
-from service.api.schemas.fields import Whole
 from service.domain.events import TYPES
 from service.outbound import MAX_URL
+from service.web.fields import Whole
 
 MAX_POSITION = 2**53 - 1  # what every JSON reader can count to
 STATUSES = ("due", "delivered", "failed")

@@ -180,7 +180,7 @@ def test_a_strangers_request_is_not_even_read(client: FlaskClient) -> None:
 def test_a_session_acts_only_with_its_csrf_header(
     client: FlaskClient, db: Database, mo: dict[str, str], pending: dict[str, Any]
 ) -> None:
-    from service.api.auth import csrf_token
+    from service.web.auth import csrf_token
 
     secret = begin_session(db, "mo")
     client.set_cookie("parley_session", secret)

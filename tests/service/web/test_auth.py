@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from service import moderators, webhooks
-from service.api.auth import CSRF_HEADER, csrf_token
 from service.context import utcnow
 from service.storage.database import Database
 from service.storage.tables import Moderator
+from service.web.auth import CSRF_HEADER, csrf_token
 from tests.service.api.parts import STAFF, bearer, begin_session, decide, draft, hire, post
 
 PEOPLE = ("anonymous", "author", "other author", "moderator", "other site's moderator", "owner")

@@ -11,8 +11,8 @@ from limits import parse_many
 from service.domain.errors import TooManyRequests
 from service.domain.ids import fingerprint
 from service.moderators import plain_name
-from service.rate_limits import RateLimits
 from service.settings import Settings
+from service.web.rate_limits import RateLimits
 
 # Strict for a name from one place; a name alone has room, or any stranger could keep its owner out.
 PER_NAME_AND_NETWORK = tuple(parse_many("5/minute;20/hour"))

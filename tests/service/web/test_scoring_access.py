@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import scoring_keys
-from service.api.scoring_access import Access, BadKey
 from service.settings import Settings
 from service.storage.database import Database
+from service.web.scoring_access import Access, BadKey
 from tests.conftest import NOW
 from tests.service.api.perspective.parts import ANALYZE, ENGLISH, SUGGEST, MarkedScorer, request_body, served
 from tests.service.api.perspective.test_batch import MIXED, packed, unpacked

@@ -10,8 +10,8 @@ import redis
 from limits import RateLimitItemPerMinute
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from service.rate_limits import RateLimits
 from service.settings import Settings
+from service.web.rate_limits import RateLimits
 from tests.running import start_redis
 
 THREE = (RateLimitItemPerMinute(3),)
@@ -77,7 +77,7 @@ def test_a_redis_that_dies_is_replaced_at_once_and_taken_up_again(
 ) -> None:
     socket, name = folder / "dying.sock", secrets.token_hex(8)
     limits = limits_at(f"unix://{socket}", tmp_path)
-    monkeypatch.setattr("service.rate_limits.PAUSE_S", 0.0)
+    monkeypatch.setattr("service.web.rate_limits.PAUSE_S", 0.0)
     with start_redis(socket):
         before = [limits.hit(THREE, name) for _ in range(4)]
     without = [limits.hit(THREE, name) for _ in range(4)]

@@ -13,8 +13,8 @@ from werkzeug.datastructures import Headers
 
 from service.context import Context
 from service.domain.ids import fingerprint
-from service.rate_limits import RateLimits
 from service.scoring_keys import Caller, caller_of
+from service.web.rate_limits import RateLimits
 
 KEY_HEADER = "X-Goog-Api-Key"
 KNOWN_FOR_S = 5.0  # a key that was dropped is refused after so long

@@ -13,9 +13,9 @@ from werkzeug.exceptions import default_exceptions
 
 import service
 from service import observability
-from service.api import problems
 from service.domain import errors
 from service.domain.errors import ParleyError
+from service.web import problems
 from tests.service.api.parts import assert_problem
 
 EXAMPLES: list[ParleyError] = [

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import TooManyRequests
-from service.login_limits import LoginLimits
 from service.settings import Settings
+from service.web.login_limits import LoginLimits
 
 
 @pytest.fixture(params=["redis", "redis is down", "no redis"])

@@ -42,7 +42,7 @@ def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     {'a': [1, 2.5, 'x']}
     >>> parse(b'{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    service.api.strict_json.NotJson: the name 'a' stands twice in one object
+    service.web.strict_json.NotJson: the name 'a' stands twice in one object
     """
     if raw.startswith(b"\xef\xbb\xbf"):
         raise NotJson("a byte order mark stands before the JSON")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.strict_json import BadText, NotJson, parse
+from service.web.strict_json import BadText, NotJson, parse
 
 REFUSED = {
     "empty": b"",

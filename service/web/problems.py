@@ -9,8 +9,8 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from service.api.strict_json import BadText, NotJson
 from service.domain import errors
+from service.web.strict_json import BadText, NotJson
 
 log = structlog.get_logger("parley.web")
 

@@ -15,9 +15,9 @@ from marshmallow import Schema, ValidationError
 from marshmallow.fields import List
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from service.api import strict_json
-from service.api.auth import identity
 from service.domain.errors import Invalid
+from service.web import strict_json
+from service.web.auth import identity
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 MAX_MISTAKES = 50  # an answer is no larger than it helps, whatever was sent
