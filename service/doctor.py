@@ -24,9 +24,9 @@ from service.context import utcnow
 from service.domain.errors import Misconfigured, ParleyError
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
+from service.running.web_server import listen
 from service.settings import Settings
 from service.storage import migrate
-from service.web_server import listen
 from service.wiring import load_in_use
 
 FREE_BYTES = 500_000_000

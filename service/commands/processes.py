@@ -7,8 +7,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
+from service.running.supervisor import Program, Supervisor
 from service.settings import Settings, read_settings
-from service.supervisor import Program, Supervisor
 
 WEBHOOK_THREADS = 8
 CELERY = (sys.executable, "-m", "celery", "--app", "workers.app", "--quiet")
@@ -32,7 +32,7 @@ def scheduler_command() -> list[str]:
 
 def web(arguments: Namespace) -> int:
     """Serve HTTP in this process until told to stop."""
-    from service.web_server import serve
+    from service.running.web_server import serve
 
     serve(read_settings(), arguments.fd)
     return 0
@@ -62,9 +62,9 @@ def worker(arguments: Namespace) -> int:
 
 def watched(settings: Settings, programs: Sequence[Program], say: Callable[[str], None]) -> Supervisor:
     """Return a supervisor of programs, with a watchdog over the workers among them."""
+    from service.running.watchdog import LOOK_S, Watchdog
     from service.storage.database import Database
     from service.tasks import Tasks
-    from service.watchdog import LOOK_S, Watchdog
 
     supervisor = Supervisor(programs, say)
     tasks = Tasks(settings)

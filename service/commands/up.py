@@ -26,10 +26,10 @@ from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.redis_client import redis_client
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
+from service.running.supervisor import Program
+from service.running.web_server import listen
 from service.settings import VARIABLES, Settings, read_settings
 from service.storage import migrate
-from service.supervisor import Program
-from service.web_server import listen
 
 READY_S = 90.0
 LOOK_S = 0.3

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from service.domain.errors import Misconfigured
-from service.web_server import listen
+from service.running.web_server import listen
 from tests.running import ROOT, Parley, free_port, parley_command, stop, wait_until
 
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from service import operations
-from service.watchdog import LOOK_S, Progress, Watchdog
+from service.running.watchdog import LOOK_S, Progress, Watchdog
 from tests.conftest import NOW
 
 

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from service.supervisor import LOG_BYTES, Program, Supervisor, open_log
+from service.running.supervisor import LOG_BYTES, Program, Supervisor, open_log
 from tests.running import ROOT, wait_until
 
 
@@ -125,7 +125,7 @@ def test_a_failing_check_does_not_end_the_supervisor():
 def test_a_supervisor_killed_outright_leaves_no_process(tmp_path):
     pids = tmp_path / "pids"
     script = textwrap.dedent(f"""
-        from service.supervisor import Program, Supervisor
+        from service.running.supervisor import Program, Supervisor
         job = ["sh", "-c", "trap '' TERM; echo $$ >> {pids}; exec sleep 600"]
         Supervisor([Program("one", job), Program("two", job)], print).run()
     """)
@@ -149,8 +149,8 @@ def test_a_big_log_is_put_aside_when_its_program_starts(tmp_path):
 
 
 def test_the_log_of_a_program_that_runs_on_is_emptied_when_it_is_big(tmp_path, monkeypatch):
-    monkeypatch.setattr("service.supervisor.LOG_BYTES", 100_000)
-    monkeypatch.setattr("service.supervisor.LOG_LOOK_S", 0.05)
+    monkeypatch.setattr("service.running.supervisor.LOG_BYTES", 100_000)
+    monkeypatch.setattr("service.running.supervisor.LOG_LOOK_S", 0.05)
     log, kept = tmp_path / "job.log", tmp_path / "job.log.1"
     script = (
         "while :; do i=0; while [ $i -lt 500 ]; do echo a line of a log; i=$((i+1)); done; sleep 0.01; done"
