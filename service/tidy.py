@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from service import suggestions
+from service.scoring import suggestions
 from service.storage import tidy as queries
 from service.storage.database import Database
 

@@ -1,4 +1,4 @@
-"""The same scores at OpenAI's moderation endpoint; only the categories of `service.categories` are answered.
+"""The same scores at OpenAI's moderation endpoint; only the categories of `service.scoring.openai` are answered.
 
 Nothing is stored or logged. Keys and quotas are those of the Perspective doors; each text counts as one.
 """
@@ -13,10 +13,10 @@ import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from service import categories
-from service.categories import Moderated, Unreadable
 from service.context import context
 from service.domain.errors import Unavailable
+from service.scoring import openai
+from service.scoring.openai import Moderated, Unreadable
 from service.web import strict_json
 from service.web.scoring_access import BadKey, NoKey, OverQuota, access, key_of_request
 
@@ -48,7 +48,7 @@ def moderations() -> Response:
     scorer = context().scorer()
     if scorer is None:
         raise Unavailable("There is no model.")
-    found = categories.moderate(texts, scorer, within=READ_WITHIN_S)
+    found = openai.moderate(texts, scorer, within=READ_WITHIN_S)
     return _answer(
         200,
         {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from service import scoring_keys
 from service.commands.database import migrated
 from service.context import utcnow
+from service.scoring import keys
 from service.settings import read_settings
 
 
@@ -15,7 +15,7 @@ def add(arguments: Namespace) -> int:
     """Print a new key on standard output, and what to know about it on standard error."""
     settings = read_settings()
     with migrated(settings) as db:
-        print(scoring_keys.add_key(db, arguments.name, arguments.per_minute, utcnow()))
+        print(keys.add_key(db, arguments.name, arguments.per_minute, utcnow()))
     print("The key is not shown again.", file=sys.stderr)
     if settings.perspective_keys == "none":
         print("Callers need none yet: PARLEY_PERSPECTIVE_KEYS=required asks for it.", file=sys.stderr)
@@ -25,7 +25,7 @@ def add(arguments: Namespace) -> int:
 def list_keys(_arguments: Namespace) -> int:
     """Print number, name, quota and age of each key."""
     with migrated() as db:
-        for key in scoring_keys.list_keys(db):
+        for key in keys.list_keys(db):
             print(f"{key['id']}\t{key['name']}\t{key['per_minute']}/minute\t{key['created_at']:%Y-%m-%d}")
     return 0
 
@@ -33,6 +33,6 @@ def list_keys(_arguments: Namespace) -> int:
 def drop(arguments: Namespace) -> int:
     """Refuse a key from now on."""
     with migrated() as db:
-        scoring_keys.drop_key(db, arguments.name)
+        keys.drop_key(db, arguments.name)
     print(f"Dropped the key {arguments.name}; running servers refuse it within 5 seconds.")
     return 0

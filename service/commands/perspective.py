@@ -21,7 +21,7 @@ from models.linear import Floats
 from service.commands.scoring import MAX_LINE, TOO_LONG, batches, loaded
 from service.domain.errors import Misconfigured
 from service.domain.scores import Reading, Scorer, by_precedence, plain_attribute
-from service.perspective import MAX_TEXT_BYTES
+from service.scoring.perspective import MAX_TEXT_BYTES
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)  # of Perspective
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

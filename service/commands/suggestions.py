@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from models.data import COLUMNS, SPAM
-from service import suggestions
 from service.commands.database import migrated
 from service.context import utcnow
 from service.domain.errors import Misconfigured
-from service.perspective import primary
+from service.scoring import suggestions
+from service.scoring.perspective import primary
 from service.storage.database import Database
 
 # Before the community's id, which its sender chose: training knows sources of its own by their names.

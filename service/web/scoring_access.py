@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from service.context import Context
 from service.domain.ids import fingerprint
-from service.scoring_keys import Caller, caller_of
+from service.scoring.keys import Caller, caller_of
 from service.web.rate_limits import RateLimits
 
 KEY_HEADER = "X-Goog-Api-Key"

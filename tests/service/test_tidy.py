@@ -13,7 +13,7 @@ from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
 from service.tidy import BATCH
 from service.tidy import tidy as tidy_all
 from tests.fakes import FakeClock
-from tests.service.test_suggestions import bodies, suggest
+from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.test_webhooks import KEY, add, happen
 
 

@@ -13,7 +13,7 @@ from service.storage.database import Database
 from service.storage.tables import IdempotencyKey
 from tests.fakes import FakeClock
 from tests.running import ROOT
-from tests.service.test_suggestions import bodies, suggest
+from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.test_tidy import answer, count
 
 TASK = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from service.api.perspective.messages import PACKAGE, BadPayload
-from service.perspective import Refused
-from service.scoring_keys import Caller
+from service.scoring.keys import Caller
+from service.scoring.perspective import Refused
 
 SERVICE = "commentanalyzer.googleapis.com"  # clients look for these names, whoever answers
 QUOTA = "Analysis requests (AnalyzeComment)"

@@ -10,15 +10,15 @@ from typing import Any
 from flask import request
 
 from models.language import detect_several
-from service import perspective, suggestions
 from service.api.perspective import errors
 from service.api.perspective import messages as schemas
 from service.context import context
 from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
-from service.perspective import PROBABILITY, Passage, Question, Refused, Wanted
-from service.scoring_keys import Caller
-from service.suggestions import Label, SuggestedSpan, Suggestion
+from service.scoring import perspective, suggestions
+from service.scoring.keys import Caller
+from service.scoring.perspective import PROBABILITY, Passage, Question, Refused, Wanted
+from service.scoring.suggestions import Label, SuggestedSpan, Suggestion
 from service.web import strict_json
 from service.web.scoring_access import BadKey, NoKey, OverQuota, access
 

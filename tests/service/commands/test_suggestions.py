@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.data import COLUMNS, SPAM, Labelled, read_labelled
-from service import suggestions
 from service.context import utcnow
+from service.scoring import suggestions
+from service.scoring.suggestions import Label, SuggestedSpan
 from service.storage.database import Database
-from service.suggestions import Label, SuggestedSpan
 from tests.conftest import NOW
 from tests.running import ROOT, parley_command
 from tests.service.commands.conftest import Parley
-from tests.service.test_suggestions import bodies, suggest
+from tests.service.scoring.test_suggestions import bodies, suggest
 
 DATABASE = "PARLEY_DATABASE_URL"
 ATTRIBUTES = (*COLUMNS, *SPAM)

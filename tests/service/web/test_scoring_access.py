@@ -12,7 +12,7 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service import scoring_keys
+from service.scoring import keys
 from service.settings import Settings
 from service.storage.database import Database
 from service.web.scoring_access import Access, BadKey
@@ -97,7 +97,7 @@ def key(db: Database, redis_url: str) -> str:
     """A key with a quota of three requests a minute, none of them used."""
     with redis.Redis.from_url(redis_url) as counts:
         counts.flushdb()
-    return scoring_keys.add_key(db, "The Gazette", 3, NOW)
+    return keys.add_key(db, "The Gazette", 3, NOW)
 
 
 def asked(client: FlaskClient, path: str, **more: Any) -> tuple[int, str]:
@@ -141,7 +141,7 @@ def test_a_key_is_seen_in(client: FlaskClient, key: str, place: str) -> None:
 
 
 def test_beyond_the_quota(db: Database, client: FlaskClient, key: str) -> None:
-    caller = scoring_keys.caller_of(db, key)
+    caller = keys.caller_of(db, key)
     assert caller is not None
     allowed = [asked(client, f"{ANALYZE}?key={key}")[0] for _ in range(3)]
     refused = client.post(f"{ANALYZE}?key={key}", json=request_body())
@@ -149,7 +149,7 @@ def test_beyond_the_quota(db: Database, client: FlaskClient, key: str) -> None:
     assert allowed == [200] * 3
     assert (refused.status_code, refused.text) == (429, OVER_QUOTA % {"number": caller.id})
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    other = scoring_keys.add_key(db, "Another", 3, NOW)
+    other = keys.add_key(db, "Another", 3, NOW)
     assert asked(client, f"{ANALYZE}?key={other}")[0] == 200
 
 
@@ -193,7 +193,7 @@ def test_a_dropped_key_is_refused_after_a_moment(app: Flask, db: Database, key: 
     access = Access(app.extensions["parley"], clock=lambda: now)
     with app.test_request_context():
         access.identify(key)
-        scoring_keys.drop_key(db, "The Gazette")
+        keys.drop_key(db, "The Gazette")
         access.identify(key)
         now += 5.0
 

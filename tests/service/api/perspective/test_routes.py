@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from service import observability
 from service.domain.words import utf16
-from service.perspective import MAX_SPANS
+from service.scoring.perspective import MAX_SPANS
 from tests.service.api.perspective.parts import (
     ANALYZE,
     ENGLISH,

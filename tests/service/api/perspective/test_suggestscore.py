@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from service import scoring_keys, suggestions
+from service.scoring import keys, suggestions
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.rows import Record
@@ -72,7 +72,7 @@ def test_a_suggestion_is_kept_as_it_was_sent(client: FlaskClient, db: Database) 
 
 
 def test_whoever_shows_a_key_is_noted_by_its_name(settings: Settings, db: Database) -> None:
-    key = scoring_keys.add_key(db, "The Gazette", 60, NOW)
+    key = keys.add_key(db, "The Gazette", 60, NOW)
     with served(settings, MarkedScorer(), perspective_keys="required") as app:
         refused = app.test_client().post(SUGGEST, json=SUGGESTION)
         taken = app.test_client().post(f"{SUGGEST}?key={key}", json=SUGGESTION)

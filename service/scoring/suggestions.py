@@ -11,7 +11,7 @@ from typing import Any
 
 from service.domain.scores import ATTRIBUTES, by_precedence, plain_attribute
 from service.domain.words import utf16
-from service.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
+from service.scoring.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
 from service.storage import suggestions as queries
 from service.storage.database import Database
 from service.storage.rows import Record

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Invalid, NotFound
 from service.domain.ids import fingerprint
-from service.storage import scoring_keys as queries
+from service.storage import keys as queries
 from service.storage.database import Database
 from service.storage.rows import Record
 

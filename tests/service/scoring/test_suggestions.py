@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from service import suggestions
-from service.perspective import Passage, Refused
+from service.scoring import suggestions
+from service.scoring.perspective import Passage, Refused
+from service.scoring.suggestions import (
+    BATCH,
+    MAX_NAME,
+    MAX_SPANS,
+    Label,
+    LabelledText,
+    SuggestedSpan,
+    Suggestion,
+)
 from service.storage import suggestions as queries
 from service.storage import tables
 from service.storage.database import Database
-from service.suggestions import BATCH, MAX_NAME, MAX_SPANS, Label, LabelledText, SuggestedSpan, Suggestion
 from tests.conftest import NOW
 
 WHOLE = Label(1.0)
