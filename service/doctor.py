@@ -18,7 +18,7 @@ import redis
 from sqlalchemy import text
 
 import models
-from service import operations, sites, webhooks
+from service import operations, webhooks
 from service.commands.database import opened
 from service.context import utcnow
 from service.domain.errors import Misconfigured, ParleyError
@@ -26,6 +26,7 @@ from service.redis_client import redis_client
 from service.redis_server import private_redis_url
 from service.running.web_server import listen
 from service.settings import Settings
+from service.sites import sites
 from service.storage import migrate
 from service.wiring import load_in_use
 

@@ -16,7 +16,7 @@ from service.domain.errors import Invalid, KeyReused, NotFound, ParleyError, Thr
 from service.domain.ids import author_id, fingerprint, new_id, receipt_for
 from service.domain.threads import canonical_url, thread_key
 from service.storage import comments as queries
-from service.storage import ledger, threads
+from service.storage import ledger, reading
 from service.storage.database import Database
 from service.storage.rows import Record
 
@@ -199,7 +199,7 @@ def _thread(
 ) -> Record:
     url = canonical_url(draft.url)
     key = thread_key(draft.key) if draft.key else url
-    found = heads.get((draft.site, key)) or threads.head(connection, draft.site, key)
+    found = heads.get((draft.site, key)) or reading.head(connection, draft.site, key)
     if found is None:
         raise NotFound(f"There is no site {draft.site!r}.")
     if found["id"] is None:

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 from service.domain.errors import Invalid, NotFound
 from service.domain.events import timestamp
 from service.domain.threads import thread_key
-from service.storage import sites, threads
+from service.storage import reading, sites
 from service.storage.database import Database
+from service.storage.reading import PublicRow
 from service.storage.rows import Record
-from service.storage.threads import PublicRow
 
 SORTS = ("newest", "oldest", "top")
 MAX_LIMIT = 100
@@ -89,7 +89,7 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     """
     after = read_cursor(query.cursor, query.sort if query.parent is None else "replies")
     key = thread_key(query.thread)
-    head = db.first(threads.HEAD, {"site": query.site, "key": key})
+    head = db.first(reading.HEAD, {"site": query.site, "key": key})
     if head is None:
         raise NotFound(f"There is no site {query.site!r}.")
     etag = _etag(head, query)
@@ -115,15 +115,15 @@ def _render(
     comments: list[dict[str, Any]] = []
     following = None
     if head["id"] is not None and query.parent is not None:
-        found = threads.replies(
+        found = reading.replies(
             connection, head["id"], [query.parent], query.limit + 1, after[1] if after else ""
         )
         comments = _nest([], found[: query.limit])
         following = _cursor("replies", found[query.limit - 1]) if len(found) > query.limit else None
     elif head["id"] is not None:
-        found = threads.roots(connection, head["id"], query.sort, after, query.limit + 1)
+        found = reading.roots(connection, head["id"], query.sort, after, query.limit + 1)
         page = found[: query.limit]
-        below = threads.replies(
+        below = reading.replies(
             connection, head["id"], [row.id for row in page if row.reply_count], REPLIES + 1
         )
         comments = _nest(page, below)
@@ -209,5 +209,5 @@ def count_comments(db: Database, site: str, keys: Sequence[str]) -> dict[str, in
     with db.read() as connection:
         if sites.find(connection, site) is None:
             raise NotFound(f"There is no site {site!r}.")
-        found = threads.counts(connection, site, sorted(set(named.values())))
+        found = reading.counts(connection, site, sorted(set(named.values())))
     return {key: found.get(canonical, 0) for key, canonical in named.items()}

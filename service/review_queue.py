@@ -15,7 +15,7 @@ from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
 from service.domain.scores import Scorer
 from service.moderation import rules_of
-from service.moderators import Identity
+from service.sites.moderators import Identity
 from service.storage import comments, review, sites
 from service.storage.database import Database
 from service.storage.rows import Record

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from sqlalchemy import text
 
-from service import sites
 from service.settings import Settings
+from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base

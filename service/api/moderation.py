@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g
 
-from service import moderation, sites
+from service import moderation
 from service.api.schemas import moderation as schemas
 from service.context import context
+from service.sites import sites
 from service.web.auth import identity, member_of, owner_of
 from service.web.doors import door
 

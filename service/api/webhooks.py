@@ -11,8 +11,8 @@ from service import deliveries, webhooks
 from service.api.schemas import webhooks as schemas
 from service.context import context
 from service.domain.errors import Forbidden
-from service.moderators import Identity
 from service.outbound import Outbound
+from service.sites.moderators import Identity
 from service.storage.rows import Record
 from service.web.auth import identity, owner_of
 from service.web.doors import door

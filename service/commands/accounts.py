@@ -9,13 +9,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from service import first_start, moderators, sites, webhooks
+from service import webhooks
 from service.commands.database import migrated
 from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Invalid, Misconfigured
 from service.outbound import Outbound
 from service.settings import read_settings
+from service.sites import first_start, moderators, sites
 
 
 def add_site(arguments: Namespace) -> int:

@@ -6,9 +6,10 @@ import json
 from argparse import Namespace
 
 from service import audit as audit_log
-from service import moderation, sites
+from service import moderation
 from service.commands.database import migrated
 from service.settings import read_settings
+from service.sites import sites
 
 
 def verify(_arguments: Namespace) -> int:

@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import first_start
 from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Misconfigured, Unavailable
 from service.settings import Settings, read_settings
+from service.sites import first_start
 from service.storage import migrate
 from service.storage.database import Database
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from service import threads
 from service.commands.database import migrated
 from service.context import utcnow
+from service.sites import threads
 
 
 def close(arguments: Namespace) -> int:

@@ -18,7 +18,6 @@ from typing import TextIO
 import redis
 import structlog
 
-from service import first_start
 from service.commands.database import opened
 from service.commands.installation import own_command
 from service.commands.processes import scheduler_command, watched, worker_command
@@ -29,6 +28,7 @@ from service.redis_server import find_redis_server, prepare_socket, private_redi
 from service.running.supervisor import Program
 from service.running.web_server import listen
 from service.settings import VARIABLES, Settings, read_settings
+from service.sites import first_start
 from service.storage import migrate
 
 READY_S = 90.0

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from flask import Response, g, request
 from werkzeug.exceptions import Forbidden
 
-from service import moderators
 from service.context import context
 from service.domain.errors import Unauthorised
+from service.sites import moderators
 from service.web.auth import COOKIE, csrf_token
 
 LOGIN_COOKIE = "parley_login"

@@ -13,13 +13,14 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response as BaseResponse
 
-from service import moderation, moderators, review_queue
+from service import moderation, review_queue
 from service.context import context
 from service.domain import errors
 from service.domain.comment import Status
 from service.domain.scores import Scorer
 from service.reading import UUID as UUID_PATTERN
 from service.review import cards, guard
+from service.sites import moderators
 from service.web.fields import Text
 from service.web.login_limits import LoginLimits
 from service.web.problems import STATUS

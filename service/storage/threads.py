@@ -1,93 +1,27 @@
-"""Queries behind public reading: pages of a thread by keyset, never by offset or count."""
+"""Queries behind looking after threads: closing them, and reading comments before they are published."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, and_, bindparam, select, text, true, tuple_
+from sqlalchemy import Connection, select, update
 
-from service.storage.rows import Record, first
-from service.storage.tables import Comment, Site, Thread
-
-PUBLIC = tuple(
-    Comment.__table__.c[name]
-    for name in (
-        "id", "parent_id", "root_id", "author_name", "body", "status", "created_at", "edited_at",
-        "reply_count", "rank",
-    )
-)  # fmt: skip
-PublicRow = Row[*tuple[Any, ...]]
-HEAD = (
-    select(
-        Site.id.label("site_id"),
-        Thread.id,
-        Thread.key,
-        Thread.url,
-        Thread.title,
-        Thread.approved_count,
-        Thread.version,
-        Thread.closed_at,
-    )
-    .select_from(Site)
-    .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key == bindparam("key")))
-    .where(Site.id == bindparam("site"))
-)
-ROOTS = select(*PUBLIC).where(Comment.thread_id == bindparam("thread"), Comment.shown == true())
-ORDERS = {
-    "newest": (ROOTS.order_by(Comment.id.desc()), Comment.id < bindparam("after_id")),
-    "oldest": (ROOTS.order_by(Comment.id), Comment.id > bindparam("after_id")),
-    "top": (
-        ROOTS.order_by(Comment.rank.desc(), Comment.id.desc()),
-        tuple_(Comment.rank, Comment.id) < tuple_(bindparam("after_rank"), bindparam("after_id")),
-    ),
-}
-LIMIT = bindparam("page_size", type_=Integer)
-FIRST_PAGE = {name: query.limit(LIMIT) for name, (query, _) in ORDERS.items()}
-NEXT_PAGE = {name: query.where(after).limit(LIMIT) for name, (query, after) in ORDERS.items()}
-NAMES = ", ".join(column.name for column in PUBLIC)
-REPLIES_OF = (
-    # Our own column names; every value is bound.
-    "SELECT * FROM (SELECT " + NAMES + " FROM comments WHERE root_id = :r{n} AND status = 'approved' "  # noqa: S608
-    "AND thread_id = :thread AND id > :after_id ORDER BY id LIMIT :page_size) AS q{n}"
-)
+from service.storage.rows import Record, every, first
+from service.storage.tables import Thread
 
 
-def head(connection: Connection, site: str, key: str) -> Record | None:
-    """Return a thread's head, with id None where the thread has no comments yet; None without the site."""
-    return first(connection.execute(HEAD, {"site": site, "key": key}))
+def lock(connection: Connection, site: str, key: str) -> Record | None:
+    """Return one thread, held until the transaction ends."""
+    query = select(*Thread.__table__.c).where(Thread.site_id == site, Thread.key == key)
+    return first(connection.execute(query.with_for_update()))
 
 
-def roots(
-    connection: Connection, thread: str, sort: str, after: tuple[int, str] | None, limit: int
-) -> Sequence[PublicRow]:
-    """Return one page of top-level comments; ``after`` is rank and id of the page's predecessor."""
-    values: dict[str, Any] = {"thread": thread, "page_size": limit}
-    if after is None:
-        return connection.execute(FIRST_PAGE[sort], values).all()
-    return connection.execute(NEXT_PAGE[sort], values | {"after_rank": after[0], "after_id": after[1]}).all()
+def change(connection: Connection, thread: str, values: dict[str, Any]) -> None:
+    """Change columns of a thread; its version grows, so that what was cached is not shown any more."""
+    connection.execute(update(Thread).where(Thread.id == thread).values(version=Thread.version + 1, **values))
 
 
-def replies(
-    connection: Connection, thread: str, root_ids: Sequence[str], limit: int, after: str = ""
-) -> Sequence[PublicRow]:
-    """Return the first ``limit`` approved replies below each of a thread's top-level comments.
-
-    One limited look into the index per comment, so that a comment with 100,000 replies costs what
-    one with ``limit`` replies does.
-    """
-    if not root_ids:
-        return []
-    parts = [REPLIES_OF.format(n=n) for n in range(len(root_ids))]
-    values = {f"r{n}": root for n, root in enumerate(root_ids)}
-    values |= {"thread": thread, "after_id": after}
-    statement = text(" UNION ALL ".join(parts)).columns(*PUBLIC)
-    return connection.execute(statement, values | {"page_size": limit}).all()
-
-
-def counts(connection: Connection, site: str, keys: Sequence[str]) -> dict[str, int]:
-    """Return how many comments are public on each thread that exists."""
-    rows = connection.execute(
-        select(Thread.key, Thread.approved_count).where(Thread.site_id == site, Thread.key.in_(keys))
-    )
-    return {row[0]: row[1] for row in rows}
+def of_site(connection: Connection, site: str) -> list[Record]:
+    """Return a site's threads, the newest first."""
+    query = select(*Thread.__table__.c).where(Thread.site_id == site)
+    return every(connection.execute(query.order_by(Thread.created_at.desc(), Thread.id.desc())))

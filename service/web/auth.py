@@ -7,9 +7,9 @@ import hmac
 
 from flask import g, request
 
-from service import moderators
 from service.context import context
 from service.domain.errors import Forbidden, NotFound, Unauthorised
+from service.sites import moderators
 
 COOKIE = "parley_session"
 CSRF_HEADER = "X-CSRF-Token"

@@ -10,8 +10,8 @@ from limits import parse_many
 
 from service.domain.errors import TooManyRequests
 from service.domain.ids import fingerprint
-from service.moderators import plain_name
 from service.settings import Settings
+from service.sites.moderators import plain_name
 from service.web.rate_limits import RateLimits
 
 # Strict for a name from one place; a name alone has room, or any stranger could keep its owner out.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service import sites
+from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from tests.running import ROOT, free_port, start_redis, stop, wait_until

@@ -20,10 +20,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from service import sites, webhooks
+from service import webhooks
 from service.app import create_app
 from service.context import utcnow
 from service.settings import Settings
+from service.sites import sites
 from service.storage import migrate
 from tests.service.api.parts import PROBLEM, STAFF, bearer, decide, hire, post
 

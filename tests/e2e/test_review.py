@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from werkzeug.serving import make_server
 
-from service import moderation, sites
+from service import moderation
 from service.settings import Settings
+from service.sites import sites
 from service.storage import migrate
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, add_people, post

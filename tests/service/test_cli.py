@@ -16,7 +16,7 @@ from service.commands.scoring import BATCH, MAX_LINE
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
 from service.intake import Draft, Intake
-from service.moderators import log_in
+from service.sites.moderators import log_in
 from service.storage.database import Database
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command

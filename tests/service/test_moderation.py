@@ -9,11 +9,12 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from service import moderation, sites
+from service import moderation
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import Span
 from service.intake import Draft, Intake
+from service.sites import sites
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.rows import Record

@@ -8,9 +8,10 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import moderation, moderators
+from service import moderation
 from service.context import utcnow
 from service.domain.ids import fingerprint, new_id
+from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
 from tests.fakes import FakeScorer

@@ -15,8 +15,8 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
-from service import sites
 from service.context import utcnow
+from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Comment

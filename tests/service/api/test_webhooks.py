@@ -13,12 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import deliveries, moderators
+from service import deliveries
 from service.app import create_app
 from service.context import utcnow
 from service.domain.ids import new_id
 from service.outbound import Answer
 from service.settings import Settings
+from service.sites import moderators
 from service.storage import moderators as accounts
 from service.storage.database import Database
 from tests.fakes import FakeClock

@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import moderation, moderators
+from service import moderation
 from service.intake import Draft, Intake
+from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
 from tests.conftest import NOW

@@ -6,8 +6,8 @@ import secrets
 
 import pytest
 
-from service import moderators
 from service.review.views import _next
+from service.sites import moderators
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, Desk, token
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from service import moderation, sites
+from service import moderation
 from service.review.guard import HEADERS
+from service.sites import sites
 from tests.conftest import NOW
 from tests.service.review.conftest import post, token
 
@@ -250,7 +251,8 @@ def test_without_a_login_pages_lead_there_and_actions_are_refused(db, stranger):
 
 
 def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
-    from service import moderators, review_queue
+    from service import review_queue
+    from service.sites import moderators
 
     ids = [post(db, f"vile {n}", site=("demo", "other")[n % 2], key=n) for n in range(7)]
     moderators.add_moderator(

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from service import moderators, webhooks
+from service import webhooks
 from service.context import utcnow
+from service.sites import moderators
 from service.storage.database import Database
 from service.storage.tables import Moderator
 from service.web.auth import CSRF_HEADER, csrf_token

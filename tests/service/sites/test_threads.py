@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from service import threads
 from service.domain.errors import NotFound, ThreadClosed
+from service.sites import threads
 from service.storage.database import Database
-from service.storage.threads_admin import lock
+from service.storage.threads import lock
 from tests.fakes import FakeClock
 from tests.service.test_moderation import drain, look, post
 

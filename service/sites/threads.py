@@ -8,7 +8,7 @@ from datetime import datetime
 from service.domain.errors import NotFound
 from service.domain.threads import thread_key
 from service.storage import sites
-from service.storage import threads_admin as queries
+from service.storage import threads as queries
 from service.storage.database import Database
 from service.storage.rows import Record
 

@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from service import moderators, sites
+from service.sites import moderators, sites
 from service.storage.database import Database
 
 SITE, MODERATOR = "demo", "moderator"

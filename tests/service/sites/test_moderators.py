@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 from sqlalchemy import select, update
 
-from service import moderators
 from service.domain.errors import Invalid, NotFound, Unauthorised
+from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
 from service.storage.tables import Credential, Moderator
