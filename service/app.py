@@ -8,9 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import observability
 from service.api import comments, health, moderation, openai, openapi, webhooks
 from service.api.perspective import moving, routes
+from service.comments.intake import Intake
+from service.comments.reading import PageCache
 from service.embed import views as embed
-from service.intake import Intake
-from service.reading import PageCache
 from service.review import views as review
 from service.settings import Settings, read_settings
 from service.web import problems

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 
-from service import comments, intake, reading
 from service.api.schemas import comments as schemas
+from service.comments import intake, own, reading
 from service.context import context
 from service.web.doors import door
 
@@ -77,7 +77,7 @@ def show_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any
     """Return a comment of one's own with its status and reasons, or a published one."""
     here = context()
     receipt = headers.get("receipt") or query.get("receipt")
-    found = comments.look_at_own(here.db, str(comment_id), receipt, secret_key=here.settings.secret_key)
+    found = own.look_at_own(here.db, str(comment_id), receipt, secret_key=here.settings.secret_key)
     return found, {"Cache-Control": "no-store"}
 
 
@@ -95,7 +95,7 @@ def withdraw_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str,
     here = context()
     receipt = headers.get("receipt") or query.get("receipt")
     key = here.settings.secret_key
-    comments.withdraw(here.db, str(comment_id), receipt, secret_key=key, now=here.clock())
+    own.withdraw(here.db, str(comment_id), receipt, secret_key=key, now=here.clock())
     here.tasks.nudge_webhooks()
     return None
 

@@ -14,11 +14,11 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response as BaseResponse
 
 from service import moderation, review_queue
+from service.comments.reading import UUID as UUID_PATTERN
 from service.context import context
 from service.domain import errors
 from service.domain.comment import Status
 from service.domain.scores import Scorer
-from service.reading import UUID as UUID_PATTERN
 from service.review import cards, guard
 from service.sites import moderators
 from service.web.fields import Text

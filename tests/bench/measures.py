@@ -16,10 +16,10 @@ from sqlalchemy import func, insert, select
 
 import models
 from service import moderation
+from service.comments.reading import PageCache, PageQuery, read_page
 from service.context import utcnow
 from service.domain.audit import START
 from service.domain.ids import new_id
-from service.reading import PageCache, PageQuery, read_page
 from service.storage.database import Database
 from service.storage.tables import Comment, Thread
 from tests.bench.load import closed_loop, get, open_loop, percentile, post

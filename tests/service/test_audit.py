@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from service import audit, cli, moderation
-from service.intake import Draft, Intake
+from service.comments.intake import Draft, Intake
 from service.storage.database import Database
 from tests.fakes import FakeClock, FakeScorer
 

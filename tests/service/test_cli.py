@@ -13,9 +13,9 @@ import pytest
 from models.training import Plan, train
 from service import cli
 from service.commands.scoring import BATCH, MAX_LINE
+from service.comments.intake import Draft, Intake
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
-from service.intake import Draft, Intake
 from service.sites.moderators import log_in
 from service.storage.database import Database
 from tests.models.conftest import PLACES, rows, write_csv

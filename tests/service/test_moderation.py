@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select, update
 
 from service import moderation
+from service.comments.intake import Draft, Intake
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import Span
-from service.intake import Draft, Intake
 from service.sites import sites
 from service.storage import comments as queries
 from service.storage.database import Database

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 
 from service import webhooks
-from service.intake import Draft, Intake
+from service.comments.intake import Draft, Intake
 from service.storage.database import Database
 from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
 from service.tidy import BATCH

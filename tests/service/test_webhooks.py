@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from service import deliveries, moderation, webhooks
+from service.comments.intake import Draft, Intake
 from service.domain.errors import IllegalMove, Invalid, NotFound
 from service.domain.signing import read_secret
-from service.intake import Draft, Intake
 from service.outbound import Refused
 from service.storage.database import Database
 from service.storage.rows import Record

@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
 from service.domain import comment
 from service.domain.policy import reasons_for_author
 from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
-from service.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
 from service.web.fields import Text, Whole
 
 UUID = validate.Regexp(

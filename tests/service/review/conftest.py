@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import moderation
-from service.intake import Draft, Intake
+from service.comments.intake import Draft, Intake
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database

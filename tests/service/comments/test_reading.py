@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from service import moderation
+from service.comments.intake import Draft, Intake
+from service.comments.reading import PageCache, PageQuery, count_comments, read_page
 from service.domain.errors import Invalid, NotFound
-from service.intake import Draft, Intake
-from service.reading import PageCache, PageQuery, count_comments, read_page
 from service.storage.database import Database
 from service.storage.tables import Comment
 from tests.fakes import FakeClock, FakeScorer

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service import comments
+from service.comments import own
+from service.comments.intake import Draft, Intake
 from service.domain.audit import first_break
 from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed, Unavailable
 from service.domain.ids import author_id
-from service.intake import Draft, Intake
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.tables import Comment, Event, Thread
@@ -123,23 +123,23 @@ def test_a_parent_must_be_a_published_comment_of_the_page(db: Database, case: st
 def test_only_the_receipt_shows_a_hidden_comment(db: Database) -> None:
     made = Intake(db, KEY).submit(draft(), FakeClock()())
 
-    assert comments.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "received"
+    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "received"
     for receipt in (None, "", "wrong", "ü"):
         with pytest.raises(NotFound, match="receipt is not its own"):
-            comments.look_at_own(db, made.id, receipt, secret_key=KEY)
+            own.look_at_own(db, made.id, receipt, secret_key=KEY)
 
 
 def test_an_author_can_take_a_comment_back_once(db: Database) -> None:
     clock = FakeClock()
     made = Intake(db, KEY).submit(draft(), clock())
 
-    comments.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
+    own.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
 
-    assert comments.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "deleted"
+    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "deleted"
     with pytest.raises(IllegalMove, match="is deleted"):
-        comments.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
+        own.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
     with pytest.raises(NotFound, match="receipt"):
-        comments.withdraw(db, made.id, "wrong", secret_key=KEY, now=clock())
+        own.withdraw(db, made.id, "wrong", secret_key=KEY, now=clock())
 
 
 def test_an_author_is_another_pseudonym_on_each_site() -> None:
