@@ -7,11 +7,12 @@ from functools import cache
 
 from celery.signals import worker_process_init
 
-from service import observability, operations
+from service import observability
 from service.context import Context
 from service.lifeline import die_with_parent
 from service.settings import read_settings
 from service.tasks import celery_app
+from service.upkeep import health
 from service.wiring import make_context
 
 SWEEP_S = 2.0
@@ -23,7 +24,7 @@ settings = read_settings()
 observability.configure_logging(settings.log_level)
 app = celery_app(settings)
 app.conf.update(
-    imports=("workers.scoring", "workers.webhooks", "workers.tidy"),
+    imports=("workers.scoring", "workers.webhooks", "workers.upkeep"),
     beat_schedule={
         # What a lost message, a dead worker or a dead Redis left behind is found by these.
         "sweep-comments": {"task": "parley.drain", "schedule": SWEEP_S, "options": {"expires": SWEEP_S * 2}},
@@ -31,7 +32,7 @@ app.conf.update(
         "heartbeat": {
             "task": "parley.heartbeat",
             "schedule": HEARTBEAT_S,
-            "args": (operations.SCHEDULER,),  # who rang: a watchdog asks for heartbeats too
+            "args": (health.SCHEDULER,),  # who rang: a watchdog asks for heartbeats too
             # Longer than a drain, behind which it may have to wait: unread, it would be no sign of life.
             "options": {"expires": 3 * HEARTBEAT_S},
             "last_run_at": LONG_AGO,  # so the first is sent at once

@@ -9,10 +9,11 @@ import time
 
 import structlog
 
-from service import moderation, operations
+from service import moderation
 from service.context import Context
 from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
+from service.upkeep import health
 from workers.app import app, context
 from workers.silent import Silent
 
@@ -48,7 +49,7 @@ def heartbeat(rung_by: str = "") -> None:
     here = context()
     scorer = here.scorer()
     _report(here, scorer)
-    if rung_by == operations.SCHEDULER:
+    if rung_by == health.SCHEDULER:
         _report(here, None, rung_by)
 
 
@@ -72,6 +73,6 @@ _pulse = _Pulse()
 def _report(here: Context, scorer: Scorer | None, name: str = "") -> None:
     name = name or f"{platform.node()}:{os.getppid()}"
     try:
-        operations.beat(here.db, name, scorer.model_id if scorer else None, here.clock())
+        health.beat(here.db, name, scorer.model_id if scorer else None, here.clock())
     except Unavailable as error:
         log.warning("heartbeat not written", reason=str(error))

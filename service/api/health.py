@@ -14,10 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
-from service import operations
 from service.context import Context, context
 from service.domain.errors import Unavailable
 from service.redis_client import redis_client
+from service.upkeep import health
 from service.web.problems import problem
 
 bp = Blueprint("health", __name__)
@@ -35,7 +35,7 @@ def ready() -> Response:
     here = context()
     parts = {"redis": _redis(here)}
     try:
-        parts |= operations.readiness(here.db, here.clock())
+        parts |= health.readiness(here.db, here.clock())
     except Unavailable as error:
         parts["database"] = str(error)
     if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
@@ -83,7 +83,7 @@ class _FromDatabase:
         self._here = here
 
     def collect(self) -> Iterator[Metric]:
-        figures = operations.figures(self._here.db, self._here.clock())
+        figures = health.figures(self._here.db, self._here.clock())
         depth = GaugeMetricFamily("parley_task_queue_depth", "Comments that wait to be scored.")
         depth.add_metric([], figures.backlog)
         yield depth

@@ -11,7 +11,7 @@ import redis
 from service.domain.errors import Unavailable
 from service.redis_client import redis_client
 from service.settings import Settings
-from service.storage import operations as queries
+from service.storage import health as queries
 from service.storage.database import Database
 from service.tasks import WEBHOOKS
 

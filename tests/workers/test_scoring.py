@@ -8,11 +8,11 @@ import sys
 
 from flask.testing import FlaskClient
 
-from service import operations
 from service.context import utcnow
 from service.settings import Settings
 from service.storage.database import Database
-from service.storage.operations import heartbeats
+from service.storage.health import heartbeats
+from service.upkeep import health
 from tests.running import ROOT
 from tests.service.api.parts import post
 
@@ -85,8 +85,8 @@ def reporters(db: Database) -> list[str]:
 def test_a_worker_that_only_drains_is_known_to_work(db: Database, settings: Settings) -> None:
     run(DRAINS, settings)
 
-    assert operations.readiness(db, utcnow())["worker"] == "ok"
-    assert operations.readiness(db, utcnow())["model"] == "ok"
+    assert health.readiness(db, utcnow())["worker"] == "ok"
+    assert health.readiness(db, utcnow())["model"] == "ok"
     assert reporters(db) == [":"]
 
 
@@ -106,14 +106,14 @@ def test_a_heartbeat_that_the_watchdog_asks_for_says_nothing_of_the_scheduler(
     run(ASKED, settings)
 
     assert reporters(db) == [":"]
-    assert operations.readiness(db, utcnow())["scheduler"] != "ok"
+    assert health.readiness(db, utcnow())["scheduler"] != "ok"
 
 
 def test_a_heartbeat_of_the_schedule_says_that_the_scheduler_rings(db: Database, settings: Settings) -> None:
     run(RUNG, settings)
 
     assert reporters(db) == [":", "scheduler"]
-    assert set(operations.readiness(db, utcnow()).values()) == {"ok"}
+    assert set(health.readiness(db, utcnow()).values()) == {"ok"}
 
 
 def test_the_scheduler_rings_at_once_and_can_be_heard_behind_a_drain(settings: Settings) -> None:

@@ -12,11 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from service import operations
 from service.app import create_app
 from service.context import utcnow
 from service.settings import Settings
 from service.storage.database import Database
+from service.upkeep import health
 from tests.service.api.parts import assert_problem, bearer, decide, hire, post
 
 
@@ -50,8 +50,8 @@ def test_alive_means_that_the_process_answers(lonely: FlaskClient) -> None:
 
 
 def test_ready_when_every_part_works(client: FlaskClient, db: Database) -> None:
-    operations.beat(db, "worker:1", "model-1", utcnow())
-    operations.beat(db, operations.SCHEDULER, None, utcnow())
+    health.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (200, "ready")
@@ -72,8 +72,8 @@ def test_not_ready_before_any_worker_has_reported(client: FlaskClient) -> None:
 def test_a_worker_counts_for_thirty_seconds(
     client: FlaskClient, db: Database, seconds: int, status: int
 ) -> None:
-    operations.beat(db, "worker:1", "model-1", utcnow() - timedelta(seconds=seconds))
-    operations.beat(db, operations.SCHEDULER, None, utcnow())
+    health.beat(db, "worker:1", "model-1", utcnow() - timedelta(seconds=seconds))
+    health.beat(db, health.SCHEDULER, None, utcnow())
 
     assert client.get("/readyz").status_code == status
 
@@ -82,9 +82,9 @@ def test_a_worker_counts_for_thirty_seconds(
 def test_a_silent_scheduler_is_told(
     client: FlaskClient, db: Database, seconds: int | None, status: int
 ) -> None:
-    operations.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, "worker:1", "model-1", utcnow())
     if seconds is not None:
-        operations.beat(db, operations.SCHEDULER, None, utcnow() - timedelta(seconds=seconds))
+        health.beat(db, health.SCHEDULER, None, utcnow() - timedelta(seconds=seconds))
 
     assert client.get("/readyz").status_code == status
     assert parts(client)["worker"] == parts(client)["model"] == "ok"
@@ -92,7 +92,7 @@ def test_a_silent_scheduler_is_told(
 
 
 def test_a_scheduler_is_no_worker(client: FlaskClient, db: Database) -> None:
-    operations.beat(db, operations.SCHEDULER, None, utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
 
     assert client.get("/readyz").status_code == 503
     assert "no worker" in parts(client)["worker"]
@@ -100,7 +100,7 @@ def test_a_scheduler_is_no_worker(client: FlaskClient, db: Database) -> None:
 
 
 def test_not_ready_without_a_model(client: FlaskClient, db: Database) -> None:
-    operations.beat(db, "worker:1", None, utcnow())
+    health.beat(db, "worker:1", None, utcnow())
 
     assert_problem(client.get("/readyz"), 503)
     assert parts(client)["worker"] == "ok"
@@ -108,15 +108,15 @@ def test_not_ready_without_a_model(client: FlaskClient, db: Database) -> None:
 
 
 def test_one_worker_with_a_model_is_enough(client: FlaskClient, db: Database) -> None:
-    operations.beat(db, "worker:1", None, utcnow())
-    operations.beat(db, "worker:2", "model-1", utcnow())
-    operations.beat(db, operations.SCHEDULER, None, utcnow())
+    health.beat(db, "worker:1", None, utcnow())
+    health.beat(db, "worker:2", "model-1", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
 
     assert client.get("/readyz").status_code == 200
 
 
 def test_a_dead_redis_is_told_and_stops_no_post(lonely: FlaskClient, db: Database) -> None:
-    operations.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, "worker:1", "model-1", utcnow())
 
     assert_problem(lonely.get("/readyz"), 503)
     assert parts(lonely)["redis"] != "ok"
@@ -145,7 +145,7 @@ def test_the_metrics_have_the_figures_that_operators_need(client: FlaskClient, d
     post(client, "You vile thing.")
     waiting = figures(client)
     decide(db)
-    operations.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, "worker:1", "model-1", utcnow())
     after = figures(client)
 
     posted = waiting["parley_requests_total", route] - before.get(("parley_requests_total", route), 0)

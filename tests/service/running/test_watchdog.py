@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 import redis
 
-from service import operations
 from service.running.watchdog import LOOK_S, Progress, Watchdog
+from service.upkeep import health
 from tests.conftest import NOW
 
 
@@ -43,11 +43,11 @@ class Watched:
             if beating:
                 self.beat("a-worker")
             if ringing:
-                self.beat(operations.SCHEDULER)
+                self.beat(health.SCHEDULER)
             self.dog.look()
 
     def beat(self, name):
-        operations.beat(self.db, name, None, NOW + timedelta(seconds=self.now))
+        health.beat(self.db, name, None, NOW + timedelta(seconds=self.now))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from service.scoring import suggestions
-from service.storage import tidy as queries
+from service.storage import retention as queries
 from service.storage.database import Database
 
 KEYS_FOR = timedelta(days=7)

@@ -11,10 +11,11 @@ import pytest
 import redis
 
 from models import load_scorer
-from service import cli, operations
+from service import cli
+from service.commands.doctor import CHECKS, examine
 from service.context import utcnow
-from service.doctor import CHECKS, examine
 from service.settings import ScoringSettings
+from service.upkeep import health
 from tests.running import free_port
 
 
@@ -40,17 +41,17 @@ def test_what_is_wrong_comes_with_what_to_do(settings):
 def test_a_worker_is_missed_until_it_reports(settings, db):
     assert state(settings, "worker") == ["fail"]
 
-    operations.beat(db, "a-worker", "a-model", utcnow())
+    health.beat(db, "a-worker", "a-model", utcnow())
 
     assert state(settings, "worker") == ["ok"]
 
 
 def test_a_scheduler_is_missed_until_a_worker_hears_it(settings, db):
     assert state(settings, "scheduler") == ["fail"]
-    operations.beat(db, "a-worker", "a-model", utcnow())
+    health.beat(db, "a-worker", "a-model", utcnow())
     assert state(settings, "scheduler") == ["fail"]
 
-    operations.beat(db, operations.SCHEDULER, None, utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
 
     assert state(settings, "scheduler") == ["ok"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from service import audit as audit_log
 from service import moderation
 from service.commands.database import migrated
 from service.settings import read_settings
 from service.sites import sites
+from service.upkeep import audit as audit_log
 
 
 def verify(_arguments: Namespace) -> int:
@@ -37,7 +37,7 @@ def show(arguments: Namespace) -> int:
 
 def doctor(arguments: Namespace) -> int:
     """Check every part, or one, and say what to do; exit code 1 if something fails."""
-    from service.doctor import examine
+    from service.commands.doctor import examine
 
     findings = examine(read_settings(), only=arguments.only)
     for found in findings:

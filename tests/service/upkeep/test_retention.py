@@ -10,8 +10,8 @@ from service import webhooks
 from service.comments.intake import Draft, Intake
 from service.storage.database import Database
 from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
-from service.tidy import BATCH
-from service.tidy import tidy as tidy_all
+from service.upkeep.retention import BATCH
+from service.upkeep.retention import tidy as tidy_all
 from tests.fakes import FakeClock
 from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.test_webhooks import KEY, add, happen

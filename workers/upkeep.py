@@ -7,7 +7,7 @@ import time
 import structlog
 
 from service.domain.errors import Unavailable
-from service.tidy import tidy
+from service.upkeep.retention import tidy
 from workers.app import app, context
 
 log = structlog.get_logger("parley.worker")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from service import audit, cli, moderation
+from service import cli, moderation
 from service.comments.intake import Draft, Intake
 from service.storage.database import Database
+from service.upkeep import audit
 from tests.fakes import FakeClock, FakeScorer
 
 

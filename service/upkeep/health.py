@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from service.storage import operations as queries
+from service.storage import health as queries
 from service.storage.comments import backlog
 from service.storage.database import Database
 

@@ -18,7 +18,7 @@ import redis
 from sqlalchemy import text
 
 import models
-from service import operations, webhooks
+from service import webhooks
 from service.commands.database import opened
 from service.context import utcnow
 from service.domain.errors import Misconfigured, ParleyError
@@ -28,6 +28,7 @@ from service.running.web_server import listen
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
+from service.upkeep import health
 from service.wiring import load_in_use
 
 FREE_BYTES = 500_000_000
@@ -150,7 +151,7 @@ def _text(value: Any) -> str:
 
 def _worker(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        state = operations.readiness(db, utcnow())
+        state = health.readiness(db, utcnow())
     if state["worker"] == "ok":
         yield Finding("worker", "ok", "has reported in the last 30 s")
     else:
@@ -159,7 +160,7 @@ def _worker(settings: Settings) -> Iterator[Finding]:
 
 def _scheduler(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        state = operations.readiness(db, utcnow())
+        state = health.readiness(db, utcnow())
     if state["scheduler"] == "ok":
         yield Finding("scheduler", "ok", "has rung in the last 60 s")
     else:
@@ -169,7 +170,7 @@ def _scheduler(settings: Settings) -> Iterator[Finding]:
 
 def _backlog(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        found = operations.figures(db, utcnow())
+        found = health.figures(db, utcnow())
     what = f"{found.backlog} comments wait, the oldest for {found.oldest_s:.0f} s"
     state = "ok" if found.oldest_s < OLD_S else "warn" if found.oldest_s < TOO_OLD_S else "fail"
     yield Finding("backlog", state, what, "" if state == "ok" else "start workers: parley worker")

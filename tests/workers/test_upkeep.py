@@ -14,14 +14,14 @@ from service.storage.tables import IdempotencyKey
 from tests.fakes import FakeClock
 from tests.running import ROOT
 from tests.service.scoring.test_suggestions import bodies, suggest
-from tests.service.test_tidy import answer, count
+from tests.service.upkeep.test_retention import answer, count
 
 TASK = """
 from service.tasks import ROUTES
 from workers.app import app
 from workers import tidy
 tidy.tidy_up()
-assert "workers.tidy" in app.conf.imports
+assert "workers.upkeep" in app.conf.imports
 entry, = (entry for entry in app.conf.beat_schedule.values() if entry["task"] == tidy.tidy_up.name)
 assert entry["schedule"] == 3600
 assert ROUTES[tidy.tidy_up.name] == {"queue": "webhooks"}
