@@ -21,7 +21,7 @@ from service.domain.signing import read_secret, signature
 from service.outbound import Answer
 from service.storage import webhooks as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.webhooks import Clock, own
 
 log = structlog.get_logger("parley.webhooks")

@@ -21,11 +21,11 @@ from service.domain.policy import POLICY_ACTOR, Decision, Evidence, Policy, deci
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Reading, Scorer
-from service.domain.words import Normalise, WordList, count_links
+from service.domain.word_lists import Normalise, WordList, count_links
 from service.storage import comments as queries
 from service.storage import ledger, sites
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 log = structlog.get_logger("parley.moderation")
 

@@ -16,9 +16,9 @@ from service.domain.policy_document import policy_from
 from service.domain.scores import Scorer
 from service.moderation import rules_of
 from service.sites.moderators import Identity
-from service.storage import comments, review, sites
+from service.storage import comments, queue, sites
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 PAGE = 50
 COUNT_CAP = 1000  # a tab says "999+" from here on
@@ -82,15 +82,15 @@ def pending_page(
         raise NotFound(f"There is no list of {status!r} comments.")
     newest_first = status != Status.PENDING
     with db.read() as connection:
-        ids = review.page_ids(connection, wanted, status, cursor, limit + 1, newest_first=newest_first)
-        found = review.comments_by_id(connection, ids[:limit])
+        ids = queue.page_ids(connection, wanted, status, cursor, limit + 1, newest_first=newest_first)
+        found = queue.comments_by_id(connection, ids[:limit])
         return QueuePage(
             cards=_cards(connection, found, scorer),
             counts=_counts(connection, wanted),
             next_cursor=ids[limit - 1] if len(ids) > limit else None,
             site=site,
             status=status,
-            site_names=review.site_names(connection, identity.sites),
+            site_names=queue.site_names(connection, identity.sites),
         )
 
 
@@ -107,7 +107,7 @@ def news(db: Database, identity: Identity, site: str | None, after: str | None) 
     """Return how many pending comments came after one, and the tabs' counts; all capped."""
     wanted = sites_of(identity, site)
     with db.read() as connection:
-        new = review.count(connection, wanted, Status.PENDING, COUNT_CAP, after)
+        new = queue.count(connection, wanted, Status.PENDING, COUNT_CAP, after)
         return {"new": new, "counts": _counts(connection, wanted)}
 
 
@@ -121,15 +121,15 @@ def sites_of(identity: Identity, site: str | None) -> frozenset[str]:
 
 
 def _counts(connection: Connection, wanted: frozenset[str]) -> dict[str, int]:
-    return {tab.value: review.count(connection, wanted, tab, COUNT_CAP) for tab in TABS}
+    return {tab.value: queue.count(connection, wanted, tab, COUNT_CAP) for tab in TABS}
 
 
 def _cards(connection: Connection, found: Sequence[Record], scorer: Scorer | None) -> list[Card]:
-    parents = review.excerpts(connection, {c["parent_id"] for c in found if c["parent_id"]})
-    authors = review.author_records(
+    parents = queue.excerpts(connection, {c["parent_id"] for c in found if c["parent_id"]})
+    authors = queue.author_records(
         connection, {(c["site_id"], c["author_id"]) for c in found if c["author_id"]}
     )
-    histories = review.histories(connection, [c["id"] for c in found])
+    histories = queue.histories(connection, [c["id"] for c in found])
     documents = sites.policies(connection, {c["site_id"] for c in found})
     policies = {site: policy_from(document) for site, document in documents.items()}
     return [

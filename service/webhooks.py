@@ -25,7 +25,7 @@ from service.outbound import Refused
 from service.storage import sites
 from service.storage import webhooks as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 TEST = "webhook.test"
 MAX_ENDPOINTS = 20  # of one site: each event is sent once to every one of them

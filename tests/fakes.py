@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from service.domain.scores import ATTRIBUTES, Span
-from service.domain.words import utf16
+from service.domain.word_lists import utf16
 
 
 @dataclass(frozen=True, slots=True)

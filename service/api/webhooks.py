@@ -13,7 +13,7 @@ from service.context import context
 from service.domain.errors import Forbidden
 from service.outbound import Outbound
 from service.sites.moderators import Identity
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.web.auth import identity, owner_of
 from service.web.doors import door
 

@@ -18,7 +18,7 @@ from service.domain.threads import canonical_url, thread_key
 from service.storage import comments as queries
 from service.storage import ledger, reading
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 BATCH = 64  # posts in one transaction: a bound on how long the first of them waits
 

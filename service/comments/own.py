@@ -11,7 +11,7 @@ from service.domain.ids import receipt_for
 from service.storage import comments as queries
 from service.storage import ledger
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 
 def look_at_own(db: Database, comment_id: str, receipt: str | None, *, secret_key: bytes) -> Record:

@@ -20,7 +20,7 @@ from service.domain.threads import thread_key
 from service.storage import reading, sites
 from service.storage.database import Database
 from service.storage.reading import PublicRow
-from service.storage.rows import Record
+from service.storage.records import Record
 
 SORTS = ("newest", "oldest", "top")
 MAX_LIMIT = 100

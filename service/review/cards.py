@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from service.domain.comment import Status
-from service.domain.words import utf16
+from service.domain.word_lists import utf16
 from service.review_queue import Card
-from service.storage.rows import Record
+from service.storage.records import Record
 
 LABELS = {
     "TOXICITY": "Toxicity",

@@ -12,7 +12,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.ids import fingerprint
 from service.storage import keys as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 PREFIX = "parley_key_"  # lets secret scanners recognise a leaked key
 MAX_NAME = 120

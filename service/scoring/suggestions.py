@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.scores import ATTRIBUTES, by_precedence, plain_attribute
-from service.domain.words import utf16
+from service.domain.word_lists import utf16
 from service.scoring.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
 from service.storage import suggestions as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 MAX_ATTRIBUTES = 32  # of one suggestion, and ...
 MAX_SPANS = 500  # ... of one attribute, and ...

@@ -20,7 +20,7 @@ from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
 from service.storage import moderators as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 SESSION_LIFE = timedelta(hours=12)
 MIN_PASSWORD, MAX_PASSWORD = 12, 200

@@ -13,7 +13,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.policy_document import complete, policy_from
 from service.storage import sites as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

@@ -10,7 +10,7 @@ from service.domain.threads import thread_key
 from service.storage import sites
 from service.storage import threads as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 
 def close(db: Database, site: str, key: str, now: datetime) -> None:

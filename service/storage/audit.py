@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from service.storage.rows import Record, every
+from service.storage.records import Record, every
 from service.storage.tables import AuditRow, Comment
 
 

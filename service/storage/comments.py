@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Connection, and_, bindparam, func, insert, literal_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.domain.ids import new_id
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import AuditRow, Comment, IdempotencyKey, Thread
 
 COMMENT_WITH_THREAD = (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.storage.rows import Record, every
+from service.storage.records import Record, every
 from service.storage.tables import DecisionCount, Delivery, Heartbeat
 
 FORGOTTEN = timedelta(days=1)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import PerspectiveKey
 
 

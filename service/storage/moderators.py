@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import Credential, Moderator, ModeratorSite
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, and_, bindparam, select, text, true, tuple_
 
-from service.storage.rows import Record, first
+from service.storage.records import Record, first
 from service.storage.tables import Comment, Site, Thread
 
 PUBLIC = tuple(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import Site
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
-from service.storage.rows import Record, every
+from service.storage.records import Record, every
 from service.storage.tables import Suggestion
 
 OUT_AT_ONCE = 100  # rows that one insert deletes at most, where very many are to go

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import Thread
 
 

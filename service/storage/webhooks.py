@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from service.storage.rows import Record, every, first
+from service.storage.records import Record, every, first
 from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
 
 RELAY_LOCK = 0x52656C6179  # any number of ours

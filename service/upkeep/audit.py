@@ -11,7 +11,7 @@ from service.domain.audit import first_break
 from service.storage import audit as queries
 from service.storage.comments import find_comment
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 
 BATCH = 500
 LOOKS = 3  # a comment may be decided between reading it and reading its log

@@ -19,7 +19,7 @@ from service.domain.ids import new_id
 from service.outbound import Answer, Outbound
 from service.storage import webhooks as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.storage.tables import Event
 from tests.fakes import FakeClock
 from tests.receiver import Hook, Receiver, Reply, receiver

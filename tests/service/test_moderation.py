@@ -17,7 +17,7 @@ from service.domain.scores import Span
 from service.sites import sites
 from service.storage import comments as queries
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.storage.tables import AuditRow, Comment, Event, Thread
 from tests.fakes import FakeClock, FakeReading, FakeScorer
 

@@ -14,7 +14,7 @@ from service.domain.errors import IllegalMove, Invalid, NotFound
 from service.domain.signing import read_secret
 from service.outbound import Refused
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.storage.tables import Delivery, Event
 from tests.fakes import FakeClock, FakeScorer
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 import models
-from service.domain.words import utf16
+from service.domain.word_lists import utf16
 from tests.service.api.naughty import STRINGS
 from tests.service.api.odd_bodies import BODIES
 from tests.service.api.perspective.parts import ANALYZE, SUGGEST, MarkedScorer, application, request_body

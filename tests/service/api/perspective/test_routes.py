@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import observability
-from service.domain.words import utf16
+from service.domain.word_lists import utf16
 from service.scoring.perspective import MAX_SPANS
 from tests.service.api.perspective.parts import (
     ANALYZE,

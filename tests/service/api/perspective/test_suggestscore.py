@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from service.scoring import keys, suggestions
 from service.settings import Settings
 from service.storage.database import Database
-from service.storage.rows import Record
+from service.storage.records import Record
 from service.storage.tables import Base
 from tests.conftest import NOW
 from tests.service.api.naughty import STRINGS

@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection, Select, func, literal, select, union_all
 
 from service.storage.comments import COMMENT_WITH_THREAD
-from service.storage.rows import Record, every
+from service.storage.records import Record, every
 from service.storage.tables import AuditRow, Comment, Site, Thread
 
 SITES_AT_ONCE = 200  # parts of one UNION; SQLite allows 500
