@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service.cli import build_parser
+from service.commands.main import build_parser
 from service.settings import VARIABLES
 from tests.running import ROOT
 

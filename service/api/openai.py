@@ -1,4 +1,4 @@
-"""The same scores at OpenAI's moderation endpoint; only the categories of `service.scoring.openai` are answered.
+"""The same scores at OpenAI's moderation endpoint; it answers what `service.scoring.openai` lists, no more.
 
 Nothing is stored or logged. Keys and quotas are those of the Perspective doors; each text counts as one.
 """

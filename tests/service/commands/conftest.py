@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service import cli
+from service.commands import main
 
 Parley = Callable[..., tuple[int, str, str]]
 
@@ -24,7 +24,7 @@ def parley(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.chdir(tmp_path / "here")
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        code = cli.main([str(argument) for argument in arguments])
+        code = main.main([str(argument) for argument in arguments])
         return code, *capsys.readouterr()
 
     return run

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from models import load_scorer
-from service import cli
+from service.commands import main
 from service.commands.doctor import CHECKS, examine
 from service.context import utcnow
 from service.settings import ScoringSettings
@@ -30,7 +30,7 @@ def state(settings, part):
 
 def test_every_part_gets_a_finding_and_the_command_line_knows_all(settings):
     assert {found.part for found in examine(settings)} == set(CHECKS)
-    assert tuple(CHECKS) == cli.PARTS
+    assert tuple(CHECKS) == main.PARTS
 
 
 def test_what_is_wrong_comes_with_what_to_do(settings):
@@ -135,8 +135,8 @@ def test_a_port_of_another_program_fails(settings):
 def test_the_command_prints_json_and_ends_with_1_if_something_fails(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
     (tmp_path / "parley.db").touch()
-    assert cli.main(["doctor", "--only", "folder", "--json"]) == 0
+    assert main.main(["doctor", "--only", "folder", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "ok"
-    assert cli.main(["doctor", "--only", "database"]) == 1
+    assert main.main(["doctor", "--only", "database"]) == 1
     monkeypatch.setenv("PARLEY_PORT", "many")
-    assert cli.main(["doctor"]) == 2
+    assert main.main(["doctor"]) == 2

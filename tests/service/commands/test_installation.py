@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service import cli
+from service.commands import main
 from service.commands.installation import own_command
 from service.settings import read_settings
 from tests.running import ROOT, parley_command
@@ -31,7 +31,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_in_the_wrong_folder_says_so_and_makes_nothing(here, capsys, command):
-    code = cli.main(command.split())
+    code = main.main(command.split())
     said = capsys.readouterr()
 
     assert (code, said.out) == (2, "")
@@ -41,7 +41,7 @@ def test_a_command_in_the_wrong_folder_says_so_and_makes_nothing(here, capsys, c
 
 
 def test_a_model_is_used_without_any_installation(here, capsys):
-    assert cli.main(["model", "show"]) == 0
+    assert main.main(["model", "show"]) == 0
     assert list(here.iterdir()) == []
 
 
@@ -49,13 +49,13 @@ def test_a_folder_of_settings_alone_is_no_installation(here, capsys):
     (here / "data").mkdir()
     (here / "data" / "secret.key").write_text("k" * 32)
 
-    assert cli.main(["site", "list"]) == 2
+    assert main.main(["site", "list"]) == 2
 
 
 def test_an_upgrade_makes_one_that_nobody_else_can_read(here, capsys):
     before = os.umask(0o022)
     try:
-        assert cli.main(["db", "upgrade"]) == 0
+        assert main.main(["db", "upgrade"]) == 0
         restored = os.umask(0o022)
     finally:
         os.umask(before)
@@ -66,7 +66,7 @@ def test_an_upgrade_makes_one_that_nobody_else_can_read(here, capsys):
         (path.name for path in folder.iterdir()), 0
     )
     assert restored == 0o022
-    assert cli.main(["site", "list"]) == 0
+    assert main.main(["site", "list"]) == 0
 
 
 def test_the_folder_is_the_one_that_the_settings_name(here):
@@ -74,7 +74,7 @@ def test_the_folder_is_the_one_that_the_settings_name(here):
 
 
 def test_a_command_that_is_told_works_from_a_fresh_shell(here, tmp_path_factory, capsys):
-    assert cli.main(["db", "upgrade", "--demo"]) == 0
+    assert main.main(["db", "upgrade", "--demo"]) == 0
     told = own_command("moderator", "password", "moderator")
     done = subprocess.run(
         ["/bin/sh", "-c", told], cwd=tmp_path_factory.mktemp("elsewhere"), env={"PATH": "/usr/bin:/bin"},

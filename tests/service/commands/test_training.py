@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from models import load_scorer
-from service import cli
-from service.commands import training
+from service.commands import main, training
 from tests.running import ROOT, parley_command
 from tests.service.commands.conftest import Parley
 
@@ -114,7 +113,7 @@ def test_what_is_to_be_installed_is_what_the_project_names() -> None:
 def test_it_is_said_whether_anything_is_kept(
     samples: tuple[Path, Path], careful: str, words: str, tmp_path: Path
 ) -> None:
-    arguments = cli.build_parser().parse_args(
+    arguments = main.build_parser().parse_args(
         ["train", *map(str, samples), "--careful", careful, "--work", str(tmp_path / "work")]
     )
 

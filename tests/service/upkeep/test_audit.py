@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from service import cli, moderation
+from service import moderation
+from service.commands import main
 from service.comments.intake import Draft, Intake
 from service.storage.database import Database
 from service.upkeep import audit
@@ -59,13 +60,13 @@ def test_a_deleted_comments_text_may_be_erased(db, ids):
 def test_the_command_names_what_is_broken_and_ends_with_1(db, ids, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PARLEY_DATABASE_URL", db.engine.url.render_as_string(hide_password=False))
-    assert cli.main(["audit", "verify"]) == 0
-    assert cli.main(["audit", "show", ids[1]]) == 0
+    assert main.main(["audit", "verify"]) == 0
+    assert main.main(["audit", "show", ids[1]]) == 0
     assert '"action": "review"' in capsys.readouterr().out
 
     tamper(db, "UPDATE audit SET actor = 'somebody' WHERE comment_id = :id AND sequence = 1", id=ids[1])
 
-    assert cli.main(["audit", "verify"]) == 1
+    assert main.main(["audit", "verify"]) == 1
     assert f"{ids[1]}  broken from entry 1 on" in capsys.readouterr().out
-    assert cli.main(["audit", "show", ids[1]]) == 1
-    assert cli.main(["audit", "show", "no-such"]) == 2
+    assert main.main(["audit", "show", ids[1]]) == 1
+    assert main.main(["audit", "show", "no-such"]) == 2

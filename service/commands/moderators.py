@@ -1,60 +1,17 @@
-"""`parley site`, `moderator` and `webhook`: who takes part."""
+"""`parley moderator`."""
 
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from argparse import Namespace
-from pathlib import Path
-from typing import Any
 
-from service import webhooks
 from service.commands.database import migrated
 from service.commands.installation import own_command
 from service.context import utcnow
-from service.domain.errors import Invalid, Misconfigured
-from service.outbound import Outbound
+from service.domain.errors import Misconfigured
 from service.settings import read_settings
-from service.sites import first_start, moderators, sites
-
-
-def add_site(arguments: Namespace) -> int:
-    """Add a host site."""
-    with migrated() as db:
-        sites.add_site(db, arguments.id, arguments.name or arguments.id, now=utcnow())
-    print(f"Added the site {arguments.id}.")
-    return 0
-
-
-def list_sites(_arguments: Namespace) -> int:
-    """Print the id and name of each site."""
-    with migrated() as db:
-        for site in sites.list_sites(db):
-            print(f"{site['id']}\t{site['name']}")
-    return 0
-
-
-def show_policy(arguments: Namespace) -> int:
-    """Print a site's policy as JSON; with ``--set``, replace it first by a file's or standard input's."""
-    with migrated() as db:
-        if arguments.set:
-            sites.set_policy(db, arguments.id, _document(arguments.set))
-        print(json.dumps(sites.policy_of(db, arguments.id), indent=2, ensure_ascii=False))
-    return 0
-
-
-def _document(name: str) -> dict[str, Any]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        document = json.loads(text)
-    except OSError as error:
-        raise Misconfigured(f"Cannot read {name}: {(error.strerror or 'unknown error').lower()}.") from None
-    except ValueError as error:
-        raise Misconfigured(f"{name} is no JSON: {error}.") from None
-    if not isinstance(document, dict):
-        raise Invalid([("", "must be an object")])
-    return document
+from service.sites import first_start, moderators
 
 
 def add_moderator(arguments: Namespace) -> int:
@@ -140,33 +97,4 @@ def disable_moderator(arguments: Namespace) -> int:
         else:
             moderators.disable(db, arguments.name, utcnow())
     print(f"{arguments.name} is {'active' if arguments.undo else 'disabled'}.")
-    return 0
-
-
-def add_webhook(arguments: Namespace) -> int:
-    """Add a webhook endpoint and print its id and signing secret."""
-    settings = read_settings()
-    check = Outbound(settings.webhook_private_networks).check
-    with migrated(settings) as db:
-        made = webhooks.add_endpoint(db, arguments.site, arguments.url, arguments.type, utcnow(), check=check)
-    print(f"id: {made['id']}\nsecret: {made['secret']}\nThe secret is not shown again.")
-    return 0
-
-
-def list_webhooks(arguments: Namespace) -> int:
-    """Print id, state and URL of each endpoint of one site, or of all."""
-    with migrated() as db:
-        names = [arguments.site] if arguments.site else [site["id"] for site in sites.list_sites(db)]
-        for name in names:
-            for found in webhooks.list_endpoints(db, name):
-                state = f"disabled: {found['disabled_because']}" if found["disabled_at"] else "active"
-                print(f"{found['id']}\t{name}\t{state}\t{found['url']}")
-    return 0
-
-
-def test_webhook(arguments: Namespace) -> int:
-    """Send a test event to an endpoint; the workers deliver it."""
-    with migrated() as db:
-        delivery = webhooks.send_test(db, arguments.id, utcnow(), sites_allowed=None)
-    print(f"A test event is on its way (delivery {delivery}).")
     return 0

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from models.training import Plan, train
-from service import cli
+from service.commands import main
 from service.commands.scoring import BATCH, MAX_LINE
 from service.comments.intake import Draft, Intake
 from service.context import utcnow
@@ -31,7 +31,7 @@ def parley(db, redis_url, tmp_path, monkeypatch, capsys):
 
     def run(*arguments: str, given: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO(given))
-        code = cli.main(arguments)
+        code = main.main(arguments)
         out, error = capsys.readouterr()
         return code, out, error
 
@@ -40,7 +40,7 @@ def parley(db, redis_url, tmp_path, monkeypatch, capsys):
 
 def every_command(parser=None, path=()):
     """Yield each command with what it runs."""
-    parser = parser or cli.build_parser()
+    parser = parser or main.build_parser()
     for action in parser._actions:
         for name, inner in (action.choices or {}).items() if hasattr(action, "_name_parser_map") else ():
             yield from every_command(inner, (*path, name))
@@ -73,7 +73,10 @@ def test_python_m_service_is_the_same_command():
 
 
 def test_understanding_a_command_imports_nothing_heavy():
-    script = "import sys, service.cli; service.cli.build_parser(); print([m for m in %r if m in sys.modules])"
+    script = (
+        "import sys; from service.commands import main; main.build_parser();"
+        " print([m for m in %r if m in sys.modules])"
+    )
     heavy = ("flask", "celery", "sklearn", "numpy", "sqlalchemy")
     ended = subprocess.run(
         [sys.executable, "-c", script % (heavy,)], cwd=ROOT, capture_output=True, text=True
@@ -84,7 +87,7 @@ def test_understanding_a_command_imports_nothing_heavy():
 
 def test_an_unknown_command_is_code_2(capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["sing"])
+        main.main(["sing"])
 
     assert ended.value.code == 2
     assert "invalid choice: 'sing'" in capsys.readouterr().err
@@ -115,14 +118,14 @@ def test_keys_are_made_listed_and_dropped(parley, db):
 @pytest.mark.parametrize("odd", ["0", "-1", "abc", "1.5", "", "1000001", "9" * 5000, "٣"])
 def test_a_number_that_is_none_is_one_sentence(capsys, odd):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["perspective", "key", "add", "x", f"--per-minute={odd}"])
+        main.main(["perspective", "key", "add", "x", f"--per-minute={odd}"])
 
     assert ended.value.code == 2
     assert "must be a whole number from 1 to 1000000" in capsys.readouterr().err
 
 
 def test_an_argument_that_is_no_text_is_one_sentence(capsys):
-    assert cli.main(["perspective", "key", "drop", "\udcff"]) == 2
+    assert main.main(["perspective", "key", "drop", "\udcff"]) == 2
     assert capsys.readouterr().err == "parley: an argument is no text in the terminal's encoding\n"
 
 

@@ -1,0 +1,65 @@
+"""`parley site`, `thread`, `moderator`."""
+
+from __future__ import annotations
+
+from service.commands.grammar import Commands
+
+ROLES = ("moderator", "owner")
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this theme."""
+    _sites(commands)
+    _threads(commands)
+    _moderators(commands)
+
+
+def _sites(commands: Commands) -> None:
+    group = commands.group("site", "Look after host sites.")
+    add = group.add("add", "sites:add_site", "Add a host site.")
+    add.add_argument("id", help="lower-case letters, digits and hyphens")
+    add.add_argument("--name", help="what people call it")
+    group.add("list", "sites:list_sites", "List the host sites.")
+    policy = group.add("policy", "sites:show_policy", "Show a site's policy as JSON, or replace it.")
+    policy.add_argument("id")
+    policy.add_argument("--set", metavar="FILE", help="a JSON file with the new policy; - for standard input")
+
+
+def _threads(commands: Commands) -> None:
+    group = commands.group("thread", "Look after the threads of a site.")
+    close = group.add("close", "threads:close", "Take no more comments; what is published stays.")
+    reopen = group.add("reopen", "threads:reopen", "Take comments again.")
+    premoderate = group.add(
+        "premoderate", "threads:premoderate", "Have people read every comment before it is published."
+    )
+    for parser in (close, reopen, premoderate):
+        parser.add_argument("site")
+        parser.add_argument("key", help="the thread's key, or the address of its page")
+    premoderate.add_argument("--off", action="store_true", help="leave it to the policy again")
+    listed = group.add("list", "threads:list_threads", "List a site's threads, the newest first.")
+    listed.add_argument("site")
+
+
+def _moderators(commands: Commands) -> None:
+    group = commands.group(
+        "moderator", "Look after moderators. Passwords are asked for, or read from a pipe."
+    )
+    add = group.add("add", "moderators:add_moderator", "Add a moderator.")
+    password = group.add("password", "moderators:change_password", "Set a new password; ends all sessions.")
+    token = group.add("token", "moderators:add_token", "Make an API token and print it.")
+    disable = group.add("disable", "moderators:disable_moderator", "Lock a moderator out at once.")
+    grant = group.add("grant", "moderators:grant", "Give a moderator a role on a site; holds at once.")
+    revoke = group.add("revoke", "moderators:revoke", "Take a moderator off a site; holds at once.")
+    for parser in (add, password, token, disable, grant, revoke):
+        parser.add_argument("name")
+    for parser in (grant, revoke):
+        parser.add_argument("--site", required=True)
+    for parser in (add, password):
+        parser.add_argument("--random", action="store_true", help="make the password up and print it")
+    add.add_argument("--site", action="append", default=[], required=True, help="may be given more than once")
+    add.add_argument("--role", choices=ROLES, default="moderator")
+    grant.add_argument("--role", choices=ROLES, required=True)
+    token.add_argument("label", help="what it is for")
+    token.add_argument("--drop", action="store_true", help="drop the tokens of this label instead")
+    disable.add_argument("--undo", action="store_true", help="let them in again")
+    group.add("list", "moderators:list_moderators", "List the moderators.")
