@@ -1,0 +1,32 @@
+"""The tables. Each states its own limits; `migrations/` makes exactly these."""
+
+from service.storage.tables.base import Base, Id, Instant, Serial
+from service.storage.tables.comments import Comment, IdempotencyKey
+from service.storage.tables.moderation import AuditRow, DecisionCount
+from service.storage.tables.scoring import PerspectiveKey, Suggestion
+from service.storage.tables.sites import Credential, Moderator, ModeratorSite, Site, Thread
+from service.storage.tables.upkeep import Heartbeat
+from service.storage.tables.webhooks import Attempt, Delivery, Event, WebhookEndpoint
+
+__all__ = [
+    "Attempt",
+    "AuditRow",
+    "Base",
+    "Comment",
+    "Credential",
+    "DecisionCount",
+    "Delivery",
+    "Event",
+    "Heartbeat",
+    "Id",
+    "IdempotencyKey",
+    "Instant",
+    "Moderator",
+    "ModeratorSite",
+    "PerspectiveKey",
+    "Serial",
+    "Site",
+    "Suggestion",
+    "Thread",
+    "WebhookEndpoint",
+]

@@ -1,0 +1,80 @@
+"""Host sites, their threads, and the people who moderate them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.storage.tables.base import Base, Id
+
+
+class Site(Base):
+    """One host site; its id stands in the widget's ``site`` attribute."""
+
+    __tablename__ = "sites"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    policy: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Thread(Base):
+    """The talk on one page. ``version`` grows with every public change: it is cache key and ETag."""
+
+    __tablename__ = "threads"
+    __table_args__ = (UniqueConstraint("site_id", "key"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    premoderate: Mapped[bool] = mapped_column(default=False)
+    closed_at: Mapped[datetime | None]
+    approved_count: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class Moderator(Base):
+    """A person who decides. The password is an argon2id hash."""
+
+    __tablename__ = "moderators"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class ModeratorSite(Base):
+    """Which sites a moderator may act on; an ``owner`` may also set policies and webhooks."""
+
+    __tablename__ = "moderator_sites"
+    __table_args__ = (CheckConstraint("role IN ('moderator', 'owner')", name="role_known"),)
+    moderator_id: Mapped[str] = mapped_column(
+        ForeignKey("moderators.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class Credential(Base):
+    """A login session or an API token, recognised by the SHA-256 of its secret."""
+
+    __tablename__ = "credentials"
+    __table_args__ = (CheckConstraint("kind IN ('session', 'token')", name="kind_known"),)
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    moderator_id: Mapped[str] = mapped_column(ForeignKey("moderators.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str | None] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

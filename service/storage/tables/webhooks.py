@@ -1,0 +1,101 @@
+"""Events, webhook endpoints, deliveries and attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.storage.tables.base import Base, Id, Serial
+
+
+class Event(Base):
+    """The outbox and the log of events in one: ``payload`` is the exact text that is signed and sent."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(
+            "ix_events_unrelayed",
+            "position",
+            sqlite_where=text("relayed_at IS NULL"),
+            postgresql_where=text("relayed_at IS NULL"),
+        ),
+    )
+    position: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(48), unique=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    comment_id: Mapped[str] = mapped_column(Id)
+    sequence: Mapped[int]
+    type: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    relayed_at: Mapped[datetime | None]
+
+
+class WebhookEndpoint(Base):
+    """An address of a host site that is told of events. ``types`` empty means all."""
+
+    __tablename__ = "webhook_endpoints"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(String(100))
+    old_secret: Mapped[str | None] = mapped_column(String(100))
+    old_secret_until: Mapped[datetime | None]
+    types: Mapped[list[Any]]
+    disabled_at: Mapped[datetime | None]
+    disabled_because: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One event for one endpoint, until it arrived or was given up."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "event_id"),
+        Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due
+        Index(None, "endpoint_id", "comment_id", "status", "sequence"),  # order within a comment
+        Index(
+            "ix_deliveries_due",
+            "next_attempt_at",
+            sqlite_where=text("status = 'due'"),
+            postgresql_where=text("status = 'due'"),
+        ),  # how many wait, without a look at those that arrived
+        CheckConstraint("status IN ('due', 'delivered', 'failed')", name="status_known"),
+    )
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    comment_id: Mapped[str] = mapped_column(Id)
+    sequence: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default="due")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    claimed_by: Mapped[str | None] = mapped_column(Id)
+    claimed_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """One try of one delivery: what the receiver answered, or why it could not be reached."""
+
+    __tablename__ = "attempts"
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    started_at: Mapped[datetime]
+    duration_ms: Mapped[int]
+    status_code: Mapped[int | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
