@@ -17,11 +17,11 @@ from service.domain.audit import first_break
 from service.domain.comment import Status, after
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.ids import fingerprint, new_id
-from service.domain.policy import POLICY_ACTOR, Decision, Evidence, Policy, decide
+from service.domain.policy import POLICY_ACTOR, Decision, Evidence, NameEvidence, Policy, decide
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Reading, Scorer
-from service.domain.word_lists import Normalise, WordList, count_links
+from service.domain.word_lists import Normalise, WordList, count_links, count_links_in_name
 from service.storage import comments as queries
 from service.storage import ledger, sites
 from service.storage.database import Database
@@ -34,6 +34,9 @@ LEASE = timedelta(seconds=15)  # several times what reading and writing a batch 
 READING = timedelta(seconds=3)  # for the careful readings of a batch; what is left over is unsure
 EXPLAINING = timedelta(seconds=2)  # for the marks of a batch; what is left over has none
 MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
+# A bare name is too short to be read rightly: of 97 innocent ones, 22 would be held, and 6 in this sentence;
+# of 38 bad ones 37 and 35. It is English, whatever the name is.
+NAME_IN_A_SENTENCE = ("My name is {}", "en")
 UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
 Clock = Callable[[], datetime]
 
@@ -45,6 +48,19 @@ class Rules:
     policy: Policy
     banned: WordList
     suspect: WordList
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the scorer said of a batch: a reading a comment, None for one given up, and one a name.
+
+    ``plain`` are the names as word lists search them.
+    """
+
+    readings: dict[str, Reading | None]
+    names: dict[str, Reading]
+    plain: dict[str, str]
+    failed: list[str]
 
 
 def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> int:
@@ -64,55 +80,68 @@ def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> 
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
         policies = sites.policies(connection, {comment["site_id"] for comment in comments})
-    readings, failed = _read(scorer, comments, clock)
-    _rest_or_give_up(db, owner, comments, failed, readings, clock())
-    scored = [comment for comment in comments if comment["id"] in readings]
+    found = _read(scorer, comments, clock)
+    _rest_or_give_up(db, owner, comments, found, clock())
+    scored = [comment for comment in comments if comment["id"] in found.readings]
     if scored:
-        changes = _decide_all(db, owner, scored, readings, policies, scorer, clock())
+        changes = _decide_all(db, owner, scored, found, policies, scorer, clock())
         _mark_words(db, changes, scorer, clock)
     return count
 
 
-def _read(
-    scorer: Scorer, comments: Sequence[Record], clock: Clock
-) -> tuple[dict[str, Reading | None], list[str]]:
-    """Score a batch in one call; if that fails, halve it until the comment that fails stands alone."""
+def _read(scorer: Scorer, comments: Sequence[Record], clock: Clock) -> Found:
+    """Score a batch in one call; if that fails, halve it until the comment that fails stands alone.
+
+    A name is scored once for all its comments, and with them: if it fails, they do.
+    """
     exhausted = [comment for comment in comments if comment["tries"] > MAX_SCORING_TRIES]
     fresh = [comment for comment in comments if comment["tries"] <= MAX_SCORING_TRIES]
-    readings: dict[str, Reading | None] = {comment["id"]: None for comment in exhausted}
-    failed: list[str] = []
+    found = Found({comment["id"]: None for comment in exhausted}, {}, {}, [])
     until = clock() + READING
     heap = [fresh] if fresh else []
     while heap:
         part = heap.pop()
         within = max((until - clock()).total_seconds(), 0.0)
         try:
-            found = scorer.read([comment["body"] for comment in part], within=within)
-            readings |= {comment["id"]: one for comment, one in zip(part, found, strict=True)}
+            _read_part(scorer, part, within, found)
         except Exception as error:  # whatever a model may raise must not stop the others
             if len(part) > 1:
                 middle = len(part) // 2
                 heap += [part[:middle], part[middle:]]
             else:
-                failed.append(part[0]["id"])
+                found.failed.append(part[0]["id"])
                 log.warning("scoring failed", comment=part[0]["id"], error=type(error).__name__)
-    return readings, failed
+    return found
+
+
+def _read_part(scorer: Scorer, part: Sequence[Record], within: float, found: Found) -> None:
+    sentence, language = NAME_IN_A_SENTENCE
+    names = sorted({comment["author_name"] for comment in part if comment["author_name"]} - set(found.names))
+    plain = {name: scorer.normalise(name) for name in names}
+    bodies = [comment["body"] for comment in part]  # first: if time runs out, it does so for names
+    texts = [*bodies, *(sentence.format(name) for name in names)]
+    languages = [*(None for _ in bodies), *(language for _ in names)]
+    readings = scorer.read(texts, languages=languages, within=within)
+    if len(readings) != len(texts):
+        raise ValueError(f"{len(readings)} readings of {len(texts)} texts")
+    found.readings.update({comment["id"]: one for comment, one in zip(part, readings, strict=False)})
+    found.names.update(zip(names, readings[len(part) :], strict=True))
+    found.plain.update(plain)
 
 
 def _rest_or_give_up(
     db: Database,
     owner: str,
     comments: Sequence[Record],
-    failed: Sequence[str],
-    readings: dict[str, Reading | None],
+    found: Found,
     now: datetime,
 ) -> None:
     """Let comments whose scoring failed rest before the next try; after the last, ask a human."""
     for comment in comments:
-        if comment["id"] not in failed:
+        if comment["id"] not in found.failed:
             continue
         if comment["tries"] >= MAX_SCORING_TRIES:
-            readings[comment["id"]] = None
+            found.readings[comment["id"]] = None
             continue
         with db.write() as connection:
             rest = now + wait_before_rescoring(comment["tries"])
@@ -123,16 +152,17 @@ def _decide_all(
     db: Database,
     owner: str,
     comments: Sequence[Record],
-    readings: Mapping[str, Reading | None],
+    found: Found,
     policies: Mapping[str, Mapping[str, Any]],
     scorer: Scorer,
     now: datetime,
 ) -> list[ledger.Change]:
     """Decide, write and return the changes of those comments that ``owner`` still held."""
     rules = {site: rules_of(orjson.dumps(document), scorer.normalise) for site, document in policies.items()}
+    readings = found.readings
     hashes = {key: text_hash(reading) for key, reading in readings.items() if reading}
     with db.read() as connection:
-        evidence = _gather(connection, comments, readings, hashes, rules)
+        evidence = _gather(connection, comments, found, hashes, rules)
     decisions = {c["id"]: decide(evidence[c["id"]], rules[c["site_id"]].policy) for c in comments}
     changes = [
         _change(comment, decisions[comment["id"]], readings[comment["id"]], hashes.get(comment["id"]), scorer)
@@ -207,7 +237,7 @@ def _mark_words(db: Database, changes: Sequence[ledger.Change], scorer: Scorer, 
 def _gather(
     connection: Connection,
     comments: Sequence[Record],
-    readings: Mapping[str, Reading | None],
+    found: Found,
     hashes: Mapping[str, str],
     rules: Mapping[str, Rules],
 ) -> dict[str, Evidence]:
@@ -219,7 +249,7 @@ def _gather(
     )
     evidence = {}
     for comment in comments:
-        reading, text = readings[comment["id"]], hashes.get(comment["id"])
+        reading, text = found.readings[comment["id"]], hashes.get(comment["id"])
         repeat = _repeat(comment, reading, text, in_thread, by_author)
         if text:
             in_thread.add((comment["thread_id"], text))
@@ -239,8 +269,22 @@ def _gather(
             is_beta=reading.is_beta if reading else False,
             is_unsure=reading.is_unsure if reading else False,
             reader=reading.reader if reading else None,
+            name=_name_evidence(comment["author_name"], found, site),
         )
     return evidence
+
+
+def _name_evidence(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
+    if not name:
+        return None
+    reading, plain = found.names.get(name), found.plain.get(name, "")
+    return NameEvidence(
+        scores=reading.scores if reading else None,
+        banned=site.banned.find(plain),
+        suspect=site.suspect.find(plain),
+        links=count_links_in_name(name),
+        reader=reading.reader if reading else None,
+    )
 
 
 def _repeat(

@@ -27,7 +27,7 @@ class FakeScorer:
     """Scores 0.9 where a text says "vile", 0.25 where it is "subtle", else 0.1; raises on "poison".
 
     "subtle" wants a careful reading and gets none. "schön" is a foreign language; "oké" is one in beta, with
-    a score for TOXICITY alone.
+    a score for TOXICITY alone, unless it is told to be English.
     """
 
     model_id = "fake-1"
@@ -50,7 +50,11 @@ class FakeScorer:
         self.within.append(within)
         if any("poison" in text for text in texts):
             raise RuntimeError("the model cannot read this")
-        return [self._read(text) for text in texts]
+        told = [None] * len(texts) if languages is None else languages
+        return [
+            self._read(text.replace("oké", "ok") if code == "en" else text)
+            for text, code in zip(texts, told, strict=True)
+        ]
 
     def _read(self, text: str) -> FakeReading:
         score = 0.9 if "vile" in text else 0.25 if "subtle" in text else 0.1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from service.domain.comment import Status
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
 POLICY_ACTOR = "policy"
+NAME = "author_name"
 # A comment that needed a careful reading and got none is held from this share of each review threshold on:
 # the fast reader alone is sure of less.
 UNSURE_SHARE = 0.5
@@ -43,6 +45,17 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class NameEvidence:
+    """What was found in the author's name. ``scores`` is None when it could not be scored."""
+
+    scores: Mapping[str, float] | None
+    banned: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
+    links: int = 0
+    reader: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known of a comment when it is decided. Every check ran; nothing was cut short.
 
@@ -50,6 +63,7 @@ class Evidence:
     ``repeat_of`` is "author" or "thread" when the same text was posted before. ``is_beta`` says that the
     language has a model of its own, in beta; ``language_supported`` counts only where it has none.
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
+    ``name`` is None where the author gave none; all else is said of the body.
     """
 
     scores: Mapping[str, float] | None
@@ -65,11 +79,15 @@ class Evidence:
     is_beta: bool = False
     is_unsure: bool = False
     reader: str | None = None
+    name: NameEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One rule that matched: a stable ``code``, a sentence, and the figures behind it."""
+    """One rule that matched: a stable ``code``, a sentence, and the figures behind it.
+
+    ``field`` is ``author_name`` where the rule looked at the name, else None: the body, or the circumstances.
+    """
 
     code: str
     outcome: str
@@ -78,10 +96,11 @@ class Reason:
     score: float | None = None
     threshold: float | None = None
     reader: str | None = None
+    field: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The reason as JSON, without the members that do not apply."""
-        members = {"code": self.code, "text": self.text, "attribute": self.attribute}
+        members = {"code": self.code, "field": self.field, "text": self.text, "attribute": self.attribute}
         figures = {"score": self.score, "threshold": self.threshold, "reader": self.reader}
         return {name: value for name, value in (members | figures).items() if value is not None}
 
@@ -91,7 +110,7 @@ class Decision:
     """The strictest outcome of all rules, and every rule that asked for more than approval."""
 
     outcome: str
-    reasons: tuple[Reason, ...] = field(default=())
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -113,22 +132,39 @@ FOR_AUTHORS = {
     "premoderation": "Comments here are read before they appear.",
     "moderator": "A moderator decided so.",
 }
+NAME_FOR_AUTHORS = {
+    "score": "Your name was found likely to hurt or drive others away.",
+    "not-scored": "Your name could not be checked automatically.",
+    "banned-word": "Your name contains a word that is not published here.",
+    "suspect-word": "Your name contains a word that needs a second look.",
+    "links": "Your name contains a link.",
+}
 ALL_CLEAR = Reason("all-clear", "approve", "No rule asked for a second look.")
 
 
-def reasons_for_author(status: Status, decided_by: str | None, codes: Sequence[str]) -> list[dict[str, str]]:
+def reasons_for_author(
+    status: Status, decided_by: str | None, reasons: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
     """Return why a comment is not public, in words for its author; nothing once it is.
 
-    >>> reasons_for_author(Status.PENDING, "policy", ["score", "score"])
+    >>> reasons_for_author(Status.PENDING, "policy", [{"code": "score"}, {"code": "score"}])
     [{'code': 'score', 'text': 'It was found likely to hurt or drive others away.'}]
-    >>> reasons_for_author(Status.REJECTED, "mo", ["score"])[0]["code"]
+    >>> reasons_for_author(Status.PENDING, "policy", [{"code": "links", "field": "author_name"}])
+    [{'code': 'links', 'field': 'author_name', 'text': 'Your name contains a link.'}]
+    >>> reasons_for_author(Status.REJECTED, "mo", [{"code": "score"}])[0]["code"]
     'moderator'
     """
     if status not in (Status.PENDING, Status.REJECTED):
         return []
     by_person = status is Status.REJECTED and decided_by != POLICY_ACTOR
-    known = ["moderator"] if by_person else [code for code in dict.fromkeys(codes) if code in FOR_AUTHORS]
-    return [{"code": code, "text": FOR_AUTHORS[code]} for code in known]
+    if by_person:
+        return [{"code": "moderator", "text": FOR_AUTHORS["moderator"]}]
+    told = []
+    for code, at in dict.fromkeys((reason["code"], reason.get("field")) for reason in reasons):
+        words = NAME_FOR_AUTHORS if at == NAME else FOR_AUTHORS
+        if code in words:
+            told.append({"code": code, **({"field": at} if at else {}), "text": words[code]})
+    return told
 
 
 def decide(evidence: Evidence, policy: Policy) -> Decision:
@@ -146,7 +182,12 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     >>> decide(Evidence({"TOXICITY": 0.3}, is_unsure=True), policy).reasons[0].text
     'TOXICITY 0.30 is not below 0.30, the wider limit while only the fast reader is at hand.'
     """
-    reasons = (*_by_scores(evidence, policy), *_by_words(evidence), *_by_circumstances(evidence, policy))
+    reasons = (
+        *_by_scores(evidence, policy),
+        *_by_words(evidence),
+        *_by_circumstances(evidence, policy),
+        *_by_name(evidence.name, policy),
+    )
     if not reasons:
         return Decision("approve", (replace(ALL_CLEAR, reader=evidence.reader),))
     ordered = sorted(reasons, key=lambda reason: -OUTCOMES.index(reason.outcome))
@@ -167,25 +208,30 @@ def _by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
             continue
         if score is None or not 0.0 <= score <= 1.0:  # a NaN is in no range, so it lands here too
             yield Reason("not-scored", "review", f"{name} was not scored.", name)
-        elif reason := _by_score(name, score, limit, evidence):
+        elif reason := _by_score(name, score, limit, evidence.reader) or (
+            _by_wider_limit(name, score, limit, evidence.reader) if evidence.is_unsure else None
+        ):
             yield reason
 
 
-def _by_score(name: str, score: float, limit: Thresholds, evidence: Evidence) -> Reason | None:
-    reader, wider = evidence.reader, limit.review * UNSURE_SHARE
+def _by_score(name: str, score: float, limit: Thresholds, reader: str | None) -> Reason | None:
     if limit.reject is not None and score >= limit.reject:
         text = f"{name} {score:.2f} reaches {limit.reject:.2f}."
         return Reason("score", "reject", text, name, score, limit.reject, reader)
     if score >= limit.review:
         text = f"{name} {score:.2f} is not below {limit.review:.2f}."
         return Reason("score", "review", text, name, score, limit.review, reader)
-    if evidence.is_unsure and score >= wider:
-        text = (
-            f"{name} {score:.2f} is not below {wider:.2f}, the wider limit while only the fast reader is"
-            " at hand."
-        )
-        return Reason("unsure", "review", text, name, score, wider, reader)
     return None
+
+
+def _by_wider_limit(name: str, score: float, limit: Thresholds, reader: str | None) -> Reason | None:
+    wider = limit.review * UNSURE_SHARE
+    if score < wider:
+        return None
+    text = (
+        f"{name} {score:.2f} is not below {wider:.2f}, the wider limit while only the fast reader is at hand."
+    )
+    return Reason("unsure", "review", text, name, score, wider, reader)
 
 
 def _by_words(evidence: Evidence) -> Iterator[Reason]:
@@ -213,3 +259,36 @@ def _by_circumstances(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("first-time-author", "review", "The author has no approved comment yet.")
     if evidence.premoderated or policy.premoderate:
         yield Reason("premoderation", "review", "Comments here are read before they appear.")
+
+
+def _by_name(name: NameEvidence | None, policy: Policy) -> Iterator[Reason]:
+    """Judge the author's name by the limits for bodies, but for links, of which one is too many.
+
+    Neither its language counts nor whether a careful reading was to be had: names belong to no language, and
+    half the limit would hold twice as many innocent ones and find hardly more of the others.
+    """
+    if name is None:
+        return
+    yield from _by_scores_of_name(name, policy)
+    if name.banned:
+        yield Reason(
+            "banned-word", "reject", f"Banned word in the name: {', '.join(name.banned)}.", field=NAME
+        )
+    if name.suspect:
+        text = f"Suspect word in the name: {', '.join(name.suspect)}."
+        yield Reason("suspect-word", "review", text, field=NAME)
+    if name.links:
+        yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
+
+
+def _by_scores_of_name(name: NameEvidence, policy: Policy) -> Iterator[Reason]:
+    if name.scores is None:
+        yield Reason("not-scored", "review", "The name could not be scored.", field=NAME)
+        return
+    for attribute, limit in policy.thresholds.items():
+        score = name.scores.get(attribute)
+        if score is None or not 0.0 <= score <= 1.0:
+            text = f"{attribute} was not scored in the name."
+            yield Reason("not-scored", "review", text, attribute, field=NAME)
+        elif reason := _by_score(attribute, score, limit, name.reader):
+            yield replace(reason, text=f"In the name, {reason.text}", field=NAME)

@@ -9,7 +9,7 @@
  * @property {string | null} edited_at
  * @property {Comment[]} replies
  * @property {string | null} next_replies
- * @property {{code: string, text: string}[]} [reasons]
+ * @property {{code: string, field?: string, text: string}[]} [reasons]
  *
  * @typedef {object} Page
  * @property {{count: number, closed: boolean}} thread

@@ -52,7 +52,7 @@ export class Card {
     write(this.time, words.ago(born))
   }
 
-  /** @param {{code: string, text: string}[]} reasons */
+  /** @param {{code: string, field?: string, text: string}[]} reasons */
   #explain(reasons) {
     const texts = new Set(reasons.map((reason) => this.words.why(reason)))
     this.reasons.replaceChildren(...[...texts].map((text) => make('li', {}, text)))

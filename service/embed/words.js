@@ -43,10 +43,10 @@ export class Words {
 
   /**
    * A reason in plain words: ours for its code, else the server's.
-   * @param {{code: string, text: string}} reason
+   * @param {{code: string, field?: string, text: string}} reason
    */
-  why({ code, text }) {
-    const key = `why-${code}`
+  why({ code, field, text }) {
+    const key = `why-${field === 'author_name' ? 'name-' : ''}${code}`
     return key in this.table ? this.say(/** @type {Key} */ (key)) : text
   }
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from service.domain.comment import Status
+from service.domain.policy import NAME
 from service.domain.word_lists import utf16
 from service.review_queue import Card
 from service.storage.records import Record
@@ -129,12 +130,15 @@ def reason(entry: Mapping[str, Any]) -> str:
 
     >>> reason({"code": "score", "text": "…", "attribute": "THREAT", "score": 0.813, "threshold": 0.5})
     'Threat is 0.81; the limit is 0.50.'
+    >>> reason({"code": "not-scored", "text": "…", "attribute": "THREAT", "field": "author_name"})
+    'In the name, Threat was not scored.'
     """
     name = LABELS.get(entry.get("attribute", ""), entry.get("attribute", ""))
+    where = "In the name, " if entry.get("field") == NAME else ""
     if entry.get("code") in LIMITS and "score" in entry and "threshold" in entry:
-        return f"{name} is {entry['score']:.2f}; {LIMITS[entry['code']]} {entry['threshold']:.2f}."
+        return f"{where}{name} is {entry['score']:.2f}; {LIMITS[entry['code']]} {entry['threshold']:.2f}."
     if entry.get("code") == "not-scored" and name:
-        return f"{name} was not scored."
+        return f"{where}{name} was not scored."
     return str(entry.get("text", ""))
 
 

@@ -301,7 +301,10 @@ def listing(comments: Any = (), **thread: Any) -> dict[str, Any]:
 def test_a_rejected_comment_says_why_in_plain_words_and_can_be_dismissed(open_article):
     def rejected(route: Route) -> None:
         answer = route.fetch()
-        reasons = [{"code": "score", "text": "TOXICITY 0.97 reaches 0.90."}]
+        reasons = [
+            {"code": "score", "text": "TOXICITY 0.97 reaches 0.90."},
+            {"code": "links", "field": "author_name", "text": "Links in the name: 1; none passes."},
+        ]
         route.fulfill(response=answer, json=answer.json() | {"status": "rejected", "reasons": reasons})
 
     page = open_article()
@@ -312,6 +315,7 @@ def test_a_rejected_comment_says_why_in_plain_words_and_can_be_dismissed(open_ar
     card = page.get_by_role("article", name="Comment by")
     expect(card).to_contain_text("Not published")
     expect(card).to_contain_text("Its wording reads as hurtful or hostile.")
+    expect(card).to_contain_text("The name contains a link.")
     expect(card).not_to_contain_text("TOXICITY")
     assert violations(page) == []
     card.get_by_role("button", name="Dismiss").click()

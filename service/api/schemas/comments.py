@@ -111,6 +111,7 @@ class Reason(Schema):
     """One rule that asked for more than approval."""
 
     code = fields.String()
+    field = fields.String(metadata=described("`author_name` where it is about the name."))
     text = fields.String()
 
 
@@ -131,9 +132,8 @@ class OwnComment(Schema):
 
     def own_reasons(self, row: dict[str, Any]) -> list[dict[str, str]]:
         """Reasons are for the author alone; scores and thresholds stay with the moderators."""
-        codes = [reason["code"] for reason in row["reasons"] or ()]
         status = comment.Status(row["status"])
-        return reasons_for_author(status, row["decided_by"], codes) if row["own"] else []
+        return reasons_for_author(status, row["decided_by"], row["reasons"] or ()) if row["own"] else []
 
 
 class PageQuerySchema(Schema):

@@ -42,7 +42,7 @@ class QueuedComment(Schema):
         allow_none=True,
         metadata=described(
             "Each with `code` and `text`; where a score decided, also `attribute`, `score`, `threshold` and"
-            " `reader` (`fast` or `careful`)."
+            " `reader` (`fast` or `careful`); where it is about the name, `field` (`author_name`)."
         ),
     )
     language = fields.String(allow_none=True)

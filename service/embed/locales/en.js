@@ -61,5 +61,10 @@ export default {
   'why-not-scored': 'It could not be checked automatically.',
   'why-language': 'It could not be checked automatically in its language.',
   'why-links': 'It contains many links.',
-  'why-repeat': 'The same text was posted before.'
+  'why-repeat': 'The same text was posted before.',
+  'why-name-score': 'The name reads as hurtful or hostile.',
+  'why-name-banned-word': 'The name contains a word that is not published here.',
+  'why-name-suspect-word': 'The name contains a word that needed a second look.',
+  'why-name-not-scored': 'The name could not be checked automatically.',
+  'why-name-links': 'The name contains a link.'
 }

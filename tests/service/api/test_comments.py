@@ -74,6 +74,19 @@ def test_an_author_sees_their_own_comment_with_the_reasons(client: FlaskClient, 
     assert_problem(client.get(place, headers={"Parley-Receipt": "é" * 24}), 404)
 
 
+def test_an_author_is_told_that_it_is_the_name(client: FlaskClient, db: Database) -> None:
+    held = post(client, author={"name": "vile www.spam.example"})
+    decide(db)
+    answer = client.get(f"/api/v1/comments/{held['id']}", headers={"Parley-Receipt": held["receipt"]})
+
+    assert answer.json["status"] == "pending"
+    assert answer.json["reasons"] == [
+        {"code": "score", "field": "author_name",
+         "text": "Your name was found likely to hurt or drive others away."},
+        {"code": "links", "field": "author_name", "text": "Your name contains a link."},
+    ]  # fmt: skip
+
+
 def test_a_comment_taken_back_is_gone_at_once(client: FlaskClient, db: Database) -> None:
     fine = post(client)
     decide(db)

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.errors import Invalid
-from service.domain.policy import FOR_AUTHORS, OUTCOMES, Evidence, Policy, Thresholds, decide
+from service.domain.policy import (
+    FOR_AUTHORS,
+    NAME,
+    NAME_FOR_AUTHORS,
+    OUTCOMES,
+    Evidence,
+    NameEvidence,
+    Policy,
+    Thresholds,
+    decide,
+)
 from service.domain.policy_document import DEFAULT, policy_from
 from service.domain.scores import ATTRIBUTES
 
@@ -134,10 +144,8 @@ def test_a_reason_by_scores_says_whose_they_are() -> None:
         assert reason.as_dict()["reader"] == "careful"
 
 
-@pytest.mark.parametrize("code", FOR_AUTHORS)
-def test_what_an_author_is_told_is_a_sentence_without_figures(code: str) -> None:
-    text = FOR_AUTHORS[code]
-
+@pytest.mark.parametrize("text", [*FOR_AUTHORS.values(), *NAME_FOR_AUTHORS.values()])
+def test_what_an_author_is_told_is_a_sentence_without_figures(text: str) -> None:
     assert text.endswith(".")
     assert not any(char.isdigit() for char in text)
 
@@ -157,8 +165,42 @@ def test_every_reason_that_holds_a_comment_has_words_for_its_author() -> None:
     assert codes | {"score", "moderator"} == set(FOR_AUTHORS)
 
 
+def test_a_name_is_judged_as_strictly_as_a_body_and_says_so() -> None:
+    worst = NameEvidence(FINE | {"TOXICITY": 0.95}, banned=("x",), suspect=("y",), links=1, reader="careful")
+    found = [*decide(Evidence(FINE, name=worst), POLICY).reasons]
+    found += decide(Evidence(FINE, name=NameEvidence(None)), POLICY).reasons
+    found += decide(Evidence(FINE, name=NameEvidence({"TOXICITY": 0.1, "THREAT": math.nan})), POLICY).reasons
+
+    assert [(reason.code, reason.outcome) for reason in found] == [
+        ("score", "reject"), ("banned-word", "reject"), ("suspect-word", "review"), ("links", "review"),
+        ("not-scored", "review"), ("not-scored", "review"),
+    ]  # fmt: skip
+    assert {reason.as_dict()["field"] for reason in found} == {NAME}
+    assert all("in the name" in reason.text.lower() or "The name" in reason.text for reason in found)
+    assert found[0].as_dict()["reader"] == "careful"
+    assert {reason.code for reason in found} == set(NAME_FOR_AUTHORS)
+
+
+def test_a_fine_name_changes_nothing() -> None:
+    assert decide(Evidence(FINE, name=NameEvidence(FINE)), POLICY) == decide(Evidence(FINE), POLICY)
+
+
+@given(st.floats())
+def test_only_a_real_score_of_the_name_below_review_is_approved(score: float) -> None:
+    name = NameEvidence(FINE | {"TOXICITY": score})
+
+    assert (decide(Evidence(FINE, name=name), POLICY).outcome == "approve") == (0 <= score < 0.6)
+
+
+names = st.builds(
+    NameEvidence,
+    scores=st.none() | st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats()),
+    banned=st.sampled_from([(), ("x",)]),
+    links=st.integers(0, 2),
+)
 evidences = st.builds(
     Evidence,
+    name=st.none() | names,
     scores=st.none() | st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats()),
     language_supported=st.booleans(),
     banned=st.sampled_from([(), ("x",)]),

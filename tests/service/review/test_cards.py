@@ -53,5 +53,11 @@ def test_a_wider_limit_is_told_and_drawn():
     assert (spam.label, spam.limit, spam.is_over) == ("Spam", None, False)
 
 
+def test_a_reason_about_the_name_says_so():
+    entry = {"code": "score", "text": "…", "attribute": "INSULT", "score": 0.91, "threshold": 0.4}
+
+    assert cards.reason(entry | {"field": "author_name"}) == "In the name, Insult is 0.91; the limit is 0.40."
+
+
 def test_the_examples_hold():
     assert doctest.testmod(cards).failed == 0
