@@ -6,7 +6,7 @@ import doctest
 
 import pytest
 
-from service.domain import words
+from service.domain import word_lists
 from service.domain.word_lists import count_links_in_name
 
 
