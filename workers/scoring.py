@@ -9,10 +9,10 @@ import time
 
 import structlog
 
-from service import moderation
 from service.context import Context
 from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
+from service.moderation import deciding
 from service.upkeep import health
 from workers.app import app, context
 from workers.silent import Silent
@@ -32,7 +32,7 @@ def drain() -> None:
     # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
     _pulse.give(here, scorer)
     try:
-        while moderation.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
+        while deciding.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
             scorer = here.scorer()  # another may have been chosen
             _pulse.give(here, scorer)
             here.tasks.nudge_webhooks()

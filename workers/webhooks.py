@@ -6,9 +6,10 @@ import time
 
 import structlog
 
-from service import deliveries, webhooks
 from service.domain.errors import Unavailable
 from service.outbound import Outbound
+from service.webhooks import sending
+from service.webhooks.relay import relay as relay_events
 from workers.app import app, context
 
 log = structlog.get_logger("parley.worker")
@@ -23,11 +24,11 @@ def relay() -> None:
     here = context()
     until = time.monotonic() + RELAY_S
     try:
-        while webhooks.relay(here.db, here.clock):
+        while relay_events(here.db, here.clock):
             if time.monotonic() > until:
                 here.tasks.nudge_webhooks()
                 break
-        for endpoint_id in deliveries.due_endpoints(here.db, here.clock()):
+        for endpoint_id in sending.due_endpoints(here.db, here.clock()):
             here.tasks.send("parley.deliver", endpoint_id)
     except Unavailable as error:
         log.warning("relay interrupted", reason=str(error))
@@ -40,7 +41,7 @@ def deliver(endpoint_id: str) -> None:
     send = Outbound(here.settings.webhook_private_networks).post
     until = time.monotonic() + DELIVER_S
     try:
-        while deliveries.deliver(here.db, endpoint_id, send=send, clock=here.clock):
+        while sending.deliver(here.db, endpoint_id, send=send, clock=here.clock):
             if time.monotonic() > until:
                 here.tasks.send("parley.deliver", endpoint_id)
                 return

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g
 
-from service import moderation
 from service.api.schemas import moderation as schemas
 from service.context import context
+from service.moderation import acting, history, queue
 from service.sites import sites
 from service.web.auth import identity, member_of, owner_of
 from service.web.doors import door
@@ -29,7 +29,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 def list_queue(query: dict[str, Any]) -> Any:
     """Return comments of one status, oldest first."""
     member_of(query["site"])
-    return moderation.read_queue(context().db, **query), NO_STORE
+    return queue.read_queue(context().db, **query), NO_STORE
 
 
 @bp.post("/actions")
@@ -44,9 +44,7 @@ def take_action(body: dict[str, Any]) -> Any:
     """Approve, reject, reopen or undo. 409 says who was faster, with the comment as it is now."""
     caller, here = identity(), context()
     g.comment_id = body["comment_id"]
-    done = moderation.act(
-        here.db, **body, moderator=caller.name, sites_allowed=caller.sites, now=here.clock()
-    )
+    done = acting.act(here.db, **body, moderator=caller.name, sites_allowed=caller.sites, now=here.clock())
     here.tasks.nudge_webhooks()
     return done, NO_STORE
 
@@ -91,7 +89,7 @@ def set_policy(body: dict[str, Any], query: dict[str, Any]) -> Any:
 def show_audit(query: dict[str, Any]) -> Any:
     """Return everything done to a comment, by whom and why, and whether the log was tampered with."""
     caller = identity()
-    return moderation.history(context().db, query["comment"], sites_allowed=caller.sites), NO_STORE
+    return history.history(context().db, query["comment"], sites_allowed=caller.sites), NO_STORE
 
 
 def _document(document: dict[str, Any]) -> Response:

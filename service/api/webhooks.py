@@ -7,15 +7,16 @@ from uuid import UUID
 
 from flask import Blueprint, url_for
 
-from service import deliveries, webhooks
 from service.api.schemas import webhooks as schemas
 from service.context import context
+from service.domain.access import Identity
 from service.domain.errors import Forbidden
 from service.outbound import Outbound
-from service.sites.moderators import Identity
 from service.storage.records import Record
 from service.web.auth import identity, owner_of
 from service.web.doors import door
+from service.webhooks import endpoints
+from service.webhooks import log as delivery_log
 
 bp = Blueprint("webhooks", __name__, url_prefix="/api/v1")
 NO_STORE = {"Cache-Control": "no-store"}
@@ -33,7 +34,7 @@ ENDPOINT = "/webhook-endpoints/<uuid:endpoint_id>"
 def list_endpoints(query: dict[str, Any]) -> Any:
     """Return the webhook endpoints of a site."""
     owner_of(query["site"])
-    return {"endpoints": webhooks.list_endpoints(context().db, query["site"])}, NO_STORE
+    return {"endpoints": endpoints.list_endpoints(context().db, query["site"])}, NO_STORE
 
 
 @bp.post("/webhook-endpoints")
@@ -50,7 +51,9 @@ def add_endpoint(body: dict[str, Any]) -> Any:
     owner_of(body["site"])
     here = context()
     check = Outbound(here.settings.webhook_private_networks).check
-    made = webhooks.add_endpoint(here.db, body["site"], body["url"], body["types"], here.clock(), check=check)
+    made = endpoints.add_endpoint(
+        here.db, body["site"], body["url"], body["types"], here.clock(), check=check
+    )
     return made, {**NO_STORE, "Location": url_for(".show_endpoint", endpoint_id=made["id"])}
 
 
@@ -71,7 +74,7 @@ def show_endpoint(endpoint_id: UUID) -> Any:
 def remove_endpoint(endpoint_id: UUID) -> Any:
     """Remove a webhook endpoint with its deliveries and their log."""
     endpoint = _owned(endpoint_id)
-    webhooks.remove_endpoint(context().db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
+    endpoints.remove_endpoint(context().db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
 
 
 @bp.post(f"{ENDPOINT}/test")
@@ -85,7 +88,7 @@ def remove_endpoint(endpoint_id: UUID) -> Any:
 def send_test(endpoint_id: UUID) -> Any:
     """Send an event of type `webhook.test`, signed and logged like any other."""
     endpoint, here = _owned(endpoint_id), context()
-    made = webhooks.send_test(here.db, endpoint["id"], here.clock(), sites_allowed=[endpoint["site_id"]])
+    made = endpoints.send_test(here.db, endpoint["id"], here.clock(), sites_allowed=[endpoint["site_id"]])
     here.tasks.nudge_webhooks()
     return {"delivery": made}, NO_STORE
 
@@ -100,7 +103,7 @@ def send_test(endpoint_id: UUID) -> Any:
 def rotate_secret(endpoint_id: UUID) -> Any:
     """Make a new secret and return it. For 24 hours attempts carry signatures of both."""
     endpoint, here = _owned(endpoint_id), context()
-    changed = webhooks.rotate_secret(
+    changed = endpoints.rotate_secret(
         here.db, endpoint["id"], here.clock(), sites_allowed=[endpoint["site_id"]]
     )
     return changed, NO_STORE
@@ -116,7 +119,7 @@ def rotate_secret(endpoint_id: UUID) -> Any:
 def enable_endpoint(endpoint_id: UUID) -> Any:
     """Let an endpoint that answered 410 take events again. What it missed is in the log of events."""
     endpoint, here = _owned(endpoint_id), context()
-    changed = webhooks.enable_endpoint(here.db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
+    changed = endpoints.enable_endpoint(here.db, endpoint["id"], sites_allowed=[endpoint["site_id"]])
     here.tasks.nudge_webhooks()
     return changed, NO_STORE
 
@@ -132,7 +135,7 @@ def enable_endpoint(endpoint_id: UUID) -> Any:
 def list_deliveries(endpoint_id: UUID, query: dict[str, Any]) -> Any:
     """Return an endpoint's deliveries with all attempts, newest first."""
     endpoint = _owned(endpoint_id)
-    page = deliveries.list_deliveries(
+    page = delivery_log.list_deliveries(
         context().db,
         endpoint["id"],
         sites_allowed=[endpoint["site_id"]],
@@ -155,9 +158,9 @@ def list_deliveries(endpoint_id: UUID, query: dict[str, Any]) -> Any:
 def replay_delivery(delivery_id: UUID) -> Any:
     """Send a delivery once more, with the same id and body, and a fresh schedule of retries."""
     caller, here = identity(), context()
-    found = deliveries.find_delivery(here.db, str(delivery_id), sites_allowed=caller.sites)
+    found = delivery_log.find_delivery(here.db, str(delivery_id), sites_allowed=caller.sites)
     _must_own(caller, found["site_id"])
-    deliveries.replay(here.db, found["id"], here.clock(), sites_allowed=[found["site_id"]])
+    delivery_log.replay(here.db, found["id"], here.clock(), sites_allowed=[found["site_id"]])
     here.tasks.nudge_webhooks()
     return {"delivery": found["id"]}, NO_STORE
 
@@ -174,7 +177,7 @@ def list_events(query: dict[str, Any]) -> Any:
     """Return a site's events in order: the same as webhooks carry, for whoever missed some."""
     owner_of(query["site"])
     here = context()
-    found = webhooks.events_after(here.db, query["site"], query["after"], query["limit"], here.clock())
+    found = delivery_log.events_after(here.db, query["site"], query["after"], query["limit"], here.clock())
     following = found[-1]["position"] if found else query["after"]
     return {"events": found, "next": following}, NO_STORE
 
@@ -182,7 +185,7 @@ def list_events(query: dict[str, Any]) -> Any:
 def _owned(endpoint_id: UUID) -> Record:
     """Return an endpoint of a site that the caller owns; those of other sites are as good as not there."""
     caller = identity()
-    endpoint = webhooks.find_endpoint(context().db, str(endpoint_id), sites_allowed=caller.sites)
+    endpoint = endpoints.find_endpoint(context().db, str(endpoint_id), sites_allowed=caller.sites)
     _must_own(caller, endpoint["site_id"])
     return endpoint
 

@@ -18,7 +18,6 @@ import redis
 from sqlalchemy import text
 
 import models
-from service import webhooks
 from service.commands.database import opened
 from service.context import utcnow
 from service.domain.errors import Misconfigured, ParleyError
@@ -29,6 +28,7 @@ from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
 from service.upkeep import health
+from service.webhooks import endpoints
 from service.wiring import load_in_use
 
 FREE_BYTES = 500_000_000
@@ -205,7 +205,7 @@ def _careful_reader(state: str, what: str) -> Finding:
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        every = [found for site in sites.list_sites(db) for found in webhooks.list_endpoints(db, site["id"])]
+        every = [found for site in sites.list_sites(db) for found in endpoints.list_endpoints(db, site["id"])]
     disabled = [found for found in every if found["disabled_at"]]
     for found in disabled:
         since: datetime = found["disabled_at"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from service import moderation
 from service.commands.database import migrated
+from service.moderation import history
 from service.settings import read_settings
 from service.sites import sites
 from service.upkeep import audit as audit_log
@@ -27,7 +27,7 @@ def show(arguments: Namespace) -> int:
     """Print one comment's audit log, one entry a line as JSON; exit code 1 if its chain is broken."""
     with migrated() as db:
         allowed = frozenset(site["id"] for site in sites.list_sites(db))
-        found = moderation.history(db, arguments.comment, sites_allowed=allowed)
+        found = history.history(db, arguments.comment, sites_allowed=allowed)
     for entry in found["entries"]:
         print(json.dumps(entry, default=lambda value: value.isoformat(), ensure_ascii=False))
     if not found["intact"]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from service import webhooks
 from service.commands.database import migrated
 from service.context import utcnow
 from service.outbound import Outbound
 from service.settings import read_settings
 from service.sites import sites
+from service.webhooks import endpoints
 
 
 def add_webhook(arguments: Namespace) -> int:
@@ -17,7 +17,9 @@ def add_webhook(arguments: Namespace) -> int:
     settings = read_settings()
     check = Outbound(settings.webhook_private_networks).check
     with migrated(settings) as db:
-        made = webhooks.add_endpoint(db, arguments.site, arguments.url, arguments.type, utcnow(), check=check)
+        made = endpoints.add_endpoint(
+            db, arguments.site, arguments.url, arguments.type, utcnow(), check=check
+        )
     print(f"id: {made['id']}\nsecret: {made['secret']}\nThe secret is not shown again.")
     return 0
 
@@ -27,7 +29,7 @@ def list_webhooks(arguments: Namespace) -> int:
     with migrated() as db:
         names = [arguments.site] if arguments.site else [site["id"] for site in sites.list_sites(db)]
         for name in names:
-            for found in webhooks.list_endpoints(db, name):
+            for found in endpoints.list_endpoints(db, name):
                 state = f"disabled: {found['disabled_because']}" if found["disabled_at"] else "active"
                 print(f"{found['id']}\t{name}\t{state}\t{found['url']}")
     return 0
@@ -36,6 +38,6 @@ def list_webhooks(arguments: Namespace) -> int:
 def test_webhook(arguments: Namespace) -> int:
     """Send a test event to an endpoint; the workers deliver it."""
     with migrated() as db:
-        delivery = webhooks.send_test(db, arguments.id, utcnow(), sites_allowed=None)
+        delivery = endpoints.send_test(db, arguments.id, utcnow(), sites_allowed=None)
     print(f"A test event is on its way (delivery {delivery}).")
     return 0

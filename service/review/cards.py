@@ -11,7 +11,7 @@ from typing import Any
 from service.domain.comment import Status
 from service.domain.policy import NAME
 from service.domain.word_lists import utf16
-from service.review_queue import Card
+from service.moderation.queue import Card
 from service.storage.records import Record
 
 LABELS = {

@@ -11,6 +11,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import Forbidden
 
 from service.context import context
+from service.domain import access
 from service.domain.errors import Unauthorised
 from service.sites import moderators
 from service.web.auth import COOKIE, csrf_token
@@ -44,7 +45,7 @@ def session_secret() -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def visitor() -> moderators.Identity | None:
+def visitor() -> access.Identity | None:
     """Return who is logged in here, or None. An API token is no session."""
     here, secret = context(), session_secret()
     found = moderators.who(here.db, secret, here.clock()) if secret else None
@@ -54,7 +55,7 @@ def visitor() -> moderators.Identity | None:
     return found
 
 
-def identity() -> moderators.Identity:
+def identity() -> access.Identity:
     """Return who is logged in here; raise `Unauthorised`."""
     found = visitor()
     if found is None:

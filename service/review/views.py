@@ -13,12 +13,12 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response as BaseResponse
 
-from service import moderation, review_queue
 from service.comments.reading import UUID as UUID_PATTERN
 from service.context import context
-from service.domain import errors
+from service.domain import access, errors
 from service.domain.comment import Status
 from service.domain.scores import Scorer
+from service.moderation import acting, queue
 from service.review import cards, guard
 from service.sites import moderators
 from service.web.fields import Text
@@ -66,7 +66,7 @@ def words() -> dict[str, Any]:
         "cards": cards,
         "now": context().clock(),
         "CHOICES": CHOICES,
-        "COUNT_CAP": review_queue.COUNT_CAP,
+        "COUNT_CAP": queue.COUNT_CAP,
         "csrf": guard.page_token(),
     }
 
@@ -124,7 +124,7 @@ def show_queue() -> Any:
     site, cursor = request.args.get("site") or None, request.args.get("cursor") or None
     if cursor is not None and not UUID_PATTERN.fullmatch(cursor):
         raise BadRequest("The address of this page is damaged. Begin again at the first page.")
-    page = review_queue.pending_page(
+    page = queue.pending_page(
         context().db,
         visitor,
         site,
@@ -148,8 +148,8 @@ def show_news() -> Any:
     if after is not None and not UUID_PATTERN.fullmatch(after):
         raise BadRequest("The parameter `after` must be the id of a comment.")
     site = request.args.get("site") or None
-    found = review_queue.news(context().db, guard.identity(), site, after)
-    counts = {name: cards.tab_count(n, review_queue.COUNT_CAP) for name, n in found["counts"].items()}
+    found = queue.news(context().db, guard.identity(), site, after)
+    counts = {name: cards.tab_count(n, queue.COUNT_CAP) for name, n in found["counts"].items()}
     return {"new": found["new"], "counts": counts}
 
 
@@ -170,7 +170,7 @@ def act(comment_id: UUID) -> Any:
     g.comment_id = str(comment_id)
     action, version, note = _decision()
     try:
-        moderation.act(
+        acting.act(
             here.db,
             comment_id=str(comment_id),
             action=action,
@@ -232,11 +232,11 @@ def _login_page(status: int = 200, **values: Any) -> Response:
 
 
 def _comment_page(
-    visitor: moderators.Identity,
+    visitor: access.Identity,
     comment_id: str,
     error: errors.AlreadyDecided | errors.IllegalMove | None = None,
 ) -> Response:
-    card = review_queue.one_card(context().db, visitor, comment_id, scorer=_scorer())
+    card = queue.one_card(context().db, visitor, comment_id, scorer=_scorer())
     page = render_template("review/comment.html", me=visitor, card=card, error=error)
     return Response(page, 409 if error else 200)
 
@@ -255,12 +255,12 @@ def _decision() -> tuple[str, int, str | None]:
         raise BadRequest(f"The note {' '.join(map(str, error.messages))}.") from None
 
 
-def _done(visitor: moderators.Identity, comment_id: str | None) -> review_queue.Card | None:
+def _done(visitor: access.Identity, comment_id: str | None) -> queue.Card | None:
     """Return the comment that was just decided, as it stands now: what the page says of it is true."""
     if comment_id is None or not UUID_PATTERN.fullmatch(comment_id):
         return None
     try:
-        return review_queue.one_card(context().db, visitor, comment_id)
+        return queue.one_card(context().db, visitor, comment_id)
     except errors.NotFound:
         return None
 

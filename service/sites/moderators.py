@@ -7,7 +7,6 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -16,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from service.domain.access import Identity
 from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
 from service.storage import moderators as queries
@@ -36,25 +36,6 @@ WRONG = "The name or the password is wrong."
 # logins must not take the machine's cores and memory from everybody else.
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 _turns = threading.BoundedSemaphore(2)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a credential belongs to, and where they may act. ``kind`` is "session" or "token"."""
-
-    moderator_id: str
-    name: str
-    roles: Mapping[str, str]
-    kind: str
-
-    @property
-    def sites(self) -> frozenset[str]:
-        """The sites whose comments they may see and decide."""
-        return frozenset(self.roles)
-
-    def owns(self, site: str) -> bool:
-        """Whether they may also set the site's policy and webhooks."""
-        return self.roles.get(site) == "owner"
 
 
 def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime) -> None:

@@ -8,6 +8,7 @@ import hmac
 from flask import g, request
 
 from service.context import context
+from service.domain import access
 from service.domain.errors import Forbidden, NotFound, Unauthorised
 from service.sites import moderators
 
@@ -21,18 +22,18 @@ def csrf_token(secret_key: bytes, session: str) -> str:
     return hmac.new(secret_key, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
 
 
-def identity() -> moderators.Identity:
+def identity() -> access.Identity:
     """Return the caller; raise `Unauthorised`, or `Forbidden` for a session without its CSRF token.
 
     The database is asked once in a request.
     """
     if "identity" not in g:
         g.identity = _identify()
-    found: moderators.Identity = g.identity
+    found: access.Identity = g.identity
     return found
 
 
-def _identify() -> moderators.Identity:
+def _identify() -> access.Identity:
     here = context()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     session = request.cookies.get(COOKIE, "")
@@ -52,7 +53,7 @@ def _identify() -> moderators.Identity:
     return found
 
 
-def owner_of(site: str) -> moderators.Identity:
+def owner_of(site: str) -> access.Identity:
     """Return the caller if they own the site; other sites are as good as not there."""
     caller = identity()
     if site not in caller.sites:
@@ -62,7 +63,7 @@ def owner_of(site: str) -> moderators.Identity:
     return caller
 
 
-def member_of(site: str) -> moderators.Identity:
+def member_of(site: str) -> access.Identity:
     """Return the caller if they moderate the site; other sites are as good as not there."""
     caller = identity()
     if site not in caller.sites:

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 import models
-from service import moderation
 from service.comments.reading import PageCache, PageQuery, read_page
 from service.context import utcnow
 from service.domain.audit import START
 from service.domain.ids import new_id
+from service.moderation import deciding
 from service.storage.database import Database
 from service.storage.tables import Comment, Thread
 from tests.bench.load import closed_loop, get, open_loop, percentile, post
@@ -167,8 +167,8 @@ def scoring(kind: str) -> Iterator[Row]:
 
     def bare() -> float:
         begin = time.perf_counter()
-        for at in range(0, len(texts), moderation.BATCH):
-            scorer.read(texts[at : at + moderation.BATCH])
+        for at in range(0, len(texts), deciding.BATCH):
+            scorer.read(texts[at : at + deciding.BATCH])
         return len(texts) / (time.perf_counter() - begin)
 
     bare()
@@ -182,7 +182,7 @@ def scoring(kind: str) -> Iterator[Row]:
                 closed_loop(port, lambda n, first=first: post("/api/v1/comments", body(first + n)), seconds=1)
                 first += 10**5
             waiting, begin = count_received(db), time.perf_counter()
-            while moderation.drain(db, scorer=scorer, clock=utcnow):
+            while deciding.drain(db, scorer=scorer, clock=utcnow):
                 pass
             rate, floor = waiting / (time.perf_counter() - begin), bare()
             return [floor, rate, rate / floor]

@@ -20,12 +20,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from service import webhooks
 from service.app import create_app
 from service.context import utcnow
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
+from service.webhooks import endpoints
 from tests.service.api.parts import PROBLEM, STAFF, bearer, decide, hire, post
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -59,8 +59,8 @@ def there(app: Flask) -> dict[str, str]:
     post(client, "A reply.")
     decide(db)
     post(client, "A reply.", parent_id=fine["id"])
-    endpoint = webhooks.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
-    delivery = webhooks.send_test(db, endpoint["id"], utcnow(), sites_allowed=None)
+    endpoint = endpoints.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
+    delivery = endpoints.send_test(db, endpoint["id"], utcnow(), sites_allowed=None)
     return {
         "site": "demo", "thread": "a", "comment_id": vile["id"], "comment": vile["id"],
         "endpoint_id": endpoint["id"], "delivery_id": delivery, "Parley-Receipt": vile["receipt"],

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from werkzeug.serving import make_server
 
-from service import moderation
 from service.settings import Settings
 from service.sites import sites
+from service.storage import comments as queries
 from service.storage import migrate
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, add_people, post
@@ -48,7 +48,7 @@ class Office:
     def status(self, comment_id: str) -> str:
         """Where a comment stands."""
         with self.db.read() as connection:
-            return str(moderation.queries.find_comment(connection, comment_id)["status"])
+            return str(queries.find_comment(connection, comment_id)["status"])
 
 
 @pytest.fixture

@@ -69,17 +69,17 @@ def break_everything(nemesis: Nemesis) -> None:
 
 
 def add_endpoint(parley: Parley, url: str) -> str:
-    from service import webhooks
     from service.context import utcnow
     from service.outbound import Outbound
     from service.settings import read_settings
+    from service.webhooks import endpoints
 
     settings = read_settings(
         {"PARLEY_DATA_DIR": str(parley.data), "PARLEY_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8"}
     )
     db = Database(settings.database_url)
     check = Outbound(settings.webhook_private_networks).check
-    made = webhooks.add_endpoint(db, "demo", url, [], utcnow(), check=check)
+    made = endpoints.add_endpoint(db, "demo", url, [], utcnow(), check=check)
     db.close()
     return str(made["secret"])
 

@@ -9,14 +9,14 @@ import sys
 
 import redis
 
-from service import deliveries, webhooks
 from service.context import utcnow
 from service.outbound import Outbound
 from service.settings import Settings
 from service.storage.database import Database
+from service.webhooks import endpoints, sending
 from tests.receiver import receiver
 from tests.running import ROOT
-from tests.service.test_webhooks import happen
+from tests.service.webhooks.test_endpoints import happen
 
 TASKS = """
 import sys
@@ -34,7 +34,7 @@ def test_events_are_relayed_the_doorbell_is_rung_and_everything_due_is_sent(
     out = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     with receiver() as ours, redis.Redis.from_url(settings.redis_url) as broker:
         broker.flushall()
-        endpoint = webhooks.add_endpoint(db, "demo", ours.url, [], utcnow(), check=out.check)["id"]
+        endpoint = endpoints.add_endpoint(db, "demo", ours.url, [], utcnow(), check=out.check)["id"]
         happen(db, utcnow, *(f"Remark number {number}." for number in range(40)))
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
@@ -52,4 +52,4 @@ def test_events_are_relayed_the_doorbell_is_rung_and_everything_due_is_sent(
     assert ran.returncode == 0, ran.stderr
     assert rung == 1
     assert len({hook.id for hook in ours.hooks}) == len(ours.hooks) == 80
-    assert deliveries.due_endpoints(db, utcnow()) == []
+    assert sending.due_endpoints(db, utcnow()) == []

@@ -8,9 +8,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import moderation
 from service.context import utcnow
 from service.domain.ids import fingerprint, new_id
+from service.moderation import deciding
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
@@ -73,7 +73,7 @@ def post(client: FlaskClient, body: str = "A fine remark.", thread: str = "a", *
 
 def decide(db: Database) -> None:
     """Let the fake model decide everything that was received: "vile" waits for a person."""
-    while moderation.drain(db, scorer=FakeScorer(), clock=utcnow):
+    while deciding.drain(db, scorer=FakeScorer(), clock=utcnow):
         pass
 
 

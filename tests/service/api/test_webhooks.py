@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import deliveries
 from service.app import create_app
 from service.context import utcnow
 from service.domain.ids import new_id
@@ -22,8 +21,10 @@ from service.settings import Settings
 from service.sites import moderators
 from service.storage import moderators as accounts
 from service.storage.database import Database
+from service.webhooks import log as delivery_log
+from service.webhooks import sending
 from tests.fakes import FakeClock
-from tests.service.test_webhooks import happen
+from tests.service.webhooks.test_endpoints import happen
 
 URL = "http://127.0.0.1:8081/hooks"
 Call = Callable[..., TestResponse]
@@ -108,7 +109,7 @@ def test_a_bad_endpoint_is_refused_with_a_pointer_to_the_mistake(call: Call) -> 
 def test_only_an_owner_of_the_site_comes_in(call: Call, db: Database) -> None:
     endpoint = add(call)["id"]
     call("POST", f"/webhook-endpoints/{endpoint}/test")
-    delivery = deliveries.list_deliveries(db, endpoint, sites_allowed=None)[0]["id"]
+    delivery = delivery_log.list_deliveries(db, endpoint, sites_allowed=None)[0]["id"]
     doors = [
         ("GET", "/webhook-endpoints?site=demo", None),
         ("POST", "/webhook-endpoints", {"site": "demo", "url": URL}),
@@ -131,7 +132,7 @@ def test_only_an_owner_of_the_site_comes_in(call: Call, db: Database) -> None:
 def test_a_test_event_shows_in_the_log_with_its_attempts(call: Call, db: Database) -> None:
     endpoint = add(call)["id"]
     queued = call("POST", f"/webhook-endpoints/{endpoint}/test")
-    deliveries.deliver(db, endpoint, send=lambda *_: Answer(500, "no"), clock=utcnow)
+    sending.deliver(db, endpoint, send=lambda *_: Answer(500, "no"), clock=utcnow)
     page = call("GET", f"/webhook-endpoints/{endpoint}/deliveries").json
     shown = page["deliveries"][0]
 
@@ -171,7 +172,7 @@ def test_a_secret_is_replaced_and_the_old_one_still_holds_for_a_day(call: Call) 
 def test_a_disabled_endpoint_says_why_refuses_tests_and_can_be_enabled(call: Call, db: Database) -> None:
     endpoint = add(call)["id"]
     delivery = call("POST", f"/webhook-endpoints/{endpoint}/test").json["delivery"]
-    deliveries.deliver(db, endpoint, send=lambda *_: Answer(410), clock=utcnow)
+    sending.deliver(db, endpoint, send=lambda *_: Answer(410), clock=utcnow)
 
     assert "410" in call("GET", f"/webhook-endpoints/{endpoint}").json["disabled_because"]
     assert call("POST", f"/webhook-endpoints/{endpoint}/test").status_code == 409

@@ -8,10 +8,10 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from service import moderation
 from service.comments.intake import Draft, Intake
 from service.comments.reading import PageCache, PageQuery, count_comments, read_page
 from service.domain.errors import Invalid, NotFound
+from service.moderation import acting, deciding
 from service.storage.database import Database
 from service.storage.tables import Comment
 from tests.fakes import FakeClock, FakeScorer
@@ -28,11 +28,11 @@ class Talk:
     def post(self, body: str, parent: str | None = None) -> str:
         draft = Draft("demo", "https://news.example/a", body, key="a", parent_id=parent)
         made = Intake(self.db, KEY).submit(draft, self.clock())
-        moderation.drain(self.db, scorer=FakeScorer(), clock=self.clock)
+        deciding.drain(self.db, scorer=FakeScorer(), clock=self.clock)
         return made.id
 
     def act(self, comment_id: str, action: str, version: int) -> None:
-        moderation.act(
+        acting.act(
             self.db, comment_id=comment_id, action=action, version=version, moderator="mo",
             sites_allowed=frozenset({"demo"}), now=self.clock(),
         )  # fmt: skip

@@ -33,4 +33,4 @@ def test_a_full_stop_makes_no_link_of_a_name(name: str) -> None:
 
 
 def test_the_examples_hold() -> None:
-    assert doctest.testmod(words).failed == 0
+    assert doctest.testmod(word_lists).failed == 0

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service import moderation
 from service.comments.intake import Draft, Intake
+from service.moderation import deciding
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
@@ -32,7 +32,7 @@ def post(
     """Post a comment and have all that wait decided by the fake model; return its id."""
     draft = Draft(site, f"https://{site}.example/a", body, key=str(key), **more)
     comment_id = Intake(db, b"k" * 32).submit(draft, CLOCK()).id
-    while drain and moderation.drain(db, scorer=FakeScorer(), clock=CLOCK):
+    while drain and deciding.drain(db, scorer=FakeScorer(), clock=CLOCK):
         pass
     return comment_id
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.policy_document import policy_from
+from service.moderation.queue import Card
 from service.review import cards
-from service.review_queue import Card
 
 SPANS = st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40), st.floats(0, 1)), max_size=5)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from service import moderation
 from service.review.guard import HEADERS
 from service.sites import sites
+from service.storage import comments as queries
 from tests.conftest import NOW
 from tests.service.review.conftest import post, token
 
@@ -22,7 +22,7 @@ def bodies(page) -> list[str]:
 
 def state(db, comment_id: str):
     with db.read() as connection:
-        return moderation.queries.find_comment(connection, comment_id)
+        return queries.find_comment(connection, comment_id)
 
 
 def test_what_waits_is_shown_oldest_first_with_all_that_is_needed_to_decide(db, ben):
@@ -251,7 +251,7 @@ def test_without_a_login_pages_lead_there_and_actions_are_refused(db, stranger):
 
 
 def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
-    from service import review_queue
+    from service.moderation import queue
     from service.sites import moderators
 
     ids = [post(db, f"vile {n}", site=("demo", "other")[n % 2], key=n) for n in range(7)]
@@ -262,7 +262,7 @@ def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
     dora = moderators.who(db, session, NOW)
     seen, cursor = [], None
     while True:
-        page = review_queue.pending_page(db, dora, cursor=cursor, limit=3)
+        page = queue.pending_page(db, dora, cursor=cursor, limit=3)
         seen += [card.comment["id"] for card in page.cards]
         if (cursor := page.next_cursor) is None:
             break
@@ -270,7 +270,7 @@ def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
     assert seen == ids
     assert page.counts == {"pending": 7, "approved": 0, "rejected": 0}
 
-    only = review_queue.pending_page(db, dora, "other", limit=3)
+    only = queue.pending_page(db, dora, "other", limit=3)
 
     assert [card.comment["id"] for card in only.cards] == ids[1::2]
 

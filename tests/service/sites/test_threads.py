@@ -11,7 +11,7 @@ from service.sites import threads
 from service.storage.database import Database
 from service.storage.threads import lock
 from tests.fakes import FakeClock
-from tests.service.test_moderation import drain, look, post
+from tests.service.moderation.test_deciding import drain, look, post
 
 URL = "https://news.example/b"
 CHANGES: list[Callable[[Database, str, str], None]] = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from service import moderation
 from service.commands import main
 from service.comments.intake import Draft, Intake
+from service.moderation import deciding
 from service.storage.database import Database
 from service.upkeep import audit
 from tests.fakes import FakeClock, FakeScorer
@@ -21,7 +21,7 @@ def ids(db: Database) -> list[str]:
         intake.submit(Draft("demo", "https://news.example/a", body, key="a"), clock()).id
         for body in ("A fine remark.", "You vile thing.", "Another fine one.")
     ]
-    moderation.drain(db, scorer=FakeScorer(), clock=clock)
+    deciding.drain(db, scorer=FakeScorer(), clock=clock)
     return made
 
 

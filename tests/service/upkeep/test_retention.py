@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
-from service import webhooks
 from service.comments.intake import Draft, Intake
 from service.storage.database import Database
 from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
 from service.upkeep.retention import BATCH
 from service.upkeep.retention import tidy as tidy_all
+from service.webhooks import relay
 from tests.fakes import FakeClock
 from tests.service.scoring.test_suggestions import bodies, suggest
-from tests.service.test_webhooks import KEY, add, happen
+from tests.service.webhooks.test_endpoints import KEY, add, happen
 
 
 def tidy(db: Database, now: datetime, *, suggestion_days: int = 30, batch: int = BATCH) -> int:
@@ -35,7 +35,7 @@ def answer(db: Database, clock: FakeClock, number: int) -> str:
 def deliver(db: Database, clock: FakeClock, *bodies: str) -> None:
     """Let things happen, and note them all as delivered at the first attempt."""
     happen(db, clock, *bodies)
-    while webhooks.relay(db, clock):
+    while relay.relay(db, clock):
         pass
     with db.write() as connection:
         due = connection.execute(select(Delivery.id).where(Delivery.status == "due")).scalars().all()

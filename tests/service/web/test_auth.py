@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from service import webhooks
 from service.context import utcnow
 from service.sites import moderators
 from service.storage.database import Database
 from service.storage.tables import Moderator
 from service.web.auth import CSRF_HEADER, csrf_token
+from service.webhooks import endpoints
 from tests.service.api.parts import STAFF, bearer, begin_session, decide, draft, hire, post
 
 PEOPLE = ("anonymous", "author", "other author", "moderator", "other site's moderator", "owner")
@@ -185,8 +185,8 @@ def sessions(db: Database, tokens: dict[str, str]) -> dict[str, str]:
 def new_case(client: FlaskClient, db: Database, number: int) -> Case:
     mine, other = post(client, f"You vile thing {number}."), post(client, f"Another vile thing {number}.")
     decide(db)
-    made = webhooks.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
-    delivery = webhooks.send_test(db, made["id"], utcnow(), sites_allowed=None)
+    made = endpoints.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
+    delivery = endpoints.send_test(db, made["id"], utcnow(), sites_allowed=None)
     receipts = {"author": mine["receipt"], "other author": other["receipt"]}
     return Case(mine["id"], receipts, made["id"], delivery)
 
@@ -242,8 +242,8 @@ def test_everybody_gets_what_is_theirs(
 
 def remove_endpoints(db: Database) -> None:
     """There may only be twenty."""
-    for endpoint in webhooks.list_endpoints(db, "demo"):
-        webhooks.remove_endpoint(db, endpoint["id"], sites_allowed=None)
+    for endpoint in endpoints.list_endpoints(db, "demo"):
+        endpoints.remove_endpoint(db, endpoint["id"], sites_allowed=None)
 
 
 def guarded(app: Flask) -> Iterator[Door]:

@@ -9,11 +9,11 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from service import moderation
 from service.comments.intake import Draft, Intake
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import Span
+from service.moderation import acting, deciding, history
 from service.sites import sites
 from service.storage import comments as queries
 from service.storage.database import Database
@@ -31,7 +31,7 @@ def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: s
 
 
 def drain(db: Database, clock: FakeClock, scorer: FakeScorer | None = None) -> int:
-    return moderation.drain(db, scorer=scorer or FakeScorer(), clock=clock)
+    return deciding.drain(db, scorer=scorer or FakeScorer(), clock=clock)
 
 
 def look(db: Database, comment_id: str) -> Record:
@@ -48,7 +48,7 @@ def reasons(db: Database, comment_id: str) -> list[str]:
 def act(
     db: Database, clock: FakeClock, comment_id: str, action: str, version: int, who: str = "mo"
 ) -> Record:
-    return moderation.act(
+    return acting.act(
         db, comment_id=comment_id, action=action, version=version, moderator=who,
         sites_allowed=ALLOWED, now=clock(),
     )  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_changed_audit_row_shows(db: Database) -> None:
     with db.write() as connection:
         connection.execute(update(AuditRow).where(AuditRow.sequence == 2).values(actor="somebody"))
 
-    assert moderation.history(db, fine, sites_allowed=ALLOWED)["intact"] is False
+    assert history.history(db, fine, sites_allowed=ALLOWED)["intact"] is False
 
 
 def test_a_batch_is_scored_in_one_call(db: Database) -> None:
@@ -114,7 +114,7 @@ def test_two_workers_never_hold_the_same_comment(db: Database) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         taken = sum(
-            pool.map(lambda _: moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=10), range(8))
+            pool.map(lambda _: deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=10), range(8))
         )
 
     with db.read() as connection:
@@ -128,7 +128,7 @@ def test_the_claim_of_a_dead_worker_ends_by_itself(db: Database) -> None:
     clock = FakeClock()
     fine = post(db, clock, "A fine remark.")
     with db.write() as connection:
-        queries.claim_received(connection, "dead-worker", clock(), clock() + moderation.LEASE, 10)
+        queries.claim_received(connection, "dead-worker", clock(), clock() + deciding.LEASE, 10)
 
     assert drain(db, clock) == 0
     clock.forward(seconds=16)
@@ -177,7 +177,7 @@ def test_a_comment_that_kills_the_worker_goes_to_a_person_and_takes_no_other_alo
     poison, fine = post(db, clock, "This is poison."), post(db, clock, "A fine remark.")
     for _ in range(3):  # three workers die on what they claimed
         with db.write() as connection:
-            queries.claim_received(connection, "dead-worker", clock(), clock() + moderation.LEASE, 256)
+            queries.claim_received(connection, "dead-worker", clock(), clock() + deciding.LEASE, 256)
         clock.forward(seconds=20)
 
     while drain(db, clock):
@@ -191,12 +191,12 @@ def test_comments_whose_worker_died_are_taken_up_again_before_newer_ones(db: Dat
     clock = FakeClock()
     old = [post(db, clock, f"Remark number {n} of many.") for n in range(5)]
     with db.write() as connection:
-        queries.claim_received(connection, "dead-worker", clock(), clock() + moderation.LEASE, 256)
+        queries.claim_received(connection, "dead-worker", clock(), clock() + deciding.LEASE, 256)
     clock.forward(seconds=20)
     for n in range(5, 10):
         post(db, clock, f"Remark number {n} of many.")
 
-    moderation.drain(db, scorer=FakeScorer(), clock=clock, limit=5)
+    deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=5)
 
     assert {look(db, one)["status"] for one in old} == {"approved"}
 
@@ -252,7 +252,7 @@ def test_the_careful_reader_has_a_few_seconds_a_batch_however_often_it_is_halved
     assert scorer.within[:2] == [pytest.approx(3.0, abs=0.01), pytest.approx(1.0, abs=0.01)]
     assert set(scorer.within[2:]) == {0.0}
     assert {look(db, one)["status"] for one in fine} == {"approved"}
-    assert moderation.READING * 2 < moderation.LEASE
+    assert deciding.READING * 2 < deciding.LEASE
 
 
 def test_words_are_marked_after_the_decisions_are_written(db: Database) -> None:
@@ -441,7 +441,7 @@ def test_anothers_site_is_as_good_as_not_there(db: Database) -> None:
     vile = post(db, clock, "You vile thing.")
 
     with pytest.raises(NotFound, match="site of yours"):
-        moderation.act(
+        acting.act(
             db, comment_id=vile, action="approve", version=1, moderator="mo",
             sites_allowed=frozenset({"other"}), now=clock(),
         )  # fmt: skip

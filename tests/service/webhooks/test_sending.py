@@ -13,17 +13,18 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from service import deliveries, webhooks
 from service.domain.errors import IllegalMove, NotFound
 from service.domain.ids import new_id
 from service.outbound import Answer, Outbound
-from service.storage import webhooks as queries
+from service.storage import deliveries
 from service.storage.database import Database
 from service.storage.records import Record
 from service.storage.tables import Event
+from service.webhooks import endpoints, relay, sending
+from service.webhooks import log as delivery_log
 from tests.fakes import FakeClock
 from tests.receiver import Hook, Receiver, Reply, receiver
-from tests.service.test_webhooks import happen
+from tests.service.webhooks.test_endpoints import happen
 
 OUT = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=5)
 
@@ -42,22 +43,22 @@ def ours() -> Iterator[Receiver]:
 
 
 def add(db: Database, clock: FakeClock, url: str) -> Record:
-    return webhooks.add_endpoint(db, "demo", url, [], clock(), check=OUT.check)
+    return endpoints.add_endpoint(db, "demo", url, [], clock(), check=OUT.check)
 
 
-def send_all(db: Database, clock: FakeClock, endpoint: str, send: deliveries.Send = OUT.post) -> int:
+def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send = OUT.post) -> int:
     """Relay and deliver until nothing is due now; return how many attempts were begun."""
-    while webhooks.relay(db, clock):
+    while relay.relay(db, clock):
         pass
     total = 0
-    while taken := deliveries.deliver(db, endpoint, send=send, clock=clock, chance=lambda: 0.5):
+    while taken := sending.deliver(db, endpoint, send=send, clock=clock, chance=lambda: 0.5):
         total += taken
     return total
 
 
 def log_of(db: Database, endpoint: str) -> list[Record]:
     """Return the deliveries, oldest event first."""
-    found = deliveries.list_deliveries(db, endpoint, sites_allowed=None, limit=500)
+    found = delivery_log.list_deliveries(db, endpoint, sites_allowed=None, limit=500)
     return sorted(found, key=lambda one: (one["comment_id"], one["sequence"]))
 
 
@@ -86,7 +87,7 @@ def test_every_event_arrives_once_signed_and_in_order(db: Database, clock: FakeC
     with db.read() as connection:
         kept = {row[0]: row[1] for row in connection.execute(select(Event.id, Event.payload))}
     assert {hook.id: hook.body.decode() for hook in ours.hooks} == kept
-    assert deliveries.due_endpoints(db, clock()) == []
+    assert sending.due_endpoints(db, clock()) == []
 
 
 def test_a_changed_body_or_id_is_not_verified(db: Database, clock: FakeClock, ours: Receiver) -> None:
@@ -118,7 +119,7 @@ def test_a_failed_attempt_is_repeated_with_the_same_id_and_bytes(
     assert len({hook.headers["webhook-timestamp"] for hook in ours.hooks[:3]}) == 3
     first, second = log_of(db, endpoint)
     assert [(one["number"], one["status_code"]) for one in first["log"]] == [(1, 500), (2, None), (3, 204)]
-    assert len(first["log"][0]["answer"]) == deliveries.MAX_ANSWER
+    assert len(first["log"][0]["answer"]) == sending.MAX_ANSWER
     assert first["log"][1]["error"] == "the connection broke"
     assert (first["status"], first["attempts"], second["attempts"]) == ("delivered", 3, 1)
 
@@ -155,7 +156,7 @@ def test_after_ten_attempts_an_event_is_given_up_and_the_later_ones_go_on(
     first, second = log_of(db, endpoint)
     assert (first["status"], len(first["log"])) == ("failed", 10)
     assert (second["status"], len(second["log"])) == ("delivered", 1)
-    assert deliveries.due_endpoints(db, clock()) == []
+    assert sending.due_endpoints(db, clock()) == []
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, "delivered"), (299, "delivered"), (302, "due"),
@@ -163,8 +164,8 @@ def test_after_ten_attempts_an_event_is_given_up_and_the_later_ones_go_on(
 def test_only_2xx_is_success(db: Database, clock: FakeClock, status: int, outcome: str) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
-    deliveries.deliver(db, endpoint, send=lambda *_: Answer(status), clock=clock)
+    relay.relay(db, clock)
+    sending.deliver(db, endpoint, send=lambda *_: Answer(status), clock=clock)
 
     assert log_of(db, endpoint)[0]["status"] == outcome
 
@@ -176,16 +177,16 @@ def test_410_disables_the_endpoint_and_what_waits_goes_on_when_it_is_enabled(
     happen(db, clock, *(f"Remark number {number}." for number in range(20)))
     ours.reply = lambda _: 410
     send_all(db, clock, endpoint)
-    shown = webhooks.find_endpoint(db, endpoint, sites_allowed=None)
+    shown = endpoints.find_endpoint(db, endpoint, sites_allowed=None)
 
     assert shown["disabled_because"] == "The receiver answered 410 Gone."
-    assert 1 <= len(ours.hooks) <= deliveries.PARALLEL
-    assert deliveries.due_endpoints(db, clock()) == []
+    assert 1 <= len(ours.hooks) <= sending.PARALLEL
+    assert sending.due_endpoints(db, clock()) == []
     clock.forward(days=2)
     assert send_all(db, clock, endpoint) == 0
 
     ours.reply = lambda _: 204
-    webhooks.enable_endpoint(db, endpoint, sites_allowed=None)
+    endpoints.enable_endpoint(db, endpoint, sites_allowed=None)
     send_all(db, clock, endpoint)
 
     assert {one["status"] for one in log_of(db, endpoint)} == {"delivered"}
@@ -202,7 +203,7 @@ def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     clock.forward(minutes=59)
 
     assert send_all(db, clock, endpoint) == 0
-    assert deliveries.due_endpoints(db, clock()) == []
+    assert sending.due_endpoints(db, clock()) == []
 
     ours.reply = lambda _: 204
     clock.forward(minutes=1)
@@ -214,7 +215,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
     endpoint = add(db, clock, ours.url)
-    changed = webhooks.rotate_secret(db, endpoint["id"], clock(), sites_allowed=None)
+    changed = endpoints.rotate_secret(db, endpoint["id"], clock(), sites_allowed=None)
     happen(db, clock, "A fine remark.")
     send_all(db, clock, endpoint["id"])
     hook = ours.hooks[0]
@@ -225,7 +226,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(
         Webhook(secret).verify(hook.body, dict(hook.headers))
 
     delivery = {**changed, "event_id": "evt_1", "old_secret": endpoint["secret"]}
-    late = deliveries.headers(delivery, b"{}", clock() + timedelta(hours=24))
+    late = sending.headers(delivery, b"{}", clock() + timedelta(hours=24))
     assert len(late["webhook-signature"].split(" ")) == 1
 
 
@@ -234,31 +235,31 @@ def test_what_a_dead_worker_had_claimed_is_sent_after_its_lease(
 ) -> None:
     endpoint = add(db, clock, ours.url)["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     now = clock()
     with db.write() as connection:
-        assert queries.claim_due(connection, endpoint, new_id(now), now, deliveries.LEASE, 32) == 1
+        assert deliveries.claim_due(connection, endpoint, new_id(now), now, sending.LEASE, 32) == 1
 
     assert send_all(db, clock, endpoint) == 0
-    assert deliveries.due_endpoints(db, clock()) == []
+    assert sending.due_endpoints(db, clock()) == []
 
     clock.forward(seconds=31)
 
-    assert deliveries.due_endpoints(db, clock()) == [endpoint]
+    assert sending.due_endpoints(db, clock()) == [endpoint]
     assert send_all(db, clock, endpoint) == 2
 
 
 def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     def sleep_through_the_lease(*_: object) -> Answer:
         clock.forward(seconds=31)
-        assert deliveries.deliver(db, endpoint, send=lambda *_: Answer(204), clock=clock) == 1
+        assert sending.deliver(db, endpoint, send=lambda *_: Answer(204), clock=clock) == 1
         return Answer(500)
 
-    deliveries.deliver(db, endpoint, send=sleep_through_the_lease, clock=clock)
+    sending.deliver(db, endpoint, send=sleep_through_the_lease, clock=clock)
     first = log_of(db, endpoint)[0]
 
     assert (first["status"], first["attempts"]) == ("delivered", 1)
@@ -268,44 +269,44 @@ def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database, c
 def test_one_worker_at_a_time_sends_to_an_endpoint(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, *(f"Remark number {number}." for number in range(40)))
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     others: list[int] = []
 
     def look_around(*_: object) -> Answer:
-        others.append(deliveries.deliver(db, endpoint, send=look_around, clock=clock))
+        others.append(sending.deliver(db, endpoint, send=look_around, clock=clock))
         return Answer(204)
 
-    assert deliveries.deliver(db, endpoint, send=look_around, clock=clock) == deliveries.BATCH
-    assert others == [0] * deliveries.BATCH
+    assert sending.deliver(db, endpoint, send=look_around, clock=clock) == sending.BATCH
+    assert others == [0] * sending.BATCH
 
 
 def test_what_was_not_begun_in_time_is_given_back(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, *(f"Remark number {number}." for number in range(20)))
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     def slow(*_: object) -> Answer:
-        clock.forward(seconds=deliveries.BEGIN_WITHIN.total_seconds())
+        clock.forward(seconds=sending.BEGIN_WITHIN.total_seconds())
         time.sleep(0.05)  # so that all eight threads have begun before the clock has moved on for the rest
         return Answer(204)
 
-    assert deliveries.deliver(db, endpoint, send=slow, clock=clock) == 20
+    assert sending.deliver(db, endpoint, send=slow, clock=clock) == 20
     begun = [one for one in log_of(db, endpoint) if one["log"]]
 
-    assert 1 <= len(begun) <= deliveries.PARALLEL
-    assert deliveries.due_endpoints(db, clock()) == [endpoint]
+    assert 1 <= len(begun) <= sending.PARALLEL
+    assert sending.due_endpoints(db, clock()) == [endpoint]
     assert send_all(db, clock, endpoint, lambda *_: Answer(204)) == 40 - len(begun)
 
 
 def test_an_error_of_ours_counts_as_a_failed_attempt(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     def broken(*_: object) -> Answer:
         raise RuntimeError
 
-    deliveries.deliver(db, endpoint, send=broken, clock=clock)
+    sending.deliver(db, endpoint, send=broken, clock=clock)
 
     assert log_of(db, endpoint)[0]["log"][0]["error"] == "it could not be sent"
 
@@ -315,10 +316,10 @@ def test_a_receiver_that_hangs_is_logged_and_tried_again(
 ) -> None:
     endpoint = add(db, clock, ours.url)["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     ours.reply = lambda _: time.sleep(0.5)  # type: ignore[func-returns-value]
     hasty = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=0.2)
-    deliveries.deliver(db, endpoint, send=hasty.post, clock=clock)
+    sending.deliver(db, endpoint, send=hasty.post, clock=clock)
     attempt = log_of(db, endpoint)[0]["log"][0]
 
     assert (attempt["status_code"], attempt["error"]) == (None, "no answer within 0.2 s")
@@ -329,14 +330,14 @@ def test_a_slow_endpoint_does_not_keep_another_from_its_events(
 ) -> None:
     slow, quick = add(db, clock, "http://127.0.0.1:8081/")["id"], add(db, clock, ours.url)["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     def meanwhile(*_: object) -> Answer:
-        assert deliveries.due_endpoints(db, clock()) == [quick]
+        assert sending.due_endpoints(db, clock()) == [quick]
         assert send_all(db, clock, quick) == 2
         return Answer(None, error="no answer within 15 s")
 
-    deliveries.deliver(db, slow, send=meanwhile, clock=clock)
+    sending.deliver(db, slow, send=meanwhile, clock=clock)
 
     assert log_of(db, slow)[0]["log"][0]["error"] == "no answer within 15 s"
 
@@ -379,28 +380,28 @@ def test_a_replay_sends_the_same_again_from_the_first_attempt_on(
     happen(db, clock, "A fine remark.")
     send_all(db, clock, endpoint)
     first = log_of(db, endpoint)[0]
-    deliveries.replay(db, first["id"], clock(), sites_allowed=["demo"])
+    delivery_log.replay(db, first["id"], clock(), sites_allowed=["demo"])
 
     assert send_all(db, clock, endpoint) == 1
     assert (ours.hooks[0].id, ours.hooks[0].body) == (ours.hooks[2].id, ours.hooks[2].body)
     again = log_of(db, endpoint)[0]
     assert (again["status"], again["attempts"], len(again["log"])) == ("delivered", 1, 2)
     with pytest.raises(NotFound, match="no such delivery"):
-        deliveries.replay(db, first["id"], clock(), sites_allowed=["other"])
+        delivery_log.replay(db, first["id"], clock(), sites_allowed=["other"])
 
 
 def test_a_replay_does_not_disturb_what_is_being_sent(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     delivery = log_of(db, endpoint)[0]["id"]
 
     def meanwhile(*_: object) -> Answer:
-        deliveries.replay(db, delivery, clock(), sites_allowed=None)
-        assert deliveries.due_endpoints(db, clock()) == []
+        delivery_log.replay(db, delivery, clock(), sites_allowed=None)
+        assert sending.due_endpoints(db, clock()) == []
         return Answer(204)
 
-    deliveries.deliver(db, endpoint, send=meanwhile, clock=clock)
+    sending.deliver(db, endpoint, send=meanwhile, clock=clock)
 
     assert log_of(db, endpoint)[0]["status"] == "delivered"
 
@@ -409,7 +410,7 @@ def test_a_test_event_goes_to_one_endpoint_signed_like_any_other(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
     endpoint, other = add(db, clock, ours.url), add(db, clock, ours.url)["id"]
-    webhooks.send_test(db, endpoint["id"], clock(), sites_allowed=["demo"])
+    endpoints.send_test(db, endpoint["id"], clock(), sites_allowed=["demo"])
 
     assert send_all(db, clock, other) == 0
     assert send_all(db, clock, endpoint["id"]) == 1
@@ -423,12 +424,12 @@ def test_the_log_comes_in_pages_newest_first(db: Database, clock: FakeClock) -> 
     happen(db, clock, *(f"Remark number {number}." for number in range(5)))
     send_all(db, clock, endpoint, lambda *_: Answer(204))
     happen(db, clock, "One more.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     before, seen = None, []
-    while page := deliveries.list_deliveries(db, endpoint, sites_allowed=None, before=before, limit=5):
+    while page := delivery_log.list_deliveries(db, endpoint, sites_allowed=None, before=before, limit=5):
         seen += [one["id"] for one in page]
         before = seen[-1]
-    due = deliveries.list_deliveries(db, endpoint, sites_allowed=None, status="due")
+    due = delivery_log.list_deliveries(db, endpoint, sites_allowed=None, status="due")
 
     assert seen == sorted(set(seen), reverse=True)
     assert (len(seen), len(due)) == (12, 2)
@@ -439,17 +440,17 @@ def test_a_disabled_endpoints_delivery_is_not_replayed(db: Database, clock: Fake
     happen(db, clock, "A fine remark.")
     send_all(db, clock, endpoint, lambda *_: Answer(410))
     with pytest.raises(IllegalMove, match="disabled"):
-        deliveries.replay(db, log_of(db, endpoint)[0]["id"], clock(), sites_allowed=None)
+        delivery_log.replay(db, log_of(db, endpoint)[0]["id"], clock(), sites_allowed=None)
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_gone(db: Database, clock: FakeClock) -> None:
     endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     def meanwhile(*_: object) -> Answer:
-        webhooks.remove_endpoint(db, endpoint, sites_allowed=None)
+        endpoints.remove_endpoint(db, endpoint, sites_allowed=None)
         return Answer(410)
 
-    assert deliveries.deliver(db, endpoint, send=meanwhile, clock=clock) == 1
-    assert deliveries.deliver(db, endpoint, send=meanwhile, clock=clock) == 0
+    assert sending.deliver(db, endpoint, send=meanwhile, clock=clock) == 1
+    assert sending.deliver(db, endpoint, send=meanwhile, clock=clock) == 0

@@ -1,10 +1,10 @@
-"""Sending what is due: claims by lease, signed attempts, what came of them, and their log."""
+"""Sending what is due: claims by lease, signed attempts, and what came of them."""
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,18 +14,16 @@ from typing import Any
 
 import structlog
 
-from service.domain.errors import IllegalMove
+from service.domain.clock import Clock
 from service.domain.ids import new_id
 from service.domain.retries import MAX_RETRY_AFTER, wait_before
 from service.domain.signing import read_secret, signature
 from service.outbound import Answer
-from service.storage import webhooks as queries
+from service.storage import deliveries, endpoints
 from service.storage.database import Database
 from service.storage.records import Record
-from service.webhooks import Clock, own
 
 log = structlog.get_logger("parley.webhooks")
-
 BATCH = 32
 PARALLEL = 8
 # No attempt begins later than this after the claim, and none takes longer than 15 s: the lease outlasts them.
@@ -34,14 +32,13 @@ LEASE = timedelta(seconds=30)
 WRITE_EVERY_S = 1.0
 MAX_ANSWER = 2048  # bytes of an answer that the log keeps
 USER_AGENT = f"Parley-Webhooks/{version('parley')}"
-
 Send = Callable[[str, bytes, Mapping[str, str]], Answer]
 
 
 def due_endpoints(db: Database, now: datetime) -> list[str]:
     """Return the ids of endpoints that have something to send now and that nobody sends to."""
     with db.read() as connection:
-        return queries.due_endpoints(connection, now, LEASE)
+        return deliveries.due_endpoints(connection, now, LEASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,11 @@ def deliver(
     now = clock()
     claim = _Claim(new_id(now), endpoint_id, now + BEGIN_WITHIN)
     with db.write() as connection:
-        count = queries.claim_due(connection, endpoint_id, claim.owner, now, LEASE, BATCH)
+        count = deliveries.claim_due(connection, endpoint_id, claim.owner, now, LEASE, BATCH)
     if not count:
         return 0
     with db.read() as connection:
-        batch = queries.claimed(connection, claim.owner)
+        batch = deliveries.claimed(connection, claim.owner)
     pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="webhook")
     try:
         running = {pool.submit(_attempt, delivery, claim, send, clock) for delivery in batch}
@@ -144,18 +141,20 @@ def _write(
     with db.write() as connection:
         if gone:  # first, in the order in which removing an endpoint locks
             because = "The receiver answered 410 Gone."
-            queries.change_endpoint(connection, claim.endpoint_id, disabled_at=now, disabled_because=because)
-        held = queries.still_held(connection, claim.owner, [one.delivery["id"] for one in tried])
+            endpoints.change_endpoint(
+                connection, claim.endpoint_id, disabled_at=now, disabled_because=because
+            )
+        held = deliveries.still_held(connection, claim.owner, [one.delivery["id"] for one in tried])
         kept = [one for one in tried if one.delivery["id"] in held]
         outcomes = [_outcome(one, now, chance) for one in kept]
-        queries.add_attempts(connection, [_attempt_row(one) for one in kept])
-        queries.finish(connection, outcomes)
-        queries.hold_back_later(connection, claim.endpoint_id, [
+        deliveries.add_attempts(connection, [_attempt_row(one) for one in kept])
+        deliveries.finish(connection, outcomes)
+        deliveries.hold_back_later(connection, claim.endpoint_id, [
             (one.delivery["comment_id"], outcome["next_attempt_at"])
             for one, outcome in zip(kept, outcomes, strict=True)
             if outcome["status"] == "due"
         ])  # fmt: skip
-        queries.release(connection, claim.owner, unbegun, now)
+        deliveries.release(connection, claim.owner, unbegun, now)
     for one, outcome in zip(kept, outcomes, strict=True):
         status = one.answer.status if one.answer else None
         log.info("webhook attempt", delivery=one.delivery["id"], answer=status, status=outcome["status"])
@@ -207,46 +206,3 @@ def _attempt_row(one: _Try) -> dict[str, Any]:
         "answer": answer.text.encode()[:MAX_ANSWER].decode(errors="ignore") or None,
         "error": answer.error,
     }
-
-
-def list_deliveries(
-    db: Database,
-    endpoint_id: str,
-    *,
-    sites_allowed: Collection[str] | None,
-    before: str | None = None,
-    limit: int = 50,
-    status: str | None = None,
-) -> list[Record]:
-    """Return an endpoint's deliveries, newest first, each with its ``log``: all attempts, oldest first.
-
-    ``before`` is the id of the last delivery of the page before. The numbers of attempts start again
-    after a replay.
-    """
-    with db.read() as connection:
-        own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
-        found = queries.deliveries(connection, endpoint_id, before, limit, status)
-        tried = queries.attempts(connection, [delivery["id"] for delivery in found])
-    logs: dict[str, list[Record]] = {delivery["id"]: [] for delivery in found}
-    for attempt in tried:
-        logs[attempt["delivery_id"]].append(attempt)
-    return [{**delivery, "log": logs[delivery["id"]]} for delivery in found]
-
-
-def find_delivery(db: Database, delivery_id: str, *, sites_allowed: Collection[str] | None) -> Record:
-    """Return one delivery of the given sites (None: of any), with its event's type and its ``site_id``."""
-    with db.read() as connection:
-        return own(queries.find_delivery(connection, delivery_id), sites_allowed, "delivery")
-
-
-def replay(db: Database, delivery_id: str, now: datetime, *, sites_allowed: Collection[str] | None) -> None:
-    """Send a delivery again from the first attempt on, whatever became of it; with the same id and bytes.
-
-    If it is being sent just now, it stays as it is. Raises `IllegalMove` while its endpoint is disabled.
-    """
-    with db.write() as connection:
-        delivery = own(queries.find_delivery(connection, delivery_id), sites_allowed, "delivery")
-        endpoint = own(queries.find_endpoint(connection, delivery["endpoint_id"]), sites_allowed)
-        if endpoint["disabled_at"] is not None:
-            raise IllegalMove("Its endpoint is disabled. Enable it first.")
-        queries.make_due(connection, delivery, now)

@@ -8,14 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from service import deliveries, moderation, webhooks
 from service.comments.intake import Draft, Intake
 from service.domain.errors import IllegalMove, Invalid, NotFound
 from service.domain.signing import read_secret
+from service.moderation import deciding
 from service.outbound import Refused
+from service.storage import endpoints as storage
 from service.storage.database import Database
 from service.storage.records import Record
 from service.storage.tables import Delivery, Event
+from service.webhooks import endpoints, relay, sending
+from service.webhooks import log as delivery_log
 from tests.fakes import FakeClock, FakeScorer
 
 KEY = b"k" * 32
@@ -23,7 +26,7 @@ URL = "https://hooks.example.com/in"
 
 
 def add(db: Database, clock: FakeClock, site: str = "demo", types: tuple[str, ...] = ()) -> Record:
-    return webhooks.add_endpoint(db, site, URL, types, clock(), check=lambda _: None)
+    return endpoints.add_endpoint(db, site, URL, types, clock(), check=lambda _: None)
 
 
 def happen(db: Database, clock: FakeClock, *bodies: str, site: str = "demo") -> list[str]:
@@ -32,7 +35,7 @@ def happen(db: Database, clock: FakeClock, *bodies: str, site: str = "demo") -> 
         Intake(db, KEY).submit(Draft(site, "https://news.example/a", body, key="a"), clock()).id
         for body in bodies
     ]
-    moderation.drain(db, scorer=FakeScorer(), clock=clock)
+    deciding.drain(db, scorer=FakeScorer(), clock=clock)
     return posted
 
 
@@ -50,8 +53,8 @@ def test_a_secret_is_shown_once_and_is_long_enough(db: Database) -> None:
 
     assert len(read_secret(made["secret"])) == 32
     for shown in (
-        webhooks.list_endpoints(db, "demo")[0],
-        webhooks.find_endpoint(db, made["id"], sites_allowed=["demo"]),
+        endpoints.list_endpoints(db, "demo")[0],
+        endpoints.find_endpoint(db, made["id"], sites_allowed=["demo"]),
     ):
         assert "secret" not in shown
         assert "old_secret" not in shown
@@ -64,17 +67,17 @@ def test_an_endpoint_needs_a_known_site_good_types_and_an_address_that_may_be_ca
 
     now = FakeClock()()
     with pytest.raises(NotFound, match="nowhere"):
-        webhooks.add_endpoint(db, "nowhere", URL, [], now, check=lambda _: None)
+        endpoints.add_endpoint(db, "nowhere", URL, [], now, check=lambda _: None)
     with pytest.raises(Invalid, match=r"/types: comment\.exploded is unknown"):
-        webhooks.add_endpoint(db, "demo", URL, ["comment.exploded"], now, check=lambda _: None)
+        endpoints.add_endpoint(db, "demo", URL, ["comment.exploded"], now, check=lambda _: None)
     with pytest.raises(Invalid, match=r"/url: cannot be called: 10\.0\.0\.1 is not a public address"):
-        webhooks.add_endpoint(db, "demo", URL, [], now, check=refuse)
-    assert webhooks.list_endpoints(db, "demo") == []
+        endpoints.add_endpoint(db, "demo", URL, [], now, check=refuse)
+    assert endpoints.list_endpoints(db, "demo") == []
 
 
 def test_a_site_has_a_limited_number_of_endpoints(db: Database) -> None:
     clock = FakeClock()
-    for _ in range(webhooks.MAX_ENDPOINTS):
+    for _ in range(endpoints.MAX_ENDPOINTS):
         add(db, clock)
     with pytest.raises(Invalid, match="20 webhook endpoints already"):
         add(db, clock)
@@ -87,17 +90,17 @@ def test_another_sites_endpoint_is_as_good_as_not_there(db: Database) -> None:
     theirs = add(db, clock, "other")["id"]
     mine = frozenset({"demo"})
     for act in (
-        lambda: webhooks.find_endpoint(db, theirs, sites_allowed=mine),
-        lambda: webhooks.remove_endpoint(db, theirs, sites_allowed=mine),
-        lambda: webhooks.rotate_secret(db, theirs, clock(), sites_allowed=mine),
-        lambda: webhooks.enable_endpoint(db, theirs, sites_allowed=mine),
-        lambda: webhooks.send_test(db, theirs, clock(), sites_allowed=mine),
-        lambda: deliveries.list_deliveries(db, theirs, sites_allowed=mine),
+        lambda: endpoints.find_endpoint(db, theirs, sites_allowed=mine),
+        lambda: endpoints.remove_endpoint(db, theirs, sites_allowed=mine),
+        lambda: endpoints.rotate_secret(db, theirs, clock(), sites_allowed=mine),
+        lambda: endpoints.enable_endpoint(db, theirs, sites_allowed=mine),
+        lambda: endpoints.send_test(db, theirs, clock(), sites_allowed=mine),
+        lambda: delivery_log.list_deliveries(db, theirs, sites_allowed=mine),
     ):
         with pytest.raises(NotFound, match="no such webhook endpoint"):
             act()
 
-    assert webhooks.find_endpoint(db, theirs, sites_allowed=None)["id"] == theirs
+    assert endpoints.find_endpoint(db, theirs, sites_allowed=None)["id"] == theirs
 
 
 def test_each_active_endpoint_of_the_site_gets_the_events_it_asked_for(db: Database) -> None:
@@ -106,8 +109,8 @@ def test_each_active_endpoint_of_the_site_gets_the_events_it_asked_for(db: Datab
     add(db, clock, "other")
     happen(db, clock, "A fine remark.", "You vile thing.")
 
-    assert webhooks.relay(db, clock) == 4
-    assert webhooks.relay(db, clock) == 0
+    assert relay.relay(db, clock) == 4
+    assert relay.relay(db, clock) == 0
     assert waiting(db) == [
         (every, "comment.received"),
         (every, "comment.received"),
@@ -115,16 +118,16 @@ def test_each_active_endpoint_of_the_site_gets_the_events_it_asked_for(db: Datab
         (some, "comment.approved"),
         (every, "comment.pending"),
     ]
-    assert deliveries.due_endpoints(db, clock()) == [every, some]
+    assert sending.due_endpoints(db, clock()) == [every, some]
 
 
 def test_events_from_before_an_endpoint_are_not_sent_to_it(db: Database) -> None:
     clock = FakeClock()
     happen(db, clock, "Early.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
     add(db, clock)
 
-    assert webhooks.relay(db, clock) == 0
+    assert relay.relay(db, clock) == 0
     assert waiting(db) == []
 
 
@@ -132,17 +135,17 @@ def test_a_disabled_endpoint_gets_no_deliveries(db: Database) -> None:
     clock = FakeClock()
     endpoint = add(db, clock)["id"]
     with db.write() as connection:
-        webhooks.queries.change_endpoint(connection, endpoint, disabled_at=clock(), disabled_because="test")
+        storage.change_endpoint(connection, endpoint, disabled_at=clock(), disabled_because="test")
     happen(db, clock, "A fine remark.")
 
-    assert webhooks.relay(db, clock) == 2
+    assert relay.relay(db, clock) == 2
     assert waiting(db) == []
     with pytest.raises(IllegalMove, match="disabled"):
-        webhooks.send_test(db, endpoint, clock(), sites_allowed=None)
+        endpoints.send_test(db, endpoint, clock(), sites_allowed=None)
 
-    webhooks.enable_endpoint(db, endpoint, sites_allowed=None)
+    endpoints.enable_endpoint(db, endpoint, sites_allowed=None)
     happen(db, clock, "Another remark.")
-    webhooks.relay(db, clock)
+    relay.relay(db, clock)
 
     assert len(waiting(db)) == 2
 
@@ -153,7 +156,7 @@ def test_many_relays_at_once_make_each_delivery_once(db: Database) -> None:
         add(db, clock)
     happen(db, clock, *(f"Remark number {number}." for number in range(40)))
     with ThreadPoolExecutor(4) as pool:
-        relayed = list(pool.map(lambda _: webhooks.relay(db, clock, limit=7), range(16)))
+        relayed = list(pool.map(lambda _: relay.relay(db, clock, limit=7), range(16)))
 
     assert sum(relayed) == 80
     assert len(waiting(db)) == len(set(waiting(db))) * 40 == 240
@@ -163,8 +166,8 @@ def test_removing_an_endpoint_removes_its_deliveries(db: Database) -> None:
     clock = FakeClock()
     endpoint = add(db, clock)["id"]
     happen(db, clock, "A fine remark.")
-    webhooks.relay(db, clock)
-    webhooks.remove_endpoint(db, endpoint, sites_allowed=["demo"])
+    relay.relay(db, clock)
+    endpoints.remove_endpoint(db, endpoint, sites_allowed=["demo"])
 
     with db.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Delivery)) == 0
@@ -174,10 +177,10 @@ def test_whoever_pulls_gets_every_event_of_the_site_once_and_in_order(db: Databa
     clock = FakeClock()
     happen(db, clock, *(f"Remark number {number}." for number in range(5)))
     happen(db, clock, "Elsewhere.", site="other")
-    webhooks.send_test(db, add(db, clock)["id"], clock(), sites_allowed=None)
-    clock.forward(seconds=webhooks.SETTLED_AFTER.total_seconds())
+    endpoints.send_test(db, add(db, clock)["id"], clock(), sites_allowed=None)
+    clock.forward(seconds=relay.SETTLED_AFTER.total_seconds())
     position, pulled = 0, []
-    while page := webhooks.events_after(db, "demo", position, 3, clock()):
+    while page := delivery_log.events_after(db, "demo", position, 3, clock()):
         pulled += page
         position = page[-1]["position"]
 
@@ -190,7 +193,7 @@ def test_whoever_pulls_gets_every_event_of_the_site_once_and_in_order(db: Databa
 def test_the_log_to_pull_waits_where_positions_may_have_holes(db: Database) -> None:
     clock = FakeClock()
     happen(db, clock, "A fine remark.")
-    fresh = webhooks.events_after(db, "demo", 0, 10, clock())
-    settled = webhooks.events_after(db, "demo", 0, 10, clock() + timedelta(seconds=10))
+    fresh = delivery_log.events_after(db, "demo", 0, 10, clock())
+    settled = delivery_log.events_after(db, "demo", 0, 10, clock() + timedelta(seconds=10))
 
     assert (len(fresh), len(settled)) == (2 if db.is_sqlite else 0, 2)

@@ -1,12 +1,4 @@
-"""Telling host sites what happened: their endpoints, the way from the outbox to deliveries, the log to pull.
-
-The promise: every event of a site is delivered to each of its active endpoints at least once, with the
-same id and the same bytes on every try. Of one comment, a later event never overtakes an earlier one that
-is still undelivered; once an event was given up, the later ones go on. Receivers know repeats by
-``webhook-id`` and drop a ``sequence`` lower than one they have seen. While an endpoint is disabled, nothing
-is sent and no deliveries are made for it: what it missed is in the log of events. Deliveries that waited
-before are kept and go on when it is enabled again.
-"""
+"""Webhook endpoints: where a host site wants to be told, and the secrets that sign it."""
 
 from __future__ import annotations
 
@@ -22,23 +14,14 @@ from service.domain.events import TYPES, timestamp
 from service.domain.ids import new_id
 from service.domain.signing import show_secret
 from service.outbound import Refused
-from service.storage import sites
-from service.storage import webhooks as queries
+from service.storage import deliveries, endpoints, outbox, sites
 from service.storage.database import Database
 from service.storage.records import Record
+from service.webhooks.relay import delivery_of
 
 TEST = "webhook.test"
 MAX_ENDPOINTS = 20  # of one site: each event is sent once to every one of them
 OLD_SECRET_FOR = timedelta(hours=24)
-RELAY_BATCH = 500
-# PostgreSQL counts positions when a row is written, not when it is committed, so the newest positions may
-# still have holes. No transaction of ours lasts this long.
-SETTLED_AFTER = timedelta(seconds=10)
-
-Clock = Callable[[], datetime]
-
-
-# Endpoints
 
 
 def add_endpoint(
@@ -71,9 +54,9 @@ def add_endpoint(
     with db.write() as connection:
         if sites.find(connection, site) is None:
             raise NotFound(f"There is no site {site!r}.")
-        if len(queries.endpoints(connection, site)) >= MAX_ENDPOINTS:
+        if len(endpoints.endpoints(connection, site)) >= MAX_ENDPOINTS:
             raise Invalid([("/site", f"has {MAX_ENDPOINTS} webhook endpoints already")])
-        queries.add_endpoint(connection, endpoint)
+        endpoints.add_endpoint(connection, endpoint)
     return {**_shown(endpoint), "secret": endpoint["secret"]}
 
 
@@ -88,13 +71,13 @@ def _shown(endpoint: Mapping[str, Any]) -> Record:
 def list_endpoints(db: Database, site: str) -> list[Record]:
     """Return the endpoints of a site, oldest first, without their secrets."""
     with db.read() as connection:
-        return [_shown(endpoint) for endpoint in queries.endpoints(connection, site)]
+        return [_shown(endpoint) for endpoint in endpoints.endpoints(connection, site)]
 
 
 def find_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> Record:
     """Return one endpoint of the given sites (None: of any), without its secrets; else raise `NotFound`."""
     with db.read() as connection:
-        return _shown(own(queries.find_endpoint(connection, endpoint_id), sites_allowed))
+        return _shown(own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed))
 
 
 def own(
@@ -109,8 +92,8 @@ def own(
 def remove_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> None:
     """Remove an endpoint with its deliveries and their log."""
     with db.write() as connection:
-        own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
-        queries.remove_endpoint(connection, endpoint_id)
+        own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed)
+        endpoints.remove_endpoint(connection, endpoint_id)
 
 
 def rotate_secret(
@@ -119,17 +102,17 @@ def rotate_secret(
     """Give an endpoint a new secret and return it; for a day, attempts are signed with the old one too."""
     secret, until = _new_secret(), now + OLD_SECRET_FOR
     with db.write() as connection:
-        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        endpoint = own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed)
         changed = {"old_secret": endpoint["secret"], "old_secret_until": until, "secret": secret}
-        queries.change_endpoint(connection, endpoint_id, **changed)
+        endpoints.change_endpoint(connection, endpoint_id, **changed)
     return {**_shown(endpoint), "secret": secret, "old_secret_until": until}
 
 
 def enable_endpoint(db: Database, endpoint_id: str, *, sites_allowed: Collection[str] | None) -> Record:
     """Let a disabled endpoint take events again; deliveries that waited go on."""
     with db.write() as connection:
-        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
-        queries.change_endpoint(connection, endpoint_id, disabled_at=None, disabled_because=None)
+        endpoint = own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed)
+        endpoints.change_endpoint(connection, endpoint_id, disabled_at=None, disabled_because=None)
     return _shown({**endpoint, "disabled_at": None, "disabled_because": None})
 
 
@@ -141,7 +124,7 @@ def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: C
     """
     thing, delivery_id = new_id(now), new_id(now)
     with db.write() as connection:
-        endpoint = own(queries.find_endpoint(connection, endpoint_id), sites_allowed)
+        endpoint = own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed)
         if endpoint["disabled_at"] is not None:
             raise IllegalMove("This endpoint is disabled. Enable it first.")
         payload = {
@@ -159,63 +142,7 @@ def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: C
             "created_at": now,
             "relayed_at": now,
         }
-        queries.add_event(connection, event)
-        row = {**_delivery(event, endpoint_id, now), "id": delivery_id}
-        queries.add_deliveries(connection, [row])
+        outbox.add_event(connection, event)
+        row = {**delivery_of(event, endpoint_id, now), "id": delivery_id}
+        deliveries.add_deliveries(connection, [row])
     return delivery_id
-
-
-# From the outbox to deliveries
-
-
-def relay(db: Database, clock: Clock, limit: int = RELAY_BATCH) -> int:
-    """Turn events of the outbox into deliveries, oldest first; return how many events, 0 when none is left.
-
-    One transaction: an event is either marked and has a delivery for each active endpoint that wants it,
-    or neither.
-    """
-    with db.read() as connection:
-        if not queries.unrelayed(connection, 1):
-            return 0
-    now = clock()
-    with db.write() as connection:
-        queries.lock_relay(connection)
-        events = queries.unrelayed(connection, limit)
-        if not events:
-            return 0
-        endpoints = queries.active_endpoints(connection, {event["site_id"] for event in events})
-        queries.add_deliveries(connection, [
-            _delivery(event, endpoint["id"], now)
-            for event in events
-            for endpoint in endpoints
-            if endpoint["site_id"] == event["site_id"]
-            and (not endpoint["types"] or event["type"] in endpoint["types"])
-        ])  # fmt: skip
-        queries.mark_relayed(connection, [event["position"] for event in events], now)
-    return len(events)
-
-
-def _delivery(event: Mapping[str, Any], endpoint_id: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(now),
-        "endpoint_id": endpoint_id,
-        "event_id": event["id"],
-        "comment_id": event["comment_id"],
-        "sequence": event["sequence"],
-        "next_attempt_at": now,
-    }
-
-
-def events_after(db: Database, site: str, position: int, limit: int, now: datetime) -> list[Record]:
-    """Return a site's events after a position, oldest first: position, id and the event as it was sent.
-
-    Whoever asks again with the last position misses nothing. For that, on PostgreSQL the log trails the
-    present by ten seconds; deliveries do not wait for it.
-    """
-    until = now if db.is_sqlite else now - SETTLED_AFTER
-    with db.read() as connection:
-        found = queries.events_after(connection, site, position, limit, until, TEST)
-    return [
-        {"position": event["position"], "id": event["id"], **orjson.loads(event["payload"])}
-        for event in found
-    ]

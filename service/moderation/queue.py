@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from service.domain.access import Identity
 from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
 from service.domain.scores import Scorer
-from service.moderation import rules_of
-from service.sites.moderators import Identity
+from service.moderation.evidence import rules_of
 from service.storage import comments, queue, sites
 from service.storage.database import Database
 from service.storage.records import Record
@@ -151,3 +151,15 @@ def _words(comment: Record, document: Mapping[str, Any], scorer: Scorer | None) 
     rules = rules_of(orjson.dumps(document), scorer.normalise)
     lists = (rules.banned, rules.suspect)
     return [span for words in lists for span in words.spans(comment["body"], scorer.normalise)]
+
+
+def read_queue(
+    db: Database, *, site: str, status: str, limit: int, cursor: str | None = None
+) -> dict[str, Any]:
+    """Return one page of a site's comments of one status, oldest first, and the next page's cursor."""
+    with db.read() as connection:
+        found = comments.by_status(connection, site, status, cursor, limit + 1)
+    return {
+        "comments": found[:limit],
+        "next_cursor": found[limit - 1]["id"] if len(found) > limit else None,
+    }

@@ -1,4 +1,4 @@
-"""Queries on the outbox, webhook endpoints, deliveries and attempts."""
+"""Deliveries: claimed by lease, sent in the order of their subject, and their log."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
-    delete,
     exists,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -22,110 +20,11 @@ from sqlalchemy.orm import aliased
 from service.storage.records import Record, every, first
 from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
 
-RELAY_LOCK = 0x52656C6179  # any number of ours
-
-
-# Endpoints
-
-
-def add_endpoint(connection: Connection, endpoint: Mapping[str, Any]) -> None:
-    """Insert a webhook endpoint."""
-    connection.execute(insert(WebhookEndpoint), endpoint)
-
-
-def find_endpoint(connection: Connection, endpoint_id: str) -> Record | None:
-    """Return one endpoint with its secrets."""
-    query = select(*WebhookEndpoint.__table__.c).where(WebhookEndpoint.id == endpoint_id)
-    return first(connection.execute(query))
-
-
-def endpoints(connection: Connection, site: str) -> list[Record]:
-    """Return the endpoints of a site, oldest first."""
-    query = select(*WebhookEndpoint.__table__.c).where(WebhookEndpoint.site_id == site)
-    return every(connection.execute(query.order_by(WebhookEndpoint.id)))
-
-
-def active_endpoints(connection: Connection, sites: Collection[str]) -> list[Record]:
-    """Return id, site_id and types of the endpoints that take events; none is removed before the commit."""
-    return every(
-        connection.execute(
-            select(WebhookEndpoint.id, WebhookEndpoint.site_id, WebhookEndpoint.types)
-            .where(WebhookEndpoint.site_id.in_(sites), WebhookEndpoint.disabled_at.is_(None))
-            .order_by(WebhookEndpoint.id)
-            .with_for_update(read=True, key_share=True)
-        )
-    )
-
-
-def change_endpoint(connection: Connection, endpoint_id: str, **columns: Any) -> bool:
-    """Set columns of an endpoint; False if there is none."""
-    change = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(**columns)
-    return connection.execute(change).rowcount > 0
-
-
-def remove_endpoint(connection: Connection, endpoint_id: str) -> None:
-    """Delete an endpoint with its deliveries and their attempts."""
-    connection.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
-
-
-# From the outbox to deliveries
-
-
-def lock_relay(connection: Connection) -> None:
-    """Let one relay run at a time, until the transaction ends.
-
-    Two that fan out different stretches of the outbox could commit a comment's later event first.
-    SQLite has one writer anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RELAY_LOCK})
-
-
-def unrelayed(connection: Connection, limit: int) -> list[Record]:
-    """Return events nobody fanned out yet, oldest first."""
-    columns = (Event.position, Event.id, Event.site_id, Event.comment_id, Event.sequence, Event.type)
-    query = select(*columns).where(Event.relayed_at.is_(None)).order_by(Event.position).limit(limit)
-    return every(connection.execute(query))
-
-
-def mark_relayed(connection: Connection, positions: Collection[int], now: datetime) -> None:
-    """Note that events were fanned out."""
-    connection.execute(update(Event).where(Event.position.in_(positions)).values(relayed_at=now))
-
-
-def add_event(connection: Connection, event: Mapping[str, Any]) -> None:
-    """Insert an event."""
-    connection.execute(insert(Event), event)
-
 
 def add_deliveries(connection: Connection, deliveries: Sequence[Mapping[str, Any]]) -> None:
     """Insert deliveries."""
     if deliveries:
         connection.execute(insert(Delivery), deliveries)
-
-
-def events_after(
-    connection: Connection, site: str, position: int, limit: int, until: datetime, leave_out: str
-) -> list[Record]:
-    """Return a site's events after a position and made before ``until``, oldest first."""
-    query = (
-        select(Event.position, Event.id, Event.payload)
-        .where(
-            Event.site_id == site,
-            Event.position > position,
-            Event.created_at <= until,
-            Event.type != leave_out,
-        )
-        .order_by(Event.position)
-        .limit(limit)
-    )
-    return every(connection.execute(query))
-
-
-# Deliveries
-
-# A claim moves ``next_attempt_at`` to its own end. So what is claimed is not due, a claim that was never
-# finished becomes due by itself, and one index answers both "what is due" and "is anything under way".
 
 
 def _is_first_of_its_comment(delivery: type[Delivery]) -> ColumnElement[bool]:
@@ -289,9 +188,6 @@ def hold_back_later(
     )
     if comments:
         connection.execute(change, [{"b_comment": comment, "b_until": at} for comment, at in comments])
-
-
-# The log
 
 
 def deliveries(

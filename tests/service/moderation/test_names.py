@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from models import Scorer, load_scorer
-from service import moderation, sites
 from service.domain.policy import NAME
+from service.moderation import deciding
+from service.sites import sites
 from service.storage.database import Database
 from tests.fakes import FakeClock, FakeScorer
-from tests.service.test_moderation import drain, look, post
+from tests.service.moderation.test_deciding import drain, look, post
 
 # Of the third of both lists that was looked at only after the way of reading names was chosen.
 INNOCENT = (
@@ -32,7 +33,7 @@ def test_ordinary_names_pass_and_nasty_ones_do_not(db: Database, shipped: Scorer
     clock = FakeClock()
     fine = {name: post(db, clock, "Thanks.", author_name=name) for name in INNOCENT}
     bad = {name: post(db, clock, "Thanks.", author_name=name) for name in NASTY}
-    moderation.drain(db, scorer=shipped, clock=clock)
+    deciding.drain(db, scorer=shipped, clock=clock)
 
     assert [name for name, key in fine.items() if look(db, key)["status"] != "approved"] == []
     assert [name for name, key in bad.items() if look(db, key)["status"] != "pending"] == []
