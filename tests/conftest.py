@@ -91,10 +91,21 @@ def db(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty database, once of each kind, with the sites ``demo`` and ``other``."""
     kind = "sqlite" if request.param == "sqlite" else "postgres"
     database: Database = request.getfixturevalue(f"{kind}_database")
+    _fill(database)
+    return database
+
+
+@pytest.fixture
+def postgres_db(postgres_database: Database) -> Database:
+    """As ``db``, on PostgreSQL alone: for what needs two open transactions that write."""
+    _fill(postgres_database)
+    return postgres_database
+
+
+def _fill(database: Database) -> None:
     _empty(database)
     for site in ("demo", "other"):
         sites.add_site(database, site, site.title(), now=NOW)
-    return database
 
 
 def _empty(database: Database) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    func,
     insert,
     select,
     text,
@@ -30,16 +31,32 @@ def lock_relay(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RELAY_LOCK})
 
 
-def unrelayed(connection: Connection, limit: int) -> list[Record]:
-    """Return events nobody fanned out yet, oldest first."""
-    columns = (Event.position, Event.id, Event.site_id, Event.comment_id, Event.sequence, Event.type)
-    query = select(*columns).where(Event.relayed_at.is_(None)).order_by(Event.position).limit(limit)
-    return every(connection.execute(query))
+def unplaced(connection: Connection, limit: int) -> list[Record]:
+    """Return events that have no place in the log yet, in the order in which they were written.
+
+    Those with ``relayed_at`` were fanned out already: tests of endpoints, and what a release that knew no
+    places relayed beside this one.
+    """
+    names = ("position", "id", "site_id", "comment_id", "sequence", "type", "relayed_at")
+    query = select(*(Event.__table__.c[name] for name in names)).where(Event.place.is_(None))
+    return every(connection.execute(query.order_by(Event.position).limit(limit)))
 
 
-def mark_relayed(connection: Connection, positions: Collection[int], now: datetime) -> None:
-    """Note that events were fanned out."""
-    connection.execute(update(Event).where(Event.position.in_(positions)).values(relayed_at=now))
+def last_place(connection: Connection) -> int:
+    """Return the last place in the log that was given; the caller holds the relay's lock."""
+    return connection.scalar(select(func.max(Event.place))) or 0
+
+
+def mark_relayed(connection: Connection, positions: Sequence[int], after: int, now: datetime) -> None:
+    """Note that events were fanned out, and give them the places after one, in the order of positions."""
+    chosen = Event.position.in_(positions)
+    number = func.row_number().over(order_by=Event.position).label("number")
+    numbered = select(Event.position, number).where(chosen).subquery()
+    connection.execute(
+        update(Event)
+        .where(chosen, Event.position == numbered.c.position)
+        .values(relayed_at=func.coalesce(Event.relayed_at, now), place=after + numbered.c.number)
+    )
 
 
 def add_event(connection: Connection, event: Mapping[str, Any]) -> None:
@@ -47,19 +64,12 @@ def add_event(connection: Connection, event: Mapping[str, Any]) -> None:
     connection.execute(insert(Event), event)
 
 
-def events_after(
-    connection: Connection, site: str, position: int, limit: int, until: datetime, leave_out: str
-) -> list[Record]:
-    """Return a site's events after a position and made before ``until``, oldest first."""
+def events_after(connection: Connection, site: str, place: int, limit: int, leave_out: str) -> list[Record]:
+    """Return a site's events after a place in the log, in order."""
     query = (
-        select(Event.position, Event.id, Event.payload)
-        .where(
-            Event.site_id == site,
-            Event.position > position,
-            Event.created_at <= until,
-            Event.type != leave_out,
-        )
-        .order_by(Event.position)
+        select(Event.place, Event.id, Event.payload)
+        .where(Event.site_id == site, Event.place > place, Event.type != leave_out)
+        .order_by(Event.place)
         .limit(limit)
     )
     return every(connection.execute(query))

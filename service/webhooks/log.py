@@ -12,7 +12,6 @@ from service.storage import deliveries, endpoints, outbox
 from service.storage.database import Database
 from service.storage.records import Record
 from service.webhooks.endpoints import TEST, own
-from service.webhooks.relay import SETTLED_AFTER
 
 
 def list_deliveries(
@@ -58,16 +57,14 @@ def replay(db: Database, delivery_id: str, now: datetime, *, sites_allowed: Coll
         deliveries.make_due(connection, delivery, now)
 
 
-def events_after(db: Database, site: str, position: int, limit: int, now: datetime) -> list[Record]:
-    """Return a site's events after a position, oldest first: position, id and the event as it was sent.
+def events_after(db: Database, site: str, position: int, limit: int) -> list[Record]:
+    """Return a site's events after a position in the log, in order: position, id, the event as it was sent.
 
-    Whoever asks again with the last position misses nothing. For that, on PostgreSQL the log trails the
-    present by ten seconds; deliveries do not wait for it.
+    Whoever asks again with the last position misses nothing and gets nothing twice. An event stands in the
+    log as soon as it was relayed, when its deliveries begin too.
     """
-    until = now if db.is_sqlite else now - SETTLED_AFTER
     with db.read() as connection:
-        found = outbox.events_after(connection, site, position, limit, until, TEST)
+        found = outbox.events_after(connection, site, position, limit, TEST)
     return [
-        {"position": event["position"], "id": event["id"], **orjson.loads(event["payload"])}
-        for event in found
+        {"position": event["place"], "id": event["id"], **orjson.loads(event["payload"])} for event in found
     ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -20,7 +21,11 @@ from service.storage.tables.base import Base, Id, Serial
 
 
 class Event(Base):
-    """The outbox and the log of events in one: ``payload`` is the exact text that is signed and sent."""
+    """The outbox and the log of events in one: ``payload`` is the exact text that is signed and sent.
+
+    ``position`` is counted when a row is written; a transaction that commits late comes below rows that were
+    read already. ``place`` is where the event stands in the log: the relay gives it, to committed rows alone.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
@@ -30,6 +35,19 @@ class Event(Base):
             sqlite_where=text("relayed_at IS NULL"),
             postgresql_where=text("relayed_at IS NULL"),
         ),
+        Index(
+            "ix_events_place",
+            "place",
+            unique=True,
+            sqlite_where=text("place IS NOT NULL"),
+            postgresql_where=text("place IS NOT NULL"),
+        ),
+        Index(
+            "ix_events_unplaced",
+            "position",
+            sqlite_where=text("place IS NULL"),
+            postgresql_where=text("place IS NULL"),
+        ),  # what the relay has to do: as small as its backlog
     )
     position: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(48), unique=True)
@@ -40,6 +58,7 @@ class Event(Base):
     payload: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     relayed_at: Mapped[datetime | None]
+    place: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class WebhookEndpoint(Base):
