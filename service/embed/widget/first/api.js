@@ -19,7 +19,7 @@
  * @typedef {{id: string, status: string, receipt: string}} Receipt
  */
 
-const API = new URL('../api/v1/', import.meta.url)
+const API = new URL('../../api/v1/', import.meta.url)
 const PATIENCE_MS = 20_000
 
 /** A request that did not work; `status` is 0 when no answer came. */

@@ -39,25 +39,25 @@ async function ask() {
       // What stands in the element stays if the number does not come.
       /** @type {Record<string, number>} */
       const counts = await count(site, keys.slice(i, i + MOST)).catch(() => ({}))
-      for (const element of elements) write(element, counts[element.key])
+      for (const element of elements) number(element, counts[element.key])
     }
   }
 }
 
 /**
  * Let what a page says elsewhere agree with the list, without asking again.
- * @param {string} site @param {string} thread @param {number} n
+ * @param {import('./place.js').Place} place @param {number} n
  */
-export function recount(site, thread, n) {
+export function recount({ site, thread }, n) {
   for (const element of document.querySelectorAll('parley-count')) {
     if (element.getAttribute('site') === site && element.getAttribute('thread') === thread) {
-      write(/** @type {ParleyCount} */ (element), n)
+      number(/** @type {ParleyCount} */ (element), n)
     }
   }
 }
 
 /** @param {ParleyCount} element @param {number | undefined} n */
-function write(element, n) {
+function number(element, n) {
   if (n === undefined) return
   const words = new Words(element.closest('[lang]')?.getAttribute('lang') ?? 'en')
   element.textContent = words.say('count', { n })

@@ -49,3 +49,9 @@ export function arrange(place, elements) {
     if (place.children[i] !== element) place.insertBefore(element, place.children[i] ?? null)
   })
 }
+
+/** Random bytes in base64url. `crypto.randomUUID` is missing on pages without TLS. @param {number} bytes */
+export function token(bytes) {
+  const raw = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes)))
+  return btoa(raw).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
+}

@@ -1,6 +1,6 @@
 /** @typedef {import('./api.js').Receipt} Receipt */
 
-const PREFIX = `parley ${new URL('..', import.meta.url).href} `
+const PREFIX = `parley ${new URL('../..', import.meta.url).href} `
 /** Where a browser forbids storage, things are kept until the page goes. @type {Map<string, string>} */
 const spare = new Map()
 

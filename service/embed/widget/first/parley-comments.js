@@ -1,13 +1,13 @@
-import { Failure, list } from './api.js'
-import { ParleyCount, recount } from './count.js'
-import { owned, recall } from './memory.js'
+import { ParleyCount } from './count.js'
+import { recall } from './memory.js'
+import { Place } from './place.js'
+import { Poll } from './poll.js'
 import { pulse } from './pulse.js'
 import { sheet } from './styles.js'
-import { Thread } from './thread.js'
-import { SORTS, View } from './view.js'
+import { View } from './view.js'
 import { Words } from './words.js'
 
-/** @typedef {import('./api.js').Comment} Comment @typedef {import('./writing.js').Writing} Writing */
+/** @typedef {import('./api.js').Comment} Comment @typedef {import('../later/writing.js').Writing} Writing */
 
 /**
  * The comments of one page: read, write, reply, and see one's own become public.
@@ -31,9 +31,8 @@ export class ParleyComments extends HTMLElement {
   #stop = new AbortController()
   #root = this.attachShadow({ mode: 'open' })
   #shown = ''
-  #etag = /** @type {string | null} */ (null)
-  #news = 0
-  #thread = new Thread('newest')
+  #place = new Place(this)
+  #poll = new Poll(this.#place, null)
   #view = /** @type {View | null} */ (null)
   #writing = /** @type {Promise<Writing> | null} */ (null)
   #hurry = () => {}
@@ -45,7 +44,7 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {string} name */
   attributeChangedCallback(name) {
-    if (name === 'sort') this.#sortBy(this.getAttribute('sort'))
+    if (name === 'sort') this.#poll.sortBy(this.getAttribute('sort'))
     this.#restart()
   }
 
@@ -63,32 +62,32 @@ export class ParleyComments extends HTMLElement {
   /** @param {AbortSignal} signal */
   #start(signal) {
     const lang = this.closest('[lang]')?.getAttribute('lang') || 'en'
-    const wanted = JSON.stringify([this.#place, lang, this.getAttribute('words')])
+    const wanted = JSON.stringify([this.#place.name, lang, this.getAttribute('words')])
     if (this.#shown !== wanted) {
       this.#shown = wanted
       this.#build(new Words(lang, this.getAttribute('words')))
     }
-    this.#hurry = pulse(() => this.#poll(signal), signal)
+    this.#hurry = pulse(() => this.#ask(signal), signal)
     this.#writing?.then((writing) => writing.start(signal), () => {})
     addEventListener('offline', () => this.#trouble('offline'), { signal })
   }
 
   /** @param {Words} words */
   #build(words) {
-    this.#etag = this.#writing = null
-    this.#thread = new Thread(this.#thread.sort)
+    this.#writing = null
+    this.#poll.sortBy(this.#poll.thread.sort)
     this.#view = new View(this.#root, words, {
       write: () => this.#write(),
-      sort: (sort) => (this.#sortBy(sort), this.#hurry()),
+      sort: (sort) => (this.#poll.sortBy(sort), this.#hurry()),
       retry: () => this.#hurry(),
-      reveal: () => this.#then(async () => this.#thread.reveal()),
-      next: () => this.#then(() => this.#more()),
-      more: (id) => this.#then(() => this.#more(id)),
+      reveal: () => this.#then(async () => this.#poll.thread.reveal()),
+      next: () => this.#then(() => this.#poll.more()),
+      more: (id) => this.#then(() => this.#poll.more(id)),
       reply: async (id) => (await this.#write())?.reply(id),
       dismiss: (id) => this.#then(async () => (await this.#write())?.forget(id))
     })
     // Who wrote here before has comments that may wait, or a draft.
-    if (owned(this.#place).length || recall('session', `draft ${this.#place} `)) this.#write()
+    if (this.#poll.own.size || recall('session', `draft ${this.#place.name} `)) this.#write()
   }
 
   /** Load the part that writes, once. */
@@ -97,14 +96,14 @@ export class ParleyComments extends HTMLElement {
     if (!view) return
     // Browsers remember that a module failed, so none is asked for in vain; the next poll that arrives comes back here.
     if (!this.#writing && !navigator.onLine) return this.#trouble('offline')
-    this.#writing ??= import('./writing.js').then(({ Writing }) => {
+    this.#writing ??= import('../later/writing.js').then(({ Writing }) => {
       const writing = new Writing({
-        place: this.#place,
+        place: this.#place.name,
         view,
-        target: () => this.#target,
-        thread: () => this.#thread,
+        target: () => this.#place.target,
+        thread: () => this.#poll.thread,
         show: (news) => {
-          if (news) this.#news++
+          if (news) this.#poll.outdate()
           this.#show()
           if (news) this.#hurry()
         },
@@ -121,62 +120,18 @@ export class ParleyComments extends HTMLElement {
     })
   }
 
-  /** Site and thread, as every request names them. @returns {[string, string]} */
-  get #names() {
-    return [this.getAttribute('site') ?? '', this.getAttribute('thread') || this.#url]
-  }
-
-  /** @returns {[string, string][]} */
-  get #query() {
-    const [site, thread] = this.#names
-    return [['site', site], ['thread', thread]]
-  }
-
-  get #place() {
-    return this.#names.join(' ')
-  }
-
-  get #url() {
-    const canonical = document.querySelector('link[rel=canonical]')?.getAttribute('href')
-    const url = new URL(this.getAttribute('page-url') || canonical || location.href, document.baseURI)
-    url.hash = ''
-    return url.href
-  }
-
-  /** What a post names. */
-  get #target() {
-    const title = [...(this.getAttribute('page-title') || document.title).replace(/\s+/g, ' ').trim()].slice(0, 250)
-    const key = this.getAttribute('thread')
-    const thread = { ...(key && { key }), url: this.#url, ...(title.length && { title: title.join('') }) }
-    return { site: this.getAttribute('site') ?? '', thread }
-  }
-
-  /** @param {string | null} sort */
-  #sortBy(sort) {
-    this.#thread = new Thread(SORTS.find((one) => one === sort) ?? 'newest')
-    this.#etag = null
-  }
-
-  /** @param {AbortSignal} signal @returns {Promise<boolean>} */
-  async #poll(signal) {
-    const [thread, news, before] = [this.#thread, this.#news, this.#etag]
-    const first = !thread.loaded
+  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether something changed */
+  async #ask(signal) {
     try {
-      const { content, etag } = await list([...this.#query, ['sort', thread.sort], ['limit', String(thread.limit)]])
+      const news = await this.#poll.ask(signal)
       if (signal.aborted) return false
-      // Something of ours changed since this was asked: it may be older than what is shown.
-      if (thread !== this.#thread || news !== this.#news) return this.#hurry(), true
-      this.#etag = etag
-      if (first || !etag || etag !== before) {
-        const own = this.#ids
-        thread.absorb(content, (id) => own.has(id))
-        recount(...this.#names, thread.count)
-      }
+      if (!news) return this.#hurry(), true
+      const { first, changed, comments } = news
       if (first) this.#writing?.then((writing) => writing.place(), () => {})
       if (this.#view?.box.body.value && !this.#writing) this.#write()
       this.#show()
-      if (first) this.#tell('loaded', { count: thread.count, comments: content.comments })
-      return etag !== before
+      if (first) this.#tell('loaded', { count: this.#poll.thread.count, comments })
+      return changed
     } catch (error) {
       if (!signal.aborted) this.#fail(error)
       return false
@@ -185,7 +140,7 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {unknown} error */
   #fail(error) {
-    const { status = 0, message: title } = /** @type {Failure} */ (error)
+    const { status = 0, message: title } = /** @type {import('./api.js').Failure} */ (error)
     this.#trouble(status === 404 || status === 422 ? 'setup' : navigator.onLine ? 'failed' : 'offline')
     this.#tell('error', { status, title })
   }
@@ -193,7 +148,7 @@ export class ParleyComments extends HTMLElement {
   /** @param {'setup' | 'failed' | 'offline'} key */
   #trouble(key) {
     const text = this.#view?.words.say(key) ?? ''
-    if (this.#thread.loaded) this.#view?.tell(text)
+    if (this.#poll.thread.loaded) this.#view?.tell(text)
     else this.#view?.fail(text)
   }
 
@@ -211,21 +166,8 @@ export class ParleyComments extends HTMLElement {
     }
   }
 
-  /** Load more of the thread, or of the replies below one comment. @param {string} [id] */
-  async #more(id) {
-    const thread = this.#thread
-    const root = thread.known.get(id ?? '')
-    const cursor = (root ? root.next_replies : thread.cursor) ?? ''
-    const { content } = await list([...this.#query, root ? ['parent', root.id] : ['sort', thread.sort], ['cursor', cursor]])
-    return root ? thread.appendReplies(root, content) : thread.append(content)
-  }
-
-  get #ids() {
-    return new Set(owned(this.#place).map((own) => own.id))
-  }
-
   #show() {
-    if (this.#thread.loaded) this.#view?.show(this.#thread, this.#ids)
+    if (this.#poll.thread.loaded) this.#view?.show(this.#poll.thread, this.#poll.own)
   }
 
   /** @param {string} name @param {object} detail */
@@ -234,5 +176,8 @@ export class ParleyComments extends HTMLElement {
   }
 }
 
-customElements.define('parley-comments', ParleyComments)
-customElements.define('parley-count', ParleyCount)
+// A page may load the script twice, by two addresses: the first to come serves all of it.
+if (!customElements.get('parley-comments')) {
+  customElements.define('parley-comments', ParleyComments)
+  customElements.define('parley-count', ParleyCount)
+}

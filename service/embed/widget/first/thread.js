@@ -1,5 +1,6 @@
 /** @typedef {import('./api.js').Comment} Comment @typedef {import('./api.js').Page} Page */
 
+export const SORTS = /** @type {const} */ (['newest', 'oldest', 'top'])
 const PAGE = 25
 const MAX_PAGE = 100
 

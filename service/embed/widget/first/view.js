@@ -1,5 +1,6 @@
 import { Card } from './card.js'
 import { arrange, button, make, write } from './dom.js'
+import { SORTS } from './thread.js'
 
 /**
  * @typedef {import('./api.js').Comment} Comment
@@ -15,7 +16,6 @@ import { arrange, button, make, write } from './dom.js'
  * @property {(id: string) => void} dismiss
  */
 
-export const SORTS = /** @type {const} */ (['newest', 'oldest', 'top'])
 const GAP_MS = 100 // a live region is read when its text changes after a while
 
 /** A box to write in. @param {string} id @param {string} label @returns {Box} */

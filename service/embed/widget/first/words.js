@@ -1,4 +1,4 @@
-import en from './locales/en.js'
+import en from '../locales/en.js'
 
 /**
  * @typedef {string | Record<string, string>} Text

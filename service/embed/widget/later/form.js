@@ -1,9 +1,8 @@
-import { token } from './writing.js'
-import { button, make, set, write } from './dom.js'
-import { recall, remember } from './memory.js'
+import { button, make, set, token, write } from '../first/dom.js'
+import { recall, remember } from '../first/memory.js'
 
 /**
- * @typedef {import('./api.js').Failure} Failure
+ * @typedef {import('../first/api.js').Failure} Failure
  * @typedef {{name: string, body: string, key: string}} Draft
  * @typedef {object} Options
  * @property {string} place names the draft in the browser's memory
@@ -34,8 +33,8 @@ export class Form {
   keyFor = ''
 
   /**
-   * @param {import('./words.js').Words} words
-   * @param {import('./view.js').Box} box
+   * @param {import('../first/words.js').Words} words
+   * @param {import('../first/view.js').Box} box
    * @param {Options} options
    */
   constructor(words, { element, body }, options) {

@@ -1,17 +1,19 @@
-import { Failure, call } from './api.js'
+import { call } from '../first/api.js'
+import { token } from '../first/dom.js'
+import { owned, recall, remember } from '../first/memory.js'
+import { pulse } from '../first/pulse.js'
+import { box } from '../first/view.js'
 import { Form } from './form.js'
-import { owned, recall, remember } from './memory.js'
-import { pulse } from './pulse.js'
-import { box } from './view.js'
 
 /**
- * @typedef {import('./api.js').Comment} Comment
- * @typedef {import('./api.js').Receipt} Receipt
+ * @typedef {import('../first/api.js').Comment} Comment
+ * @typedef {import('../first/api.js').Receipt} Receipt
+ * @typedef {import('../first/api.js').Failure} Failure
  * @typedef {object} Desk what the element lends to its writing part
  * @property {string} place
- * @property {import('./view.js').View} view
+ * @property {import('../first/view.js').View} view
  * @property {() => object} target `{site, thread}` of a post
- * @property {() => import('./thread.js').Thread} thread
+ * @property {() => import('../first/thread.js').Thread} thread
  * @property {(news?: boolean) => void} show `news` when the list must be asked again
  * @property {(name: string, detail: object) => void} tell
  */
@@ -19,14 +21,14 @@ import { box } from './view.js'
 const SOON_MS = [50, 100, 200, 400, 800, 1600]
 const PATIENT_MS = 1000
 const MAX_OWN = 20
-/** @type {Record<string, import('./words.js').Key | undefined>} */
+/** @type {Record<string, import('../first/words.js').Key | undefined>} */
 const SAID = { approved: 'saidLive', rejected: 'saidRejected', pending: 'saidAwaiting' }
 
 /** The part of the widget that is loaded when a reader begins to write, or has written here before. */
 export class Writing {
   /** Own comments that are not public, as far as this page knows them. @type {Map<string, Comment>} */
   mine = new Map()
-  /** @type {{form: Form, card: import('./card.js').Card} | null} */
+  /** @type {{form: Form, card: import('../first/card.js').Card} | null} */
   answering = null
   /** @type {(soon?: number[]) => void} */
   hurry = () => {}
@@ -87,7 +89,7 @@ export class Writing {
     ;(card?.reply.hidden ? card.article : card?.reply)?.focus()
   }
 
-  /** @param {import('./view.js').Box} place @param {string | null} parent @returns {Form} */
+  /** @param {import('../first/view.js').Box} place @param {string | null} parent @returns {Form} */
   #form(place, parent) {
     const { view } = this.desk
     return new Form(view.words, place, {
@@ -182,10 +184,4 @@ export class Writing {
     }
     return changed
   }
-}
-
-/** Random bytes in base64url. `crypto.randomUUID` is missing on pages without TLS. @param {number} bytes */
-export function token(bytes) {
-  const raw = String.fromCharCode(...crypto.getRandomValues(new Uint8Array(bytes)))
-  return btoa(raw).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
