@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,11 +12,12 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.context import context
+from service.embed import bundle
 
 bp = Blueprint("embed", __name__, template_folder="templates")
 
 HERE = Path(__file__).parent
-MIMETYPES = {".js": "text/javascript", ".css": "text/css"}
+WIDGET = HERE / "widget"
 FILE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     # Always asked again, answered by 304: the modules of one release must never mix with another's.
@@ -35,9 +35,6 @@ PAGE_HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
-DOC_COMMENT = re.compile(r"/\*\*.*?\*/", re.DOTALL)
-LINE_COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
-INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +53,9 @@ class File:
 @bp.get("/embed/<path:name>")
 def show_file(name: str) -> Response:
     """Return one of the widget's files, and nothing else that may lie in the folder."""
-    file = files().get(name)
+    file = (debug_files() if "debug" in request.args else files()).get(name)
     if file is None:
-        abort(404)
+        return _lead_on(name)
     encoding = "gzip" if request.accept_encodings.quality("gzip") > 0 else ""
     answer = Response(file.packed if encoding else file.plain, content_type=f"{file.mimetype}; charset=utf-8")
     answer.headers.update(FILE_HEADERS)
@@ -67,6 +64,16 @@ def show_file(name: str) -> Response:
     answer.set_etag(file.etag(encoding))
     answer.make_conditional(request)
     return answer
+
+
+def _lead_on(name: str) -> Response:
+    """Lead from where a module lay before the widget had two halves to where it lies now."""
+    places = {f"first/{name}": "?debug", f"later/{name}": ""}
+    place = next((place for place in places if place in debug_files()), None)
+    if place is None:
+        abort(404)
+    # Relative: a proxy may have put us below a folder of its own.
+    return Response(status=302, headers=FILE_HEADERS | {"Location": place + places[place]})
 
 
 @bp.get("/demo")
@@ -85,28 +92,31 @@ def show_home() -> BaseResponse:
 
 @cache
 def files() -> dict[str, File]:
-    """Return the widget's files by their name below ``/embed/``, read once in the life of a process."""
+    """Return the widget's files by their name below ``/embed/``, made once in the life of a process."""
+    sources = _sources()
+    script, source_map = bundle.join(sources)
+    scripts = {name: bundle.later(name, sources) for name in sources if not name.startswith("first/")}
+    scripts[bundle.SCRIPT] = script
+    made = {name: _file("text/javascript", text) for name, text in scripts.items()}
+    styles = {path.name: _file("text/css", path.read_text(encoding="utf-8")) for path in HERE.glob("*.css")}
+    return made | styles | {bundle.MAP: _file("application/json", source_map)}
+
+
+@cache
+def debug_files() -> dict[str, File]:
+    """Return the widget's modules as they were written, each for itself, for ``?debug``."""
+    sources = _sources()
+    written = sources | {bundle.SCRIPT: f"export * from './{bundle.ENTRY}'\n"}
+    return {name: _file("text/javascript", bundle.debug(text)) for name, text in written.items()}
+
+
+def _sources() -> dict[str, str]:
     return {
-        path.relative_to(HERE).as_posix(): _file(path)
-        for path in sorted(HERE.rglob("*"))
-        if path.suffix in MIMETYPES
+        path.relative_to(WIDGET).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(WIDGET.rglob("*.js"))
     }
 
 
-def _file(path: Path) -> File:
-    text = path.read_text(encoding="utf-8")
-    plain = (without_comments(text) if path.suffix == ".js" else text).encode()
-    return File(MIMETYPES[path.suffix], plain, gzip.compress(plain, 9, mtime=0))
-
-
-def without_comments(script: str) -> str:
-    """Leave out what only a developer reads: documentation, comment lines, indentation.
-
-    Line numbers stay, so that a browser's error names the line in the source. This knows the manner
-    of our own files (no ``/**`` in a text, no indentation that means something), not JavaScript.
-
-    >>> without_comments("/** Doubles. */\\nfunction f(x) {\\n  // as it must\\n  return 2 * x\\n}")
-    '\\nfunction f(x) {\\n\\nreturn 2 * x\\n}'
-    """
-    script = DOC_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), script)
-    return INDENT.sub("", LINE_COMMENT.sub("", script))
+def _file(mimetype: str, text: str) -> File:
+    plain = text.encode()
+    return File(mimetype, plain, gzip.compress(plain, 9, mtime=0))
