@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PACKAGES = ("service", "workers", "models")
-MAX_FUNCTION, MAX_MODULE = 40, 400  # lines
+MAX_FUNCTION, MAX_MODULE, MAX_SCRIPT = 40, 400, 300  # lines
 UNSAFE = {"pickle", "cPickle", "joblib", "dill", "cloudpickle", "marshal", "shelve", "skops"}
 LOCKS = ("requirements.lock", "tests/requirements.lock")
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work|workspace|mnt)/[\w.-]+")
@@ -85,6 +85,11 @@ def test_modules_and_functions_are_short(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or 0) - node.lineno + 1 - lines_of_docstring(node)
             assert size <= MAX_FUNCTION, f"{node.name} has {size} lines"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "service").rglob("*.js")), ids=name_of)
+def test_scripts_are_short(path: Path) -> None:
+    assert path.read_text().count("\n") <= MAX_SCRIPT
 
 
 def lines_of_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -1,4 +1,4 @@
-"""The moderators' pages. They work by plain forms; `static/queue.js` only makes them quicker."""
+"""The moderators' pages. They work by plain forms; `static/queue/` only makes them quicker."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def show_queue() -> Any:
 
 @bp.get("/news")
 def show_news() -> Any:
-    """Return as JSON how many comments came after one, and the tabs' counts; for `queue.js`."""
+    """Return as JSON how many comments came after one, and the tabs' counts; for `queue/news.js`."""
     after = request.args.get("after") or None
     if after is not None and not UUID_PATTERN.fullmatch(after):
         raise BadRequest("The parameter `after` must be the id of a comment.")

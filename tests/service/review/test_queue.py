@@ -90,7 +90,7 @@ def test_every_answer_of_the_door_is_guarded(db, ben, stranger):
         assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in HEADERS["Content-Security-Policy"]
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
-    with ben.open("/review/static/queue.js") as script:
+    with ben.open("/review/static/queue/keys.js") as script:
         assert script.mimetype in ("text/javascript", "application/javascript")
         assert script.headers["X-Content-Type-Options"] == "nosniff"
 
