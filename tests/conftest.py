@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base
+from tests import needs
 from tests.running import Parley, start_embedded, start_redis
 
 # The same examples every time; a busy machine is no failure.
@@ -32,11 +31,24 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("parley")
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CHROMIUM_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what cannot run on this machine, before anything is started for it."""
+    if item.get_closest_marker("training") and not needs.CAN_TRAIN:
+        needs.TRAINING.missing()
+    if "browser" in getattr(item, "fixturenames", ()) and needs.CHROMIUM is None:
+        needs.BROWSER.missing()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was skipped and why, in one line for each reason."""
+    for line in needs.lines_of(terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -155,14 +167,10 @@ def parley() -> Iterator[Parley]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """A real Chromium, driven by Playwright. Skips where there is none, fails where CI requires one."""
-    if CHROMIUM is None:
-        if os.environ.get("PARLEY_REQUIRE_BROWSER") == "1":
-            pytest.fail("no Chromium was found, and PARLEY_REQUIRE_BROWSER=1 asks for one")
-        pytest.skip("no Chromium on this machine: the browser tests do not run")
+    """A real Chromium, driven by Playwright; where there is none, its tests were skipped before."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        started = driver.chromium.launch(executable_path=needs.CHROMIUM, args=list(CHROMIUM_FLAGS))
         yield started
         started.close()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def test_arrows_point_one_way() -> None:
 
 def test_types_are_strict() -> None:
     run(str(BIN / "mypy"))
+
+
+@pytest.mark.training
+def test_types_are_strict_where_torch_brings_its_own() -> None:
+    run(str(BIN / "mypy"))
+
+
+def test_what_no_doctest_is_sought_in_needs_torch_and_has_none() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    ignored = [ROOT / name for name in re.findall(r"--ignore=(models/\S+)", settings["addopts"])]
+    assert ignored
+
+    for path in ignored:
+        found = set(imports(path))
+        assert "torch" in found or found & {f"models.{other.stem}" for other in ignored}, name_of(path)
+        assert ">>>" not in path.read_text(), name_of(path)
 
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=" ".join)

@@ -36,7 +36,7 @@ EMPTY = "Comment must be non-empty."
 @pytest.fixture(scope="module", autouse=True)
 def clients() -> None:
     """The packages, as the lock file has them."""
-    node_modules(HERE, "the clients of the Perspective API for Node.js are not tried")
+    node_modules(HERE)
 
 
 def ask(calls: list[Any], program: str, *arguments: str, **environment: str) -> list[dict[str, Any]]:

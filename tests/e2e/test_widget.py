@@ -13,13 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.running import Parley, wait_until
 from tests.web.test_types import node_modules
-
-sync_api = pytest.importorskip("playwright.sync_api")
-Browser, Page, Route = sync_api.Browser, sync_api.Page, sync_api.Route
-expect = sync_api.expect
 
 ADD = "Add a public comment…"
 LIST = re.compile(r"/api/v1/comments\?")

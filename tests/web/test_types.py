@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 def node_modules() -> Path:
     """Return the folder of the locked Node tools, installed if it is not there yet."""
-    return node.node_modules(HERE, "the widget's types are not checked")
+    return node.node_modules(HERE)
 
 
 def test_the_widget_keeps_its_types():
