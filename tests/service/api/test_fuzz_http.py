@@ -95,8 +95,8 @@ def server() -> Iterator[Server]:
 def _answers(port: int) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok
-    except requests.ConnectionError:
-        return False
+    except (requests.ConnectionError, requests.Timeout):
+        return False  # not yet: it does not listen, or has not got round to an answer
 
 
 def assert_refused(answer: tuple[int, bytes, bytes], *statuses: int) -> None:

@@ -58,9 +58,9 @@ def test_places_in_utf_16_cut_the_same_pieces(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["!", ". ", "a.", '."', "\n", "?)x", "Dr. ", "。", "😀! "])
 def test_a_long_text_takes_no_more_than_its_share(unit: str) -> None:
-    text = unit * 400_000  # hours, if time grew with the square of the length
-    began = time.perf_counter()
+    text = unit * 40_000  # many times the limit, if time grew with the square of the length
+    began = time.process_time()
 
     in_utf16(text, sentences(text))
 
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 3

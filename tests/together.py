@@ -1,0 +1,37 @@
+"""Which tests stay together when several workers run them (pytest-xdist), and which are begun first."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+# One worker starts the browser and the Parley that these share, and installs packages of Node.js.
+SHARING = ("tests/e2e/", "tests/web/", "tests/contract/test_perspective_", "tests/test_readme.py")
+LONGEST = "tests/faults/"
+
+
+def group(nodeid: str) -> str:
+    """Return what a test stays together with: its own file's, or all that share the costliest fixtures.
+
+    >>> group("tests/e2e/test_widget.py::test_a") == group("tests/test_readme.py::test_b[c::d]")
+    True
+    >>> group("tests/models/test_fast.py::test_a[b]")
+    'tests/models/test_fast.py'
+    """
+    path = nodeid.partition("::")[0]
+    return "sharing" if path.startswith(SHARING) else path
+
+
+def rank(nodeid: str) -> int:
+    """Return a number by which the longest groups come first.
+
+    >>> [rank(f"tests/{path}") for path in ("faults/test_faults.py", "web/test_types.py", "test_house.py")]
+    [0, 1, 2]
+    """
+    return 0 if nodeid.startswith(LONGEST) else 1 if nodeid.startswith(SHARING) else 2
+
+
+class Scheduling(LoadScopeScheduling):
+    """Hands out whole groups, in the order of their first tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
