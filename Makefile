@@ -10,9 +10,14 @@ run: install
 
 install: $(VENV)/.run
 
-# Several tests at once; which stay together is said in tests/together.py.
+# Several tests at once: tests/together.py says which stay together. PARLEY_COVERAGE=1 adds how much of the code ran.
+COVERAGE := .cache/coverage.json
+MEASURE := -m slipcover --source service,workers,models --json --out $(COVERAGE)
+TOGETHER := -n logical --maxprocesses 4 --no-loadscope-reorder --durations 10 --durations-min 5
 test: $(VENV)/.test
-	@exec $(BIN)/python -m pytest -n logical --maxprocesses 4 --no-loadscope-reorder --durations 10 --durations-min 5
+	@mkdir -p $(dir $(COVERAGE))
+	@$(BIN)/python $(if $(PARLEY_COVERAGE),$(MEASURE)) -m pytest $(TOGETHER)
+	@$(if $(PARLEY_COVERAGE),$(BIN)/python -m tests.covered $(COVERAGE))
 
 test-training: $(VENV)/.test $(VENV)/.train
 	@PARLEY_REQUIRE_TORCH=1 exec $(BIN)/python -m pytest -m training

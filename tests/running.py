@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 READY_S = 60
 
 
-# Below the ports that systems give to connections, or one of those could take a port before it is listened on.
+# Below those that systems give to connections: one of these could take a port before it is listened on.
 PORTS = range(20_000, 32_000)
 _next_port = itertools.count(os.getpid() * 97)  # processes that test at the same time begin apart
 
