@@ -1,5 +1,6 @@
 """A small load generator: keep-alive connections, requests made beforehand, times by a monotonic clock.
 
+A server that closes a connection after an answer is connected to anew, in its own time, and that is counted.
 Closed loop: each connection sends its next request when it has its answer; gives a rate. Open loop: requests
 start on a fixed timetable whatever the answers do; gives honest latencies.
 """
@@ -22,6 +23,7 @@ class Result:
     seconds: float
     statuses: dict[int, int] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
+    closed: int = 0  # connections that did not outlive their answer
 
     @property
     def rate(self) -> float:
@@ -67,12 +69,48 @@ def single(port: int, request: bytes) -> tuple[int, float]:
     return asyncio.run(_single(port, request))
 
 
+class _Connection:
+    """A connection that is made again after an answer with which the server closes it."""
+
+    def __init__(self, port: int, result: Result) -> None:
+        self.port, self.result = port, result
+        self.ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def open(self) -> _Connection:
+        """Connect where that has not been done."""
+        if self.ends is None:
+            self.ends = await asyncio.open_connection("127.0.0.1", self.port)
+        return self
+
+    async def exchange(self, request: bytes) -> int:
+        """Send a request and read its answer; return the status."""
+        await self.open()
+        assert self.ends is not None
+        reader, writer = self.ends
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        lines = head.split(b"\r\n")
+        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+        if length:
+            await reader.readexactly(length)
+        if b"connection: close" in lines or head.startswith(b"http/1.0"):
+            self.result.closed += 1
+            self.close()
+        return int(head[9:12])
+
+    def close(self) -> None:
+        """Connect no longer."""
+        if self.ends is not None:
+            self.ends[1].close()
+            self.ends = None
+
+
 async def _single(port: int, request: bytes) -> tuple[int, float]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connection = await _Connection(port, Result(0)).open()
     started = time.monotonic()
-    status = await _exchange(reader, writer, request)
+    status = await connection.exchange(request)
     taken = time.monotonic() - started
-    writer.close()
+    connection.close()
     return status, taken
 
 
@@ -86,41 +124,31 @@ async def _closed(port: int, make: Request, seconds: float, connections: int) ->
 async def _keep_sending(
     port: int, make: Request, numbers: Iterator[int], until: float, result: Result
 ) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    connection = await _Connection(port, result).open()
     while (started := time.monotonic()) < until:
-        status = await _exchange(reader, writer, make(next(numbers)))
+        status = await connection.exchange(make(next(numbers)))
         _note(result, status, time.monotonic() - started)
-    writer.close()
+    connection.close()
 
 
 async def _open(port: int, make: Request, rate: float, seconds: float, connections: int) -> Result:
-    result, free = Result(seconds), asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]()
+    result, free = Result(seconds), asyncio.Queue[_Connection]()
     for _ in range(connections):
-        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+        free.put_nowait(await _Connection(port, result).open())
     begin = time.monotonic()
 
     async def one(number: int) -> None:
         due = begin + number / rate
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        reader, writer = await free.get()
-        status = await _exchange(reader, writer, make(number))
-        free.put_nowait((reader, writer))
+        connection = await free.get()
+        status = await connection.exchange(make(number))
+        free.put_nowait(connection)
         _note(result, status, time.monotonic() - due)
 
     await asyncio.gather(*(one(number) for number in range(int(rate * seconds))))
     while not free.empty():
-        free.get_nowait()[1].close()
+        free.get_nowait().close()
     return result
-
-
-async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-    if length:
-        await reader.readexactly(length)
-    return int(head[9:12])
 
 
 def _note(result: Result, status: int, taken: float) -> None:
