@@ -36,9 +36,9 @@ def connect(parley: Parley, where: str = NEWER, **more: Any) -> Any:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def service(parley: Parley) -> Iterator[Any]:
-    """A client with a key that nobody gave out, as users keep it."""
+    """A client with a key that nobody gave out. The library does not mend a connection that idled away."""
     with connect(parley, developerKey=PLANTED) as made:
         yield made
 
