@@ -13,7 +13,7 @@ install: $(VENV)/.run
 # Several tests at once: tests/together.py says which stay together. PARLEY_COVERAGE=1 adds how much of the code ran.
 COVERAGE := .cache/coverage.json
 MEASURE := -m slipcover --source service,workers,models --json --out $(COVERAGE)
-TOGETHER := -n logical --maxprocesses 4 --no-loadscope-reorder --durations 10 --durations-min 5
+TOGETHER := -n logical --maxprocesses 4 --max-worker-restart 1 --no-loadscope-reorder --durations 10 --durations-min 5
 test: $(VENV)/.test
 	@mkdir -p $(dir $(COVERAGE))
 	@$(BIN)/python $(if $(PARLEY_COVERAGE),$(MEASURE)) -m pytest $(TOGETHER)

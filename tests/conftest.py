@@ -38,6 +38,13 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name failures at once, where somebody reads them."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(together.AtOnce(reporter))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits for others, so that the rest fills the time beside it."""
     items.sort(key=lambda item: together.rank(item.nodeid))

@@ -1,7 +1,8 @@
-"""Which tests stay together when several workers run them (pytest-xdist), and which are begun first."""
+"""Tests on several workers (pytest-xdist): which stay together, which begin, and which failed."""
 
 from __future__ import annotations
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # One worker starts the browser and the Parley that these share, and installs packages of Node.js.
@@ -35,3 +36,17 @@ class Scheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
+
+
+class AtOnce:
+    """Names a failed test when it fails: whoever stops a run, or has it stopped, knows what to look at."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self.reporter = reporter
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write a line between the dots."""
+        if report.failed:
+            self.reporter.ensure_newline()
+            self.reporter.write_line(f"FAILED {report.nodeid} ({report.when})")
