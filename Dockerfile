@@ -28,6 +28,7 @@ COPY --from=build /opt/parley /opt/parley
 ENV PATH=/opt/parley/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     PARLEY_DATA_DIR=/data \
     PARLEY_HOST=0.0.0.0 \
     PARLEY_PORT=8080

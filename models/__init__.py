@@ -4,6 +4,12 @@ Importing it brings numpy alone; the careful reader brings onnxruntime and token
 `models.evaluation` scikit-learn, and the training of the careful reader torch.
 """
 
+import os
+
+# The wheel of onnxruntime asks for a host of its maker's and writes a device id under the home folder, unless
+# it is told not to before it is imported. No part of this package can import it before this line runs.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 from models.explaining import Span
 from models.files import BadArtifact
 from models.scorer import NO_CAREFUL_READER, SHIPPED, Reading, Scorer, load_scorer

@@ -55,6 +55,12 @@ def test_what_an_operator_can_choose_is_passed_on():
             assert SERVICES[name]["environment"][variable] == f"${{{variable}:-}}", (name, variable)
 
 
+def test_no_container_of_ours_phones_home():
+    assert re.search(r"^(ENV|   ) .*\bORT_DISABLE_TELEMETRY=1\b", FINAL_STAGE, re.MULTILINE)
+    for name in OURS:
+        assert SERVICES[name]["environment"]["ORT_DISABLE_TELEMETRY"] == "1", name
+
+
 def test_the_image_declares_no_volume_and_whoever_writes_to_data_mounts_one():
     assert not re.search(r"^VOLUME\b", DOCKERFILE, re.MULTILINE)
     for name in OURS:
