@@ -68,7 +68,10 @@ class NewComment(Schema):
         required=True,
         max_graphemes=comment.MAX_BODY_GRAPHEMES,
         max_bytes=comment.MAX_BODY_BYTES,
-        metadata=described("Plain text, shown as typed: up to 5,000 characters and 20,000 bytes."),
+        metadata=described(
+            "Plain text, shown as typed but for empty lines, of which one in a row is kept: up to 5,000"
+            " characters and 20,000 bytes."
+        ),
     )
 
 

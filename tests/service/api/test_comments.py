@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from service.api.schemas.fields import GAP, Text
 from service.context import utcnow
 from service.storage.database import Database
 from service.storage.tables import Thread
@@ -140,6 +142,61 @@ def test_the_same_key_gives_the_same_comment(client: FlaskClient) -> None:
     stranger = key | {"Parley-Author": "x" * 22}
     other = client.post("/api/v1/comments", json=draft(), headers=stranger)
     assert other.json["id"] != first.json["id"], "nobody fetches a receipt with another's key"
+
+
+GAPS = [
+    ("a\n\n\n\nb", "a\n\nb"),
+    ("a\r\n\r\n\r\nb", "a\n\nb"),
+    ("a\r\r\rb", "a\n\nb"),
+    ("a\n \t\n\u3000\u00a0\n  b", "a\n\n  b"),
+    ("a\n\u200b\n\u2800\ufe0f\n\u00ad\n\u3164\nb", "a\n\nb"),
+    ("a\u2028\u2029\x85b", "a\n\nb"),
+    ("a\n\v\f\nb", "a\n\nb"),
+    ("a \n\n\n\n b\n\n\n\nc", "a \n\n b\n\nc"),
+    ("a\n" * 4, "a\na\na\na"),
+    ("a\n\nb", "a\n\nb"),
+    ("a\r\n\r\nb", "a\r\n\r\nb"),
+    ("a\u2028\u2028b", "a\u2028\u2028b"),
+    ("a\r\n \r\nb", "a\r\n \r\nb"),
+    ("a\n\n.\n\nb", "a\n\n.\n\nb"),
+    ("1.\n\n\u0301\n\n2", "1.\n\n\u0301\n\n2"),
+]
+
+
+@pytest.mark.parametrize(("typed", "kept"), GAPS)
+def test_of_empty_lines_in_a_row_one_is_kept(client: FlaskClient, typed: str, kept: str) -> None:
+    own = post(client, typed)
+
+    place = f"/api/v1/comments/{own['id']}"
+    assert client.get(place, headers={"Parley-Receipt": own["receipt"]}).json["body"] == kept
+    assert Text(max_graphemes=99, max_bytes=999).deserialize(kept) == kept
+
+
+def test_a_retry_with_other_empty_lines_is_the_same_comment(client: FlaskClient) -> None:
+    key = {"Idempotency-Key": "gaps"}
+    answers = [
+        client.post("/api/v1/comments", json=draft(body=body), headers=key)
+        for body in ("a\n\n\n\n\nb", "a\n\n\n\n\nb", "a\n\nb")
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert len({answer.json["id"] for answer in answers}) == 1
+
+
+def test_empty_lines_that_are_not_kept_count_for_nothing(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/comments", json=draft(body="a" * 4_000 + "\n" * 2_000 + "b" * 990))
+
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("unit", ["\n", "\r\n", "\n ", "\n\n ", "\n \u200bx", "\r\n\t\r\n\u2028x", " "])
+def test_closing_gaps_takes_time_linear_in_the_text(unit: str) -> None:
+    text = "a" + unit * (400_000 // len(unit)) + "b"
+    begin = time.process_time()
+
+    GAP.sub("\n\n", text)
+
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 129, "x" * 1000, "schlüssel", "a\tb"])
