@@ -26,12 +26,13 @@ class FakeReading:
 class FakeScorer:
     """Scores 0.9 where a text says "vile", 0.25 where it is "subtle", else 0.1; raises on "poison".
 
+    SPAM is 0.99 where a text says "casino", else never above 0.8.
     "subtle" wants a careful reading and gets none. "schön" is a foreign language; "oké" is one in beta, with
     a score for TOXICITY alone, unless it is told to be English.
     """
 
     model_id = "fake-1"
-    attributes = ATTRIBUTES
+    attributes: tuple[str, ...] = ATTRIBUTES
     languages = frozenset({"en"})
     beta_languages = frozenset({"nl"})
 
@@ -61,7 +62,7 @@ class FakeScorer:
         if "oké" in text:
             return FakeReading({"TOXICITY": score}, self.normalise(text), "nl", supported=False, is_beta=True)
         return FakeReading(
-            dict.fromkeys(ATTRIBUTES, score),
+            dict.fromkeys(ATTRIBUTES, score) | {"SPAM": 0.99 if "casino" in text else min(score, 0.8)},
             self.normalise(text),
             supported="schön" not in text,
             is_unsure="subtle" in text,

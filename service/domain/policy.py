@@ -16,6 +16,8 @@ NAME = "author_name"
 UNSURE_SHARE = 0.5
 # What a model for a language in beta must have scored; its other attributes it may lack.
 SCORED_AT_LEAST = "TOXICITY"
+# What a model may be made without, in any language: few have the examples. A limit on it then says nothing.
+MAY_BE_UNKNOWN = "SPAM"
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
 
@@ -64,6 +66,7 @@ class Evidence:
     language has a model of its own, in beta; ``language_supported`` counts only where it has none.
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
+    ``unknown`` are the attributes that the model has no output for, whatever the text.
     """
 
     scores: Mapping[str, float] | None
@@ -80,6 +83,7 @@ class Evidence:
     is_unsure: bool = False
     reader: str | None = None
     name: NameEvidence | None = None
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,8 @@ def reasons_for_author(
 def decide(evidence: Evidence, policy: Policy) -> Decision:
     """Choose what happens to a comment. The strictest rule that matches wins; all are reported.
 
-    A score that is missing or not a number means review: a silent model is no reason to publish.
+    A score that is missing or not a number means review: a silent model is no reason to publish. Only for
+    SPAM may a model have no output at all; then nothing is asked of it.
 
     >>> policy = Policy({"TOXICITY": Thresholds(review=0.6, reject=0.9)})
     >>> decide(Evidence({"TOXICITY": 0.2}), policy).outcome
@@ -186,7 +191,7 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
         *_by_scores(evidence, policy),
         *_by_words(evidence),
         *_by_circumstances(evidence, policy),
-        *_by_name(evidence.name, policy),
+        *_by_name(evidence, policy),
     )
     if not reasons:
         return Decision("approve", (replace(ALL_CLEAR, reader=evidence.reader),))
@@ -205,6 +210,8 @@ def _by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     for name, limit in policy.thresholds.items():
         score = evidence.scores.get(name)
         if score is None and evidence.is_beta and name != SCORED_AT_LEAST:
+            continue
+        if score is None and name == MAY_BE_UNKNOWN and name in evidence.unknown:
             continue
         if score is None or not 0.0 <= score <= 1.0:  # a NaN is in no range, so it lands here too
             yield Reason("not-scored", "review", f"{name} was not scored.", name)
@@ -261,15 +268,16 @@ def _by_circumstances(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("premoderation", "review", "Comments here are read before they appear.")
 
 
-def _by_name(name: NameEvidence | None, policy: Policy) -> Iterator[Reason]:
+def _by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Judge the author's name by the limits for bodies, but for links, of which one is too many.
 
     Neither its language counts nor whether a careful reading was to be had: names belong to no language, and
     half the limit would hold twice as many innocent ones and find hardly more of the others.
     """
+    name = evidence.name
     if name is None:
         return
-    yield from _by_scores_of_name(name, policy)
+    yield from _by_scores_of_name(name, policy, evidence.unknown)
     if name.banned:
         yield Reason(
             "banned-word", "reject", f"Banned word in the name: {', '.join(name.banned)}.", field=NAME
@@ -281,12 +289,16 @@ def _by_name(name: NameEvidence | None, policy: Policy) -> Iterator[Reason]:
         yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
 
 
-def _by_scores_of_name(name: NameEvidence, policy: Policy) -> Iterator[Reason]:
+def _by_scores_of_name(
+    name: NameEvidence, policy: Policy, unknown: frozenset[str]
+) -> Iterator[Reason]:
     if name.scores is None:
         yield Reason("not-scored", "review", "The name could not be scored.", field=NAME)
         return
     for attribute, limit in policy.thresholds.items():
         score = name.scores.get(attribute)
+        if score is None and attribute == MAY_BE_UNKNOWN and attribute in unknown:
+            continue
         if score is None or not 0.0 <= score <= 1.0:
             text = f"{attribute} was not scored in the name."
             yield Reason("not-scored", "review", text, attribute, field=NAME)

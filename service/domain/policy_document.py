@@ -16,7 +16,7 @@ MAX_LANGUAGES = 100
 LANGUAGE = re.compile("[a-z]{2,3}")  # ISO 639
 # On calibrated scores. On the development data these ask a person about three quarters of the toxic
 # comments and about one in a hundred clean ones at natural prevalence. The model card suggests stricter
-# ones, at one in twenty. SPAM has none: what is spam to one site is a notice to another.
+# ones, at one in twenty. SPAM asks when nearly sure: what is spam to one site is a notice to another.
 # A machine asks; a person refuses: for automatic refusals, set `reject`.
 DEFAULT_REVIEW = {
     "TOXICITY": 0.3,
@@ -25,6 +25,7 @@ DEFAULT_REVIEW = {
     "INSULT": 0.4,
     "PROFANITY": 0.4,
     "THREAT": 0.15,
+    "SPAM": 0.9,
 }
 FLAGS = ("hold_repeats", "hold_first_time", "premoderate")
 DEFAULT: dict[str, Any] = {
@@ -43,7 +44,7 @@ def complete(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with its defaults filled in; an attribute set to null is switched off.
 
     >>> sorted(complete({"thresholds": {"INSULT": None, "THREAT": None, "PROFANITY": None}})["thresholds"])
-    ['IDENTITY_ATTACK', 'SEVERE_TOXICITY', 'TOXICITY']
+    ['IDENTITY_ATTACK', 'SEVERE_TOXICITY', 'SPAM', 'TOXICITY']
     """
     merged = DEFAULT | dict(document)
     given = merged["thresholds"]

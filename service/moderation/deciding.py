@@ -128,7 +128,7 @@ def _decide_all(
     readings = found.readings
     hashes = {key: text_hash(reading) for key, reading in readings.items() if reading}
     with db.read() as connection:
-        evidence = gather(connection, comments, found, hashes, rules)
+        evidence = gather(connection, comments, found, hashes, rules, scorer)
     decisions = {c["id"]: decide(evidence[c["id"]], rules[c["site_id"]].policy) for c in comments}
     changes = [
         _change(comment, decisions[comment["id"]], readings[comment["id"]], hashes.get(comment["id"]), scorer)

@@ -13,7 +13,7 @@ from service.domain.ids import fingerprint
 from service.domain.policy import Evidence, NameEvidence, Policy
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES
-from service.domain.scores import Reading
+from service.domain.scores import ATTRIBUTES, Reading, Scorer
 from service.domain.word_lists import Normalise, WordList, count_links, count_links_in_name
 from service.storage import comments as queries
 from service.storage.records import Record
@@ -52,6 +52,7 @@ def gather(
     found: Found,
     hashes: Mapping[str, str],
     rules: Mapping[str, Rules],
+    scorer: Scorer,
 ) -> dict[str, Evidence]:
     """Collect all evidence for a batch: every check runs, whatever the others found."""
     authors = {(c["site_id"], c["author_id"]) for c in comments if c["author_id"]}
@@ -81,6 +82,7 @@ def gather(
             is_beta=reading.is_beta if reading else False,
             is_unsure=reading.is_unsure if reading else False,
             reader=reading.reader if reading else None,
+            unknown=frozenset(ATTRIBUTES).difference(scorer.attributes),
             name=_name_evidence(comment["author_name"], found, site),
         )
     return evidence

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from service.api.schemas.fields import GAP, Text
 from sqlalchemy import update
 
-from service.api.schemas.fields import GAP, Text
 from service.context import utcnow
 from service.storage.database import Database
 from service.storage.tables import Thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -125,12 +126,50 @@ def test_listing_a_language_that_has_no_model_changes_nothing() -> None:
     assert [reason.code for reason in decide(evidence, DUTCH).reasons] == ["language"]
 
 
-def test_spam_is_evidence_until_a_site_sets_a_limit() -> None:
+def test_what_the_policy_sets_no_limit_for_is_evidence_alone() -> None:
     scores = FINE | {"SPAM": 0.99, "UNKNOWN": 0.99}
 
     assert decide(Evidence(scores), POLICY).outcome == "approve"
     limited = policy_from({"thresholds": {"SPAM": {"review": 0.5}}})
     assert decide(Evidence(dict.fromkeys(ATTRIBUTES, 0.1) | scores), limited).reasons[0].attribute == "SPAM"
+
+
+ALL_FINE = dict.fromkeys(ATTRIBUTES, 0.1)
+
+
+def by_default(scores: dict[str, float], **more: Any) -> list[str]:
+    return [reason.code for reason in decide(Evidence(scores, **more), policy_from({})).reasons]
+
+
+def test_by_default_a_person_is_asked_about_what_is_almost_surely_spam() -> None:
+    assert by_default(ALL_FINE | {"SPAM": 0.89}) == ["all-clear"]
+    assert by_default(ALL_FINE | {"SPAM": 0.9}) == ["score"]
+    off = policy_from({"thresholds": {"SPAM": None}})
+    assert decide(Evidence(ALL_FINE | {"SPAM": 1.0}), off).outcome == "approve"
+
+
+def test_a_model_without_an_output_for_spam_holds_nothing_back_for_that() -> None:
+    scores = {name: 0.1 for name in ATTRIBUTES if name != "SPAM"}
+
+    assert by_default(scores, unknown=frozenset({"SPAM"})) == ["all-clear"]
+    assert by_default(scores) == ["not-scored"], "this model has one and kept silent"
+    assert by_default(scores | {"SPAM": math.nan}, unknown=frozenset({"SPAM"})) == ["not-scored"]
+
+
+def test_a_name_asks_no_more_of_a_model_than_the_text_does() -> None:
+    scores = dict.fromkeys(ATTRIBUTES, 0.0)
+    del scores["SPAM"]
+    name = NameEvidence(dict(scores))
+
+    assert by_default(scores, unknown=frozenset({"SPAM"}), name=name) == ["all-clear"]
+    assert by_default(scores | {"SPAM": 0.0}, name=name) == ["not-scored"]
+
+
+@pytest.mark.parametrize("name", sorted({*ATTRIBUTES} - {"SPAM"}))
+def test_no_other_attribute_may_be_unknown_to_a_model(name: str) -> None:
+    scores = {other: 0.1 for other in ATTRIBUTES if other != name}
+
+    assert by_default(scores, unknown=frozenset({name})) == ["not-scored"]
 
 
 def test_a_reason_by_scores_says_whose_they_are() -> None:
@@ -224,7 +263,7 @@ def test_a_decision_always_has_reasons_and_the_strictest_of_them_is_its_outcome(
 def test_the_default_document_is_a_policy_that_leaves_refusing_to_people() -> None:
     policy = policy_from({})
 
-    assert set(policy.thresholds) == set(ATTRIBUTES) - {"SPAM"}
+    assert set(policy.thresholds) == set(ATTRIBUTES)
     assert all(limit.reject is None for limit in policy.thresholds.values())
 
 

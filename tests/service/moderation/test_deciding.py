@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from service.comments.intake import Draft, Intake
 from service.domain.audit import first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
-from service.domain.scores import Span
+from service.domain.scores import ATTRIBUTES, Span
 from service.moderation import acting, deciding, history
 from service.sites import sites
 from service.storage import comments as queries
@@ -335,6 +335,30 @@ def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Databa
     assert look(db, before)["reasons"][0]["text"] == "The model for this language (nl) is in beta."
     assert look(db, fine)["status"] == "approved"
     assert (look(db, vile)["status"], reasons(db, vile)) == ("pending", ["score"])
+
+
+class WithoutSpam(FakeScorer):
+    """A model that was made without examples of spam."""
+
+    attributes = ATTRIBUTES[:-1]
+
+    def _read(self, text: str) -> FakeReading:
+        reading = super()._read(text)
+        return replace(reading, scores={n: score for n, score in reading.scores.items() if n != "SPAM"})
+
+
+@pytest.mark.parametrize("scorer", [FakeScorer(), WithoutSpam()])
+def test_spam_goes_to_a_person_if_the_model_knows_it_and_nothing_else_does(
+    db: Database, scorer: FakeScorer
+) -> None:
+    clock = FakeClock()
+    sites.set_policy(db, "demo", {"languages": ["nl"]})
+    fine, beta, spam = (post(db, clock, body) for body in ("A fine remark.", "oké", "Come to my casino."))
+
+    drain(db, clock, scorer)
+
+    assert (look(db, fine)["status"], look(db, beta)["status"]) == ("approved", "approved")
+    assert reasons(db, spam) == (["score"] if "SPAM" in scorer.attributes else ["all-clear"])
 
 
 def test_a_foreign_language_goes_to_a_person(db: Database) -> None:

@@ -46,7 +46,8 @@ def test_only_web_addresses_become_links():
 def test_a_wider_limit_is_told_and_drawn():
     entry = {"code": "unsure", "text": "…", "attribute": "INSULT", "score": 0.31, "threshold": 0.2}
     comment = {"scores": {"INSULT": 0.31, "SPAM": 0.8}, "reasons": [entry]}
-    insult, spam = cards.bars(Card(comment, policy_from({}), None, None, (), ()))
+    policy = policy_from({"thresholds": {"SPAM": None}})
+    insult, spam = cards.bars(Card(comment, policy, None, None, (), ()))
 
     assert cards.reason(entry) == "Insult is 0.31; while only the fast reader is at hand, the limit is 0.20."
     assert (insult.limit, insult.is_over) == ("0.20", True)
