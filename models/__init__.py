@@ -12,6 +12,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from models.explaining import Span
 from models.files import BadArtifact
-from models.scorer import NO_CAREFUL_READER, SHIPPED, Reading, Scorer, load_scorer
+from models.readings import Reading
+from models.scorer import NO_CAREFUL_READER, SHIPPED, Scorer, load_scorer
 
 __all__ = ["NO_CAREFUL_READER", "SHIPPED", "BadArtifact", "Reading", "Scorer", "Span", "load_scorer"]

@@ -16,6 +16,7 @@ from models.evaluation import SPAM_ALARMS, SPAM_AREA
 from models.figures import RESAMPLES
 from models.files import EVALUATION
 from models.scorer import CHARS_READ, SHIPPED
+from models.windows import ALONE_ELSE, LONG, READ
 
 CARD = Path(__file__).with_name("MODEL_CARD.md")
 
@@ -103,7 +104,14 @@ def _readers_text(header: Found) -> str:
         return words.FAST_ALONE
     low, high = header["join"]["band"]
     return words.CAREFUL.format(
-        epochs=header["epochs"], first=FIRST_PIECES, last=LAST_PIECES, low=low, high=high
+        epochs=header["epochs"],
+        first=FIRST_PIECES,
+        last=LAST_PIECES,
+        low=low,
+        high=high,
+        long=LONG,
+        worst=READ,
+        less=ALONE_ELSE,
     )
 
 

@@ -45,6 +45,11 @@ each attribute. Where the guess for TOXICITY lies from {low:.2f} to {high:.2f}, 
 comment too, and one logistic regression an attribute over the outputs of both decides. For all other comments
 the guess stands. Without the libraries of the careful reader, or when time is short, the fast reader decides
 alone and says that it was unsure. All are calibrated at the same stated share.
+
+**Long texts**: in more than {long} characters one bad sentence is lost among civil ones. So the fast reader
+looks for the {worst} worst sentences, the careful one reads those that may matter, and an attribute's
+log-odds are at least those of the worst less {less} (for THREAT, less nothing: it is one wherever it stands).
+Spam is judged as a whole.
 """
 
 INTENDED = """
@@ -78,7 +83,9 @@ KNOWN_FAILURES = """
 - Most training comments are from Wikipedia talk, tweets and forums; few are civil news comments. Expect
   weaker results on a news site, and look at its own queue before trusting a threshold.
 - Misspellings beyond what `models/normalise.py` undoes, such as reversed words, hide words well.
-- A text far longer than a comment dilutes a single bad sentence.
+- A long text still dilutes a bad sentence, which counts for less there than alone. What is lost is mostly
+  mildly toxic, or has no full stops around it. In the languages in beta, and in a model without a careful
+  reader, nothing makes up for it.
 - The beta languages were learnt from one or two sources each. Their readers know little outside those.
 """
 

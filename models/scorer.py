@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,13 +13,15 @@ from numpy.typing import NDArray
 
 from models.artifact import MAIN, Artifact, load
 from models.careful import Encoder
-from models.explaining import Span, additive, occluded, spans, words
+from models.explaining import Place, Span, additive, occluded, spans, words
 from models.files import MODEL, BadArtifact
 from models.joint import clipped, shift_of_prior
 from models.language import detect
-from models.linear import Floats, sigmoid
+from models.linear import Floats, LinearScorer, sigmoid
 from models.normalise import normalise
+from models.readings import Outcome, Reading
 from models.self_test import TEXTS
+from models.windows import Sentences, alone
 
 SHIPPED = Path(__file__).with_name("shipped")
 CHARS_READ = 20_480  # of a text as typed; four times the longest comment, all that Perspective accepts
@@ -33,51 +34,6 @@ UNMOVED = ("SPAM",)
 NO_CAREFUL_READER = "this model has none"  # a `Scorer.careful_state`
 
 Careful = Literal["auto", "always", "off"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the scorer says of one text.
-
-    Attributes
-    ----------
-    scores : dict of str to float
-        A probability in [0, 1] for every attribute that the text's language has a head for.
-    language : str
-        ISO 639 code, or ``und``.
-    supported : bool
-        Whether the model was trained, and measured well enough, on that language; if not, the scores mean
-        little and a person should decide.
-    is_beta : bool
-        Whether the language has a model of its own that is not yet good enough to decide alone.
-    normalised : str
-        The text as the fast reader reads it.
-    reader : str
-        Who decided: ``careful`` or ``fast``.
-    is_unsure : bool
-        The careful reader was wanted, and was off, missing or out of time.
-    """
-
-    scores: dict[str, float]
-    language: str
-    supported: bool
-    normalised: str
-    is_beta: bool = False
-    reader: str = "fast"
-    is_unsure: bool = False
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """Log-odds of some texts of one language, and how they came about; a row a text."""
-
-    logits: Floats
-    is_careful: NDArray[np.bool_] = field(init=False)
-    is_unsure: NDArray[np.bool_] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.is_careful = np.zeros(len(self.logits), np.bool_)
-        self.is_unsure = np.zeros(len(self.logits), np.bool_)
 
 
 class Scorer:
@@ -148,7 +104,8 @@ class Scorer:
     ) -> list[Reading]:
         """Return one reading a text, in order.
 
-        Only the first `CHARS_READ` characters of a text are read.
+        Only the first `CHARS_READ` characters of a text are read. Of English ones longer than `windows.LONG`
+        the worst sentences are judged apart too, and the stricter judgement counts.
 
         Parameters
         ----------
@@ -167,10 +124,17 @@ class Scorer:
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("texts must be a sequence of str")
         until = np.inf if within is None else time.monotonic() + within
-        cut = [text[:CHARS_READ] for text in texts]
+        return [
+            reading for reading, _, _ in self._read([text[:CHARS_READ] for text in texts], languages, until)
+        ]
+
+    def _read(
+        self, cut: list[str], languages: Sequence[str | None] | None, until: float
+    ) -> list[tuple[Reading, Outcome, int]]:
+        """Return each text's reading, with the outcome that it comes from and its row there."""
         normalised = [normalise(text) for text in cut]
         found = self._languages(cut, normalised, languages)
-        readings: dict[int, Reading] = {}
+        readings: dict[int, tuple[Reading, Outcome, int]] = {}
         for code, rows in self._by_kernel([code for code, _ in found]).items():
             known = np.array([found[i][1] for i in rows])
             outcome = self._outcome(code, [cut[i] for i in rows], [normalised[i] for i in rows], known, until)
@@ -179,7 +143,8 @@ class Scorer:
             scores = np.round(sigmoid(clipped(outcome.logits) + shift), SCORE_DIGITS).tolist()
             for at, row in enumerate(rows):
                 named = dict(zip(self._kernels[code].attributes, scores[at], strict=True))
-                readings[row] = self._reading(named, *found[row], normalised[row], outcome, at)
+                reading = self._reading(named, *found[row], normalised[row], outcome, at)
+                readings[row] = reading, outcome, at
         return [readings[row] for row in range(len(cut))]
 
     def _languages(
@@ -203,7 +168,7 @@ class Scorer:
         language: str,
         is_known: bool,
         normalised: str,
-        outcome: _Outcome,
+        outcome: Outcome,
         at: int,
     ) -> Reading:
         is_beta = language in self.beta_languages
@@ -215,7 +180,8 @@ class Scorer:
         """Return the words that raise an attribute's score, by where they begin.
 
         Where the fast reader decided, shares are its additive ones; where the careful reader did, they are
-        what leaving a word out takes from the log-odds (one batch of at most 24 careful readings).
+        what leaving a word out takes from the log-odds (one batch of at most 24 careful readings). Where one
+        sentence of a long text decided, only its words are marked.
 
         Raises
         ------
@@ -225,23 +191,30 @@ class Scorer:
         if attribute not in self.attributes:
             raise ValueError(f"no attribute {attribute!r}; there are {', '.join(self.attributes)}")
         text = text[:CHARS_READ]
-        (reading,) = self.read([text])
+        ((reading, outcome, row),) = self._read([text], None, np.inf)
         kernel = self._kernels.get(reading.language, self._main)
-        places = words(text)
-        if attribute not in reading.scores or not places:
+        if attribute not in reading.scores:
             return []
-        score = reading.scores[attribute]
-        joined = self._join.attributes if self._join else ()
-        if reading.reader == "careful" and attribute in joined:
-            column = joined.index(attribute)
+        sentence, is_careful = outcome.decided_by(row, kernel.attributes.index(attribute))
+        first, last = sentence or (0, len(text))
+        places = [(begin, end) for begin, end in words(text) if first <= begin and end <= last]
+        if not places:
+            return []
+        within = [(begin - first, end - first) for begin, end in places]
+        shares = self._shares(kernel, text[first:last], within, attribute, is_careful)
+        return spans(text, places, shares, reading.scores[attribute])
 
-            def logits(some: Sequence[str]) -> Floats:
-                return np.asarray(self._joint_logits(some, [normalise(one) for one in some])[:, column])
+    def _shares(
+        self, kernel: LinearScorer, text: str, places: Sequence[Place], attribute: str, is_careful: bool
+    ) -> Floats:
+        if not is_careful or self._join is None or attribute not in self._join.attributes:
+            return additive(kernel, text, places, attribute)
+        column = self._join.attributes.index(attribute)
 
-            shares = occluded(logits, text, places, float(logits([text])[0]))
-        else:
-            shares = additive(kernel, text, places, attribute)
-        return spans(text, places, shares, score)
+        def logits(some: Sequence[str]) -> Floats:
+            return np.asarray(self._joint_logits(some, [normalise(one) for one in some])[:, column])
+
+        return occluded(logits, text, places, float(logits([text])[0]))
 
     def normalise(self, text: str) -> str:
         """Return the text as the model reads it."""
@@ -256,7 +229,7 @@ class Scorer:
 
     def _outcome(
         self, code: str, texts: list[str], normalised: list[str], known: NDArray[np.bool_], until: float
-    ) -> _Outcome:
+    ) -> Outcome:
         """Return what one language's readers make of texts.
 
         A text that is not in a ``known`` language goes to a person whatever its scores: it is not read
@@ -264,11 +237,40 @@ class Scorer:
         """
         kernel = self._kernels[code]
         margins = kernel.margins(normalised)
-        outcome = _Outcome(kernel.calibrated(margins))
         if code != MAIN or self._join is None:
-            return outcome
+            return Outcome(kernel.calibrated(margins))
         expected = self._join.expected(normalised, margins)
         wanted = known & (self._join.is_unsure(expected) | (self._careful == "always"))
+        outcome = self._judged(texts, margins, expected, wanted, until)
+        found = Sentences.of(texts, np.flatnonzero(known).tolist())
+        if found.parts:
+            self._judge_sentences(outcome, found, until)
+        return outcome
+
+    def _judge_sentences(self, outcome: Outcome, found: Sentences, until: float) -> None:
+        """Raise the log-odds of long texts to those of their worst sentences, less what is `alone`.
+
+        The fast reader finds the worst. One that could not raise a score is not read carefully: it is asked
+        about from that much higher on than a text is.
+        """
+        assert self._join is not None
+        plain = [normalise(part) for part in found.parts]
+        margins = self._main.margins(plain)
+        expected = self._join.expected(plain, margins)
+        worst = found.worst(expected[:, 0])
+        found, margins, expected = found.where(worst), margins[worst], expected[worst]
+        less = alone(self._join.attributes)
+        wanted = self._join.is_unsure(expected - less) | (self._careful == "always")
+        apart = self._judged(found.parts, margins, expected, wanted, until)
+        apart.logits[:, : len(less)] -= less
+        apart.logits[:, len(less) :] = -np.inf  # spam is spam as a whole
+        outcome.raise_to(found, apart)
+
+    def _judged(
+        self, texts: list[str], margins: Floats, expected: Floats, wanted: NDArray[np.bool_], until: float
+    ) -> Outcome:
+        """Return what both readers make of texts of the main language; ``wanted`` are read carefully."""
+        outcome = Outcome(self._main.calibrated(margins))
         if self._encoder is not None:
             outcome.logits[~wanted, : expected.shape[1]] = expected[~wanted]
         rows = np.flatnonzero(wanted)
