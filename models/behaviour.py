@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from models.linear import Floats
+from models.numbers import Floats
 
 SUITES = Path(__file__).with_name("suites") / "behaviour.json"
 ORDERED_BY = "TOXICITY"  # the attribute whose order of the cases is judged

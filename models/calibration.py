@@ -6,7 +6,7 @@ import numpy as np
 
 from models.data import COLUMNS, SPAM, Labelled, natural_weights
 from models.evaluation import review_threshold
-from models.linear import Floats
+from models.numbers import Floats
 
 # Comments as they came to Wikipedia's talk pages, about one in a hundred toxic.
 AS_THEY_CAME = ("wikipedia_context_gc", "wikipedia_context_gn")

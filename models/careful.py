@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from models import identity
 from models.disguises import restore
-from models.linear import Floats
 from models.normalise import readable
+from models.numbers import Floats
 
 # Of a longer text the middle is not read: how a comment begins and how it ends tells most.
 FIRST_PIECES, LAST_PIECES = 128, 64

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.figures import RESAMPLES, TAILS, rounded
-from models.linear import Floats
+from models.numbers import Floats
 
 SEED = 0
 TEXTS_AT_LEAST = 10  # on each side of a threshold, and for a rank correlation

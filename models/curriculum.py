@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from models.careful import CHARS_READ, as_read
 from models.data import COLUMNS, Labelled
-from models.linear import Floats
 from models.normalise import readable
+from models.numbers import Floats
 from models.obfuscation import augmented
 from models.templates import count_for
 from models.templates import rows as template_rows

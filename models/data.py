@@ -15,7 +15,7 @@ from typing import IO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.linear import Floats
+from models.numbers import Floats
 
 # Column of the file for each attribute.
 COLUMNS = {

@@ -24,7 +24,6 @@ from models.figures import (
     review_threshold,
     rounded,
 )
-from models.linear import Floats
 from models.measuring import (
     SIX,
     WIKIPEDIA,
@@ -35,6 +34,7 @@ from models.measuring import (
     measure,
     probabilities,
 )
+from models.numbers import Floats
 from models.obfuscation import holds_any, telling_words
 from models.robustness import robustness
 from models.scorer import Scorer

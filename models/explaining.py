@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.linear import Floats, LinearScorer
+from models.linear import LinearScorer
 from models.normalise import normalise
+from models.numbers import Floats
 
 WORDS_MATTER_FROM = 0.3  # log-odds; below it a hash collision may well be the reason
 OCCLUSIONS = 24  # careful readings of one text at most; in a longer one neighbours are left out together

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from models.behaviour import Labels, Score, checked_scores, reaches_any
-from models.linear import Floats
+from models.numbers import Floats
 
 IDENTITIES = Path(__file__).with_name("suites") / "identities.json"
 BACKGROUND = "background"

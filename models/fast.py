@@ -15,8 +15,9 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
 from models.features import Hashing, chunks, codes_of, grams
-from models.linear import UNMASKED, Curve, Floats, LinearScorer, seen, sigmoid
+from models.linear import UNMASKED, Curve, LinearScorer, seen
 from models.normalise import normalise
+from models.numbers import Floats, sigmoid
 
 ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "IDENTITY_ATTACK", "INSULT", "PROFANITY", "THREAT")
 

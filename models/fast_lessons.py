@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 
 from models.data import COLUMNS, SPAM, Labelled, joined
-from models.linear import Floats
+from models.numbers import Floats
 from models.obfuscation import augmented
 from models.templates import count_for
 from models.templates import rows as template_rows

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.linear import Floats
+from models.numbers import Floats
 
 BINS = 15
 RESAMPLES = 400

@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from models.careful import Encoder
 from models.fast import platt
 from models.joint import BENT, LOGITS_REACH, ROUTE_EXTRAS, Join, route_features, stack_features
-from models.linear import UNMASKED, Floats, LinearScorer, sigmoid
+from models.linear import UNMASKED, LinearScorer
 from models.normalise import normalise
+from models.numbers import Floats, sigmoid
 
 EXPECTED_REACH = 8.0  # log-odds that the router learns to tell apart
 

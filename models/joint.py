@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import identity
-from models.linear import Floats
+from models.numbers import Floats
 
 MARGINS_REACH = 4.0  # margins beyond say nothing more; repeated phrases make them arbitrarily large
 LOGITS_REACH = 14.0

@@ -28,14 +28,13 @@ from models.features import (
     word_hashes,
     word_rows,
 )
+from models.numbers import Floats, sigmoid
 
 UNMASKED = "IDENTITY_ATTACK"  # the one head that sees which group is named
 CHARS_AT_ONCE = 65_536  # of the texts whose words are looked up together: about 256 comments
 # A full lexicon makes room by starting anew. Both are more than `CHARS_AT_ONCE` and one text can need.
 WORDS_KEPT = 65_536
 CHARS_KEPT = 1 << 20
-
-Floats = NDArray[np.float64]
 Table = NDArray[np.float32]
 
 
@@ -240,9 +239,3 @@ class LinearScorer:
         steps -= np.bincount(found.places + found.lengths, value, len(codes) + 1)
         scale = self.scales[head] * self.curves[attribute].slope / np.sqrt(max(len(value), 1))
         return np.asarray(np.cumsum(steps)[:-1] * scale)
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """Return 1 / (1 + exp(-x)) without overflow, for floats of any size."""
-    decay = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1 / (1 + decay), decay / (1 + decay))

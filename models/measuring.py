@@ -11,7 +11,7 @@ import numpy as np
 from models.artifact import MAIN
 from models.data import COLUMNS, REFERENCE_SOURCE, SPAM, Labelled, natural_weights, read_labelled, sha256_of
 from models.figures import Flags
-from models.linear import Floats
+from models.numbers import Floats
 from models.scorer import Scorer
 
 BATCH = 512

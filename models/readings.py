@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.linear import Floats
+from models.numbers import Floats
 from models.windows import Place, Sentences
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.figures import review_threshold
-from models.linear import Floats
+from models.numbers import Floats
 from models.obfuscation import (
     HELD_OUT,
     KNOWN,

@@ -17,8 +17,9 @@ from models.explaining import Place, Span, additive, occluded, spans, words
 from models.files import MODEL, BadArtifact
 from models.joint import clipped, shift_of_prior
 from models.language import detect
-from models.linear import Floats, LinearScorer, sigmoid
+from models.linear import LinearScorer
 from models.normalise import normalise
+from models.numbers import Floats, sigmoid
 from models.readings import Outcome, Reading
 from models.self_test import TEXTS
 from models.windows import Sentences, alone

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.linear import Floats
+from models.numbers import Floats
 
 LONG = 300  # characters; in longer texts one bad sentence begins to be missed
 SHORTEST = 40  # of a sentence; a shorter one is read with what follows

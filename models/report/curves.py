@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.figures import BINS, Flags, bins_of
-from models.linear import Floats
+from models.numbers import Floats
 from models.report import plots
 from models.report.html import ends, figure, listing
 from models.report.plots import Point, Whisker

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models import BadArtifact, Scorer, load_scorer
 from models.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
-from models.linear import Floats
+from models.numbers import Floats
 from models.registry import SHIPPED_NAME, Entry, evaluation_of, header_of
 from service.commands.installation import own_command, program
 from service.commands.scoring import DATA, loaded, registry

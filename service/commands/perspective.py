@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from models.conversion import calibration, convert, rank_correlation, rank_differences
-from models.linear import Floats
+from models.numbers import Floats
 from service.commands.scoring import MAX_LINE, TOO_LONG, batches, loaded
 from service.domain.errors import Misconfigured
 from service.domain.scores import Reading, Scorer, by_precedence, plain_attribute

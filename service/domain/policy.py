@@ -289,9 +289,7 @@ def _by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
 
 
-def _by_scores_of_name(
-    name: NameEvidence, policy: Policy, unknown: frozenset[str]
-) -> Iterator[Reason]:
+def _by_scores_of_name(name: NameEvidence, policy: Policy, unknown: frozenset[str]) -> Iterator[Reason]:
     if name.scores is None:
         yield Reason("not-scored", "review", "The name could not be scored.", field=NAME)
         return

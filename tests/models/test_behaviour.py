@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from models.behaviour import Failure, behaviour, failures, read_cases
-from models.linear import Floats
 from models.normalise import normalise
+from models.numbers import Floats
 
 NAMES = ("TOXICITY", "THREAT")
 LIMITS = {"TOXICITY": 0.5, "THREAT": 0.8}

@@ -22,8 +22,8 @@ from models.fairness import (
     power_mean,
     read_sentences,
 )
-from models.linear import Floats
 from models.normalise import normalise
+from models.numbers import Floats
 
 NAMES = ("TOXICITY", "THREAT")
 LIMITS = {"TOXICITY": 0.5, "THREAT": 0.8}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from models import identity
 from models.fast import as_csr
 from models.features import Hashing
-from models.linear import CHARS_KEPT, WORDS_KEPT, Curve, LinearScorer, sigmoid
+from models.linear import CHARS_KEPT, WORDS_KEPT, Curve, LinearScorer
+from models.numbers import sigmoid
 
 NAMES = ("TOXICITY", "IDENTITY_ATTACK")
 WORDS = st.lists(st.text("abcgéy", min_size=1, max_size=9), min_size=1, max_size=9).map(" ".join)

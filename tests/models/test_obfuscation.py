@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.linear import Floats
+from models.numbers import Floats
 from models.obfuscation import (
     HELD_OUT,
     KNOWN,

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from models import load_scorer
 from models.data import read_labelled
 from models.evaluation import probabilities
-from models.linear import Floats
 from models.normalise import normalise
+from models.numbers import Floats
 from models.obfuscation import HELD_OUT, KNOWN
 from models.robustness import robustness
 
