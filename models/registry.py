@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models.files import EVALUATION, MODEL, BadArtifact, to_json
-from models.scorer import SHIPPED, Scorer, load_scorer
+from models.reading.files import EVALUATION, MODEL, BadArtifact, to_json
+from models.reading.scorer import SHIPPED, Scorer, load_scorer
 
 SHIPPED_NAME = "shipped"
 HISTORY_AT_MOST = 50  # choices that one can roll back to

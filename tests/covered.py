@@ -37,7 +37,7 @@ def summary(files: Mapping[str, Mapping[str, Any]]) -> str:
 def _folders(name: str) -> Iterator[str]:
     """Yield what a file counts for: everything, and its folder at most one below the package.
 
-    >>> list(_folders("service/api/schemas/comments.py")), list(_folders("models/fast.py"))
+    >>> list(_folders("service/api/schemas/comments.py")), list(_folders("models/training/fast.py"))
     (['', 'service/api'], ['', 'models'])
     """
     yield ""

@@ -15,8 +15,8 @@ def group(nodeid: str) -> str:
 
     >>> group("tests/e2e/test_widget.py::test_a") == group("tests/test_readme.py::test_b[c::d]")
     True
-    >>> group("tests/models/test_fast.py::test_a[b]")
-    'tests/models/test_fast.py'
+    >>> group("tests/models/training/test_fast.py::test_a[b]")
+    'tests/models/training/test_fast.py'
     """
     path = nodeid.partition("::")[0]
     return "sharing" if path.startswith(SHARING) else path

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import BadArtifact, Scorer, load_scorer
-from models.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
 from models.numbers import Floats
 from models.registry import SHIPPED_NAME, Entry, evaluation_of, header_of
+from models.texts.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
 from service.commands.installation import own_command, program
 from service.commands.scoring import DATA, loaded, registry
 from service.domain.errors import Misconfigured
@@ -147,7 +147,7 @@ def _chosen(scorer: Scorer) -> int:
 
 def compare(arguments: Namespace) -> int:
     """Print the figures of two models on the same labelled comments, side by side."""
-    from models.evaluation import PRIOR, probabilities
+    from models.evaluating.evaluation import PRIOR, probabilities
 
     models = loaded(arguments.a), loaded(arguments.b)
     csv = _data(arguments.data)
@@ -191,7 +191,7 @@ def comparison(a: Scored, b: Scored, data: Labelled, prior: float) -> dict[str, 
     data : Labelled
         The texts with their labels.
     prior : float
-        Rows are weighted so that this share has any positive label, as in `models.evaluation.evaluate`.
+        Rows are weighted so that this share has any positive label, as `parley evaluate` does.
 
     Returns
     -------
@@ -230,7 +230,7 @@ def _side_by_side(
     a: Scored, b: Scored, labels: Floats, rows: NDArray[np.bool_], prior: float
 ) -> dict[str, Any]:
     """Return figures of each attribute on some rows; none where the rows have labels of one kind only."""
-    from models.evaluation import figures
+    from models.evaluating.evaluation import figures
 
     positive = np.asarray((labels[rows] >= 0.5).any(axis=1))
     if positive.all() or not positive.any():

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from models.conversion import calibration, convert, rank_correlation, rank_differences
+from models.evaluating.conversion import calibration, convert, rank_correlation, rank_differences
 from models.numbers import Floats
 from service.commands.scoring import MAX_LINE, TOO_LONG, batches, loaded
 from service.domain.errors import Misconfigured

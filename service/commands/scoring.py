@@ -165,8 +165,8 @@ def evaluate(arguments: Namespace) -> int:
         raise Misconfigured(f"Cannot evaluate: {page} is no place for a file")
     scorer = loaded(arguments.model)
     data = labelled(arguments.file or arguments.data, "dev.csv.gz", "evaluate")
-    from models import evaluation
-    from models.report import write_report
+    from models.evaluating import evaluation
+    from models.evaluating.report import write_report
 
     try:
         measured = evaluation.measure(scorer, data)

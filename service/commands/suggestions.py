@@ -10,7 +10,7 @@ from argparse import Namespace
 from datetime import timedelta
 from typing import Any
 
-from models.data import COLUMNS, SPAM
+from models.texts.data import COLUMNS, SPAM
 from service.commands.database import migrated
 from service.context import utcnow
 from service.domain.errors import Misconfigured

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from models import BadArtifact
-from models.training import Plan
-from models.training import train as train_model
+from models.training.train import Plan
+from models.training.train import train as train_model
 from service.commands.installation import own_command
 from service.commands.scoring import labelled, registry
 from service.domain.errors import Misconfigured

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 
 from models import Scorer, load_scorer
-from models.calibration import AS_THEY_CAME
-from models.data import read_labelled
+from models.texts.data import read_labelled
+from models.training.calibration import AS_THEY_CAME
 from tests.bench.load import percentile
 from tests.bench.measures import Row, medians
 from tests.bench.readers import BATCH, DEVELOPMENT, alt_profanity_check, plain_scikit_learn, rate

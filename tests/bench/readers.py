@@ -24,11 +24,11 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
-from models.data import read_labelled
-from models.fast import ATTRIBUTES
-from models.features import Hashing
-from models.linear import Curve, LinearScorer
-from models.normalise import normalise
+from models.reading.fast import Curve, LinearScorer
+from models.reading.features import Hashing
+from models.reading.normalise import normalise
+from models.texts.data import read_labelled
+from models.training.fast import ATTRIBUTES
 from tests.bench.load import percentile
 from tests.bench.measures import Row, medians
 from tests.bench.texts import comment

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from models import Scorer, load_scorer
-from models.artifact import load
-from models.data import COLUMNS
-from models.linear import LinearScorer
-from models.training import Plan, train
+from models.reading.artifact import load
+from models.reading.fast import LinearScorer
+from models.texts.data import COLUMNS
+from models.training.train import Plan, train
 
 FIELDS = ["id", "text", "lang", *COLUMNS.values(), "source"]
 PLACES = (

@@ -13,7 +13,7 @@ import pytest
 
 from models import BadArtifact, load_scorer
 from models.registry import HISTORY_AT_MOST, Choice, NoSuchModel, Registry, evaluation_of, header_of
-from models.training import Plan, train
+from models.training.train import Plan, train
 from tests.models.conftest import PLACES, rows, write_csv
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.training import Plan, train
+from models.training.train import Plan, train
 from tests.models.conftest import PLACES, rows, write_csv
 
 

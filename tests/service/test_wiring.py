@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from models import load_scorer
 from models.registry import Registry
-from models.training import Plan, train
+from models.training.train import Plan, train
 from service import wiring
 from service.settings import ScoringSettings, Settings
 from service.wiring import LOOK_S, ModelInUse, make_context

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 
-from models.language import detect_several
+from models.reading.language import detect_several
 from service.api.perspective import errors
 from service.api.perspective import messages as schemas
 from service.context import context

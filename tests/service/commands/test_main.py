@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from models.training import Plan, train
+from models.training.train import Plan, train
 from service.commands import main
 from service.commands.scoring import BATCH, MAX_LINE
 from service.comments.intake import Draft, Intake

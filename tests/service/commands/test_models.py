@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from models import load_scorer
-from models.data import read_labelled
-from models.evaluation import evaluate
-from models.files import sha256, to_json
+from models.evaluating.evaluation import evaluate
+from models.reading.files import sha256, to_json
 from models.registry import Registry
-from models.training import Plan, train
+from models.texts.data import read_labelled
+from models.training.train import Plan, train
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command
 from tests.service.commands.conftest import Parley

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from models import Scorer, load_scorer
-from models.scorer import CAREFUL_TOLERANCE
+from models.reading.scorer import CAREFUL_TOLERANCE
 from service.commands.perspective_table import SCALE, TABLE, THRESHOLDS, made, scale_lines
 from tests.running import ROOT
 from tests.service.commands.conftest import Parley

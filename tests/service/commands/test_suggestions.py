@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.data import COLUMNS, SPAM, Labelled, read_labelled
+from models.texts.data import COLUMNS, SPAM, Labelled, read_labelled
 from service.context import utcnow
 from service.scoring import suggestions
 from service.scoring.suggestions import Label, SuggestedSpan

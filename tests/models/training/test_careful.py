@@ -1,0 +1,86 @@
+"""The careful reader's training: the same data give the same network, interrupted or not.
+
+Needs what `make train-tools` installs; elsewhere it is skipped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.reading.careful import Encoder
+from models.texts.data import COLUMNS, Labelled
+from models.training.careful_lessons import OUTPUTS
+from tests.needs import CAN_TRAIN
+
+if CAN_TRAIN:
+    import torch
+
+    from models.training import careful as module
+    from models.training.careful import finetune
+    from models.training.export import to_onnx, tokenizer_json
+    from models.training.network import Network
+
+pytestmark = pytest.mark.training
+
+RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the bread, it was very good"
+DATA = Labelled(
+    [f"{text} {i}" for i in range(48) for text in (RUDE, CIVIL)],
+    np.tile([[1.0] * len(COLUMNS), [0.0] * len(COLUMNS)], (48, 1)),
+    np.full(96, "jigsaw2018_train"),
+)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def trained(work: Path) -> Network:
+    return finetune(DATA, work, quiet, epochs=2)
+
+
+def weights(network: Network) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in network.state_dict().items()}
+
+
+def test_two_trainings_give_equal_weights_and_so_does_an_interrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHECKPOINT_EVERY", 1)
+    one, again = weights(trained(tmp_path / "one")), weights(trained(tmp_path / "again"))
+
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "SAY_EVERY", 3)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(DATA, tmp_path / "broken", stop, epochs=2)
+    resumed = weights(trained(tmp_path / "broken"))
+
+    for name, value in one.items():
+        assert np.array_equal(value, again[name]), name
+        assert np.allclose(value, resumed[name], rtol=0, atol=1e-9), name
+
+
+def test_a_training_on_other_data_does_not_go_on_from_there(tmp_path: Path) -> None:
+    trained(tmp_path)
+    other = Labelled(DATA.texts[:32], DATA.labels[:32], DATA.sources[:32])
+
+    with pytest.raises(ValueError, match="belongs to a training with other data"):
+        finetune(other, tmp_path, quiet, epochs=2)
+
+
+def test_the_exported_network_says_what_the_network_says(tmp_path: Path) -> None:
+    network = trained(tmp_path)
+    encoder = Encoder(to_onnx(network), tokenizer_json())
+
+    found = encoder.logits([RUDE, CIVIL])
+    with torch.no_grad():
+        pieces = [encoder._tokenizer.encode(text).ids for text in (RUDE, CIVIL)]
+        wanted = [network(torch.tensor([row]), torch.ones(1, len(row)))[0].numpy() for row in pieces]
+
+    assert found.shape == (2, len(OUTPUTS))
+    assert np.abs(found - np.array(wanted)).max() < 0.3  # weights are rounded to eight bits
+    assert found[0, 0] > found[1, 0]
