@@ -3,7 +3,7 @@
 A *family* is one way of disguise: it takes a word and a source of randomness and returns the word spelt
 anew. Training sees the families of `KNOWN` alone; those of `HELD_OUT` are kept for
 `models.evaluating.robustness`, to tell what a model makes of a trick that nobody showed it. No list of
-words is shipped: which words are worth a disguise is counted in the data at hand. """
+words is shipped: which words are worth a disguise is counted in the data at hand."""
 
 from __future__ import annotations
 

@@ -9,8 +9,6 @@ from flask import Blueprint, url_for
 
 from service.api.schemas import webhooks as schemas
 from service.context import context
-from service.domain.access import Identity
-from service.domain.errors import Forbidden
 from service.outbound import Outbound
 from service.storage.records import Record
 from service.web.auth import identity, owner_of
@@ -159,7 +157,7 @@ def replay_delivery(delivery_id: UUID) -> Any:
     """Send a delivery once more, with the same id and body, and a fresh schedule of retries."""
     caller, here = identity(), context()
     found = delivery_log.find_delivery(here.db, str(delivery_id), sites_allowed=caller.sites)
-    _must_own(caller, found["site_id"])
+    caller.must("own", found["site_id"])
     delivery_log.replay(here.db, found["id"], here.clock(), sites_allowed=[found["site_id"]])
     here.tasks.nudge_webhooks()
     return {"delivery": found["id"]}, NO_STORE
@@ -185,10 +183,5 @@ def _owned(endpoint_id: UUID) -> Record:
     """Return an endpoint of a site that the caller owns; those of other sites are as good as not there."""
     caller = identity()
     endpoint = endpoints.find_endpoint(context().db, str(endpoint_id), sites_allowed=caller.sites)
-    _must_own(caller, endpoint["site_id"])
+    caller.must("own", endpoint["site_id"])
     return endpoint
-
-
-def _must_own(caller: Identity, site: str) -> None:
-    if not caller.owns(site):
-        raise Forbidden("Only an owner of the site may do this.")

@@ -1,25 +1,62 @@
-"""Who may do what, on which site."""
+"""Who may do what, on which site: one word for every use case that touches a site.
+
+A door finds out who calls and hands the `Caller` on. The use case asks ``caller.must("decide", site)`` before
+it does anything else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+from service.domain.errors import Forbidden, NotFound
+
+Act = Literal["decide", "own"]  # see and decide comments / set the site's policy, threads and webhooks too
+ROLES_THAT_MAY: Mapping[Act, tuple[str, ...]] = {"decide": ("moderator", "owner"), "own": ("owner",)}
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a credential belongs to, and where they may act. ``kind`` is "session" or "token"."""
+class Caller:
+    """Who a credential belongs to, and where they may act.
 
-    moderator_id: str
+    ``kind`` is "session", "token" or "operator"; ``roles`` is site -> "moderator" or "owner". An operator,
+    who has the machine itself, may do everything everywhere.
+    """
+
+    kind: str
     name: str
     roles: Mapping[str, str]
-    kind: str
+    moderator_id: str | None = None
 
     @property
     def sites(self) -> frozenset[str]:
-        """The sites whose comments they may see and decide."""
+        """The sites whose comments they may see and decide; of an operator, none are listed."""
         return frozenset(self.roles)
 
-    def owns(self, site: str) -> bool:
-        """Whether they may also set the site's policy and webhooks."""
-        return self.roles.get(site) == "owner"
+    def may(self, act: Act, site: str) -> bool:
+        """Whether they may do this on a site.
+
+        >>> mo = Caller("token", "mo", {"demo": "moderator"})
+        >>> mo.may("decide", "demo"), mo.may("own", "demo"), mo.may("decide", "other")
+        (True, False, False)
+        >>> OPERATOR.may("own", "any")
+        True
+        """
+        return self.kind == "operator" or self.roles.get(site) in ROLES_THAT_MAY[act]
+
+    def must(self, act: Act, site: str) -> None:
+        """Raise unless they may: `NotFound` for a site of others, as good as not there, else `Forbidden`.
+
+        >>> Caller("token", "mo", {"demo": "moderator"}).must("own", "demo")
+        Traceback (most recent call last):
+        service.domain.errors.Forbidden: Only an owner of the site may do this.
+        """
+        if self.may(act, site):
+            return
+        if site not in self.roles:
+            raise NotFound(f"There is no site {site!r} of yours.")
+        raise Forbidden("Only an owner of the site may do this.")
+
+
+OPERATOR = Caller("operator", "operator", {})

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from service.domain.access import Identity
+from service.domain.access import Caller
 from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy import Policy
@@ -56,7 +56,7 @@ class QueuePage:
 
 def pending_page(
     db: Database,
-    identity: Identity,
+    identity: Caller,
     site: str | None = None,
     status: str = Status.PENDING,
     cursor: str | None = None,
@@ -94,7 +94,7 @@ def pending_page(
         )
 
 
-def one_card(db: Database, identity: Identity, comment_id: str, *, scorer: Scorer | None = None) -> Card:
+def one_card(db: Database, identity: Caller, comment_id: str, *, scorer: Scorer | None = None) -> Card:
     """Return one comment as it stands now; `NotFound` unless it is on a site of the moderator's."""
     with db.read() as connection:
         comment = comments.find_comment(connection, comment_id)
@@ -103,7 +103,7 @@ def one_card(db: Database, identity: Identity, comment_id: str, *, scorer: Score
         return _cards(connection, [comment], scorer)[0]
 
 
-def news(db: Database, identity: Identity, site: str | None, after: str | None) -> dict[str, Any]:
+def news(db: Database, identity: Caller, site: str | None, after: str | None) -> dict[str, Any]:
     """Return how many pending comments came after one, and the tabs' counts; all capped."""
     wanted = sites_of(identity, site)
     with db.read() as connection:
@@ -111,7 +111,7 @@ def news(db: Database, identity: Identity, site: str | None, after: str | None) 
         return {"new": new, "counts": _counts(connection, wanted)}
 
 
-def sites_of(identity: Identity, site: str | None) -> frozenset[str]:
+def sites_of(identity: Caller, site: str | None) -> frozenset[str]:
     """Return the sites that are meant: the one named, or all; `NotFound` for one of somebody else."""
     if site is None:
         return identity.sites

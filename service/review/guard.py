@@ -45,7 +45,7 @@ def session_secret() -> str:
     return request.cookies.get(COOKIE, "")
 
 
-def visitor() -> access.Identity | None:
+def visitor() -> access.Caller | None:
     """Return who is logged in here, or None. An API token is no session."""
     here, secret = context(), session_secret()
     found = moderators.who(here.db, secret, here.clock()) if secret else None
@@ -55,7 +55,7 @@ def visitor() -> access.Identity | None:
     return found
 
 
-def identity() -> access.Identity:
+def identity() -> access.Caller:
     """Return who is logged in here; raise `Unauthorised`."""
     found = visitor()
     if found is None:

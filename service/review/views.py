@@ -232,7 +232,7 @@ def _login_page(status: int = 200, **values: Any) -> Response:
 
 
 def _comment_page(
-    visitor: access.Identity,
+    visitor: access.Caller,
     comment_id: str,
     error: errors.AlreadyDecided | errors.IllegalMove | None = None,
 ) -> Response:
@@ -255,7 +255,7 @@ def _decision() -> tuple[str, int, str | None]:
         raise BadRequest(f"The note {' '.join(map(str, error.messages))}.") from None
 
 
-def _done(visitor: access.Identity, comment_id: str | None) -> queue.Card | None:
+def _done(visitor: access.Caller, comment_id: str | None) -> queue.Card | None:
     """Return the comment that was just decided, as it stands now: what the page says of it is true."""
     if comment_id is None or not UUID_PATTERN.fullmatch(comment_id):
         return None

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from service.domain.access import Identity
+from service.domain.access import Caller
 from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
 from service.storage import moderators as queries
@@ -162,7 +162,7 @@ def drop_tokens(db: Database, name: str, label: str) -> int:
         return queries.drop_credentials(connection, moderator["id"], "token", label.strip())
 
 
-def who(db: Database, secret: str, now: datetime) -> Identity | None:
+def who(db: Database, secret: str, now: datetime) -> Caller | None:
     """Return whose session or token a secret is, with their roles as they are now; None if nobody's.
 
     Asked of the database every time, so that a logout, a lost role or a disabled account holds at once.
@@ -172,7 +172,7 @@ def who(db: Database, secret: str, now: datetime) -> Identity | None:
     if not rows:
         return None
     roles = {row["site_id"]: row["role"] for row in rows if row["site_id"] is not None}
-    return Identity(rows[0]["id"], rows[0]["name"], roles, rows[0]["kind"])
+    return Caller(rows[0]["kind"], rows[0]["name"], roles, rows[0]["id"])
 
 
 def _find(connection: Connection, name: str) -> Record:

@@ -1,12 +1,45 @@
-"""Rows as plain dictionaries, which is what the layers above read."""
+"""The rows that leave storage, as types: frozen, read by name, and known to the type checker."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Result
+from sqlalchemy import ColumnElement, Result
 
-Record = dict[str, Any]
+Record = dict[str, Any]  # what has no type yet
+Row = TypeVar("Row")
+
+
+def columns(kind: type[Any], *tables: type[Any], **named: Any) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns that fill a record, in the order of its fields.
+
+    A field is the column ``named`` for it, else the first of that name in one of the ``tables``.
+    """
+    return tuple(
+        named[one.name].label(one.name) if one.name in named else _column(one.name, tables)
+        for one in fields(kind)
+    )
+
+
+def _column(name: str, tables: Sequence[type[Any]]) -> ColumnElement[Any]:
+    for table in tables:
+        if name in table.__table__.c:
+            return cast(ColumnElement[Any], table.__table__.c[name])
+    raise KeyError(f"no table has a column {name!r}")
+
+
+def rows_of(kind: type[Row], result: Result[*tuple[Any, ...]]) -> list[Row]:
+    """Return all rows of a query on `columns` of ``kind``."""
+    return [kind(*row) for row in result]
+
+
+def row_of(kind: type[Row], result: Result[*tuple[Any, ...]]) -> Row | None:
+    """Return the first row of a query on `columns` of ``kind``, or None."""
+    row = result.first()
+    return None if row is None else kind(*row)
 
 
 def first(result: Result[*tuple[Any, ...]]) -> Record | None:
@@ -18,3 +51,26 @@ def first(result: Result[*tuple[Any, ...]]) -> Record | None:
 def every(result: Result[*tuple[Any, ...]]) -> list[Record]:
     """Return all rows."""
     return [cast(Record, dict(row)) for row in result.mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentForLedger:
+    """What an outbox event and an audit row need of a comment, as it stands before a change."""
+
+    id: str
+    site_id: str
+    thread_id: str
+    parent_id: str | None
+    root_id: str | None
+    author_id: str | None
+    author_name: str | None
+    body: str
+    status: str | None
+    version: int
+    audit_head: str
+    created_at: datetime
+    tries: int
+    thread_key: str
+    thread_url: str
+    thread_title: str | None
+    thread_premoderate: bool

@@ -9,7 +9,7 @@ from flask import g, request
 
 from service.context import context
 from service.domain import access
-from service.domain.errors import Forbidden, NotFound, Unauthorised
+from service.domain.errors import Forbidden, Unauthorised
 from service.sites import moderators
 
 COOKIE = "parley_session"
@@ -22,18 +22,18 @@ def csrf_token(secret_key: bytes, session: str) -> str:
     return hmac.new(secret_key, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
 
 
-def identity() -> access.Identity:
+def identity() -> access.Caller:
     """Return the caller; raise `Unauthorised`, or `Forbidden` for a session without its CSRF token.
 
     The database is asked once in a request.
     """
     if "identity" not in g:
         g.identity = _identify()
-    found: access.Identity = g.identity
+    found: access.Caller = g.identity
     return found
 
 
-def _identify() -> access.Identity:
+def _identify() -> access.Caller:
     here = context()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     session = request.cookies.get(COOKIE, "")
@@ -53,19 +53,15 @@ def _identify() -> access.Identity:
     return found
 
 
-def owner_of(site: str) -> access.Identity:
+def owner_of(site: str) -> access.Caller:
     """Return the caller if they own the site; other sites are as good as not there."""
     caller = identity()
-    if site not in caller.sites:
-        raise NotFound(f"There is no site {site!r} of yours.")
-    if not caller.owns(site):
-        raise Forbidden("Only an owner of the site may do this.")
+    caller.must("own", site)
     return caller
 
 
-def member_of(site: str) -> access.Identity:
+def member_of(site: str) -> access.Caller:
     """Return the caller if they moderate the site; other sites are as good as not there."""
     caller = identity()
-    if site not in caller.sites:
-        raise NotFound(f"There is no site {site!r} of yours.")
+    caller.must("decide", site)
     return caller
