@@ -22,7 +22,7 @@ from models.reading.language import detect
 from models.reading.normalise import normalise
 from models.reading.readings import Outcome, Reading
 from models.reading.self_test import TEXTS
-from models.reading.windows import Sentences, alone
+from models.reading.windows import ASKED_FROM, Sentences, alone
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 CHARS_READ = 20_480  # of a text as typed; four times the longest comment, all that Perspective accepts
@@ -251,8 +251,7 @@ class Scorer:
     def _judge_sentences(self, outcome: Outcome, found: Sentences, until: float) -> None:
         """Raise the log-odds of long texts to those of their worst sentences, less what is `alone`.
 
-        The fast reader finds the worst. One that could not raise a score is not read carefully: it is asked
-        about from that much higher on than a text is.
+        The fast reader finds the worst. One that could hardly raise a score is not read carefully.
         """
         assert self._join is not None
         plain = [normalise(part) for part in found.parts]
@@ -261,7 +260,7 @@ class Scorer:
         worst = found.worst(expected[:, 0])
         found, margins, expected = found.where(worst), margins[worst], expected[worst]
         less = alone(self._join.attributes)
-        wanted = self._join.is_unsure(expected - less) | (self._careful == "always")
+        wanted = self._join.is_unsure(expected - ASKED_FROM) | (self._careful == "always")
         apart = self._judged(found.parts, margins, expected, wanted, until)
         apart.logits[:, : len(less)] -= less
         apart.logits[:, len(less) :] = -np.inf  # spam is spam as a whole
