@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.domain.comment import Status
+from service.domain.evidence import Evidence, NameEvidence
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
 POLICY_ACTOR = "policy"
@@ -44,46 +45,6 @@ class Policy:
     hold_first_time: bool = False
     premoderate: bool = False
     languages: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class NameEvidence:
-    """What was found in the author's name. ``scores`` is None when it could not be scored."""
-
-    scores: Mapping[str, float] | None
-    banned: tuple[str, ...] = ()
-    suspect: tuple[str, ...] = ()
-    links: int = 0
-    reader: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known of a comment when it is decided. Every check ran; nothing was cut short.
-
-    ``scores`` is None when the comment could not be scored, and ``failure`` then says why.
-    ``repeat_of`` is "author" or "thread" when the same text was posted before. ``is_beta`` says that the
-    language has a model of its own, in beta; ``language_supported`` counts only where it has none.
-    ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
-    ``name`` is None where the author gave none; all else is said of the body.
-    ``unknown`` are the attributes that the model has no output for, whatever the text.
-    """
-
-    scores: Mapping[str, float] | None
-    language: str = "en"
-    language_supported: bool = True
-    banned: tuple[str, ...] = ()
-    suspect: tuple[str, ...] = ()
-    links: int = 0
-    repeat_of: str | None = None
-    first_time: bool = False
-    premoderated: bool = False
-    failure: str | None = None
-    is_beta: bool = False
-    is_unsure: bool = False
-    reader: str | None = None
-    name: NameEvidence | None = None
-    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from functools import lru_cache
 import orjson
 from sqlalchemy import Connection
 
+from service.domain.evidence import Evidence, NameEvidence
 from service.domain.ids import fingerprint
-from service.domain.policy import Evidence, NameEvidence, Policy
+from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer

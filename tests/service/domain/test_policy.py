@@ -11,19 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.errors import Invalid
+from service.domain.evidence import Evidence, NameEvidence
 from service.domain.policy import (
     FOR_AUTHORS,
     NAME,
     NAME_FOR_AUTHORS,
     OUTCOMES,
-    Evidence,
-    NameEvidence,
     Policy,
     Thresholds,
     decide,
 )
 from service.domain.policy_document import DEFAULT, policy_from
 from service.domain.scores import ATTRIBUTES
+from tests.service.domain.drawn import evidences
 
 POLICY = Policy({"TOXICITY": Thresholds(review=0.6, reject=0.9), "THREAT": Thresholds(review=0.5)})
 FINE = {"TOXICITY": 0.1, "THREAT": 0.1}
@@ -229,28 +229,6 @@ def test_only_a_real_score_of_the_name_below_review_is_approved(score: float) ->
     name = NameEvidence(FINE | {"TOXICITY": score})
 
     assert (decide(Evidence(FINE, name=name), POLICY).outcome == "approve") == (0 <= score < 0.6)
-
-
-names = st.builds(
-    NameEvidence,
-    scores=st.none() | st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats()),
-    banned=st.sampled_from([(), ("x",)]),
-    links=st.integers(0, 2),
-)
-evidences = st.builds(
-    Evidence,
-    name=st.none() | names,
-    scores=st.none() | st.dictionaries(st.sampled_from(ATTRIBUTES), st.floats()),
-    language_supported=st.booleans(),
-    banned=st.sampled_from([(), ("x",)]),
-    suspect=st.sampled_from([(), ("y",)]),
-    links=st.integers(0, 5),
-    repeat_of=st.sampled_from([None, "author", "thread"]),
-    first_time=st.booleans(),
-    premoderated=st.booleans(),
-    is_beta=st.booleans(),
-    is_unsure=st.booleans(),
-)
 
 
 @given(evidences)
