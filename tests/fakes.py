@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from service.domain.access import Caller
 from service.domain.scores import ATTRIBUTES, Span
 from service.domain.word_lists import utf16
+
+MO = Caller("session", "mo", {"demo": "moderator"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from dataclasses import asdict
 
 from service.commands.database import migrated
+from service.domain.access import OPERATOR
+from service.domain.audit import COMMENT
 from service.moderation import history
 from service.settings import read_settings
-from service.sites import sites
+from service.storage.records import AuditEntry
 from service.upkeep import audit as audit_log
 
 
@@ -18,7 +21,8 @@ def verify(_arguments: Namespace) -> int:
         count, breaks = audit_log.verify(db)
     for found in breaks:
         where = "its text was changed" if found.sequence is None else f"broken from entry {found.sequence} on"
-        print(f"{found.comment_id}  {where}")
+        kind = "" if found.kind == COMMENT else f"{found.kind} "
+        print(f"{kind}{found.subject_id}  {where}")
     print(f"Checked the logs of {count} comments: {len(breaks) or 'none'} broken.")
     return 1 if breaks else 0
 
@@ -26,13 +30,19 @@ def verify(_arguments: Namespace) -> int:
 def show(arguments: Namespace) -> int:
     """Print one comment's audit log, one entry a line as JSON; exit code 1 if its chain is broken."""
     with migrated() as db:
-        allowed = frozenset(site["id"] for site in sites.list_sites(db))
-        found = history.history(db, arguments.comment, sites_allowed=allowed)
-    for entry in found["entries"]:
-        print(json.dumps(entry, default=lambda value: value.isoformat(), ensure_ascii=False))
-    if not found["intact"]:
+        found = history.history(db, OPERATOR, arguments.comment)
+    for entry in found.entries:
+        print(json.dumps(_shown(entry), default=lambda value: value.isoformat(), ensure_ascii=False))
+    if not found.intact:
         print("The chain of hashes is broken: somebody changed this log.")
-    return 0 if found["intact"] else 1
+    return 0 if found.intact else 1
+
+
+def _shown(entry: AuditEntry) -> dict[str, object]:
+    members = asdict(entry)
+    for name in ("subject_kind", "subject_id", "detail"):
+        del members[name]
+    return {"comment_id": entry.subject_id, **members}
 
 
 def doctor(arguments: Namespace) -> int:

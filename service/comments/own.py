@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
 
 from service.domain.comment import Status, after
 from service.domain.errors import NotFound
 from service.domain.ids import receipt_for
 from service.storage import comments as queries
-from service.storage import ledger
+from service.storage import moves
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import CommentRow
 
 
-def look_at_own(db: Database, comment_id: str, receipt: str | None, *, secret_key: bytes) -> Record:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A comment as somebody may see it; ``is_own`` says that its author looks, who is told why too."""
+
+    comment: CommentRow
+    is_own: bool
+
+
+def look_at_own(db: Database, comment_id: str, receipt: str | None, *, secret_key: bytes) -> Look:
     """Return a comment for its author, or for anybody if it is public; else raise `NotFound`."""
     with db.read() as connection:
         comment = queries.find_comment(connection, comment_id)
     own = comment is not None and is_own(comment_id, receipt, secret_key)
-    if comment is None or not (own or comment["status"] == Status.APPROVED):
+    if comment is None or not (own or comment.status == Status.APPROVED):
         raise NotFound("There is no such comment, or it is not public and the receipt is not its own.")
-    return {**comment, "own": own}
+    return Look(comment, own)
 
 
 def is_own(comment_id: str, receipt: str | None, secret_key: bytes) -> bool:
@@ -41,6 +50,6 @@ def withdraw(db: Database, comment_id: str, receipt: str | None, *, secret_key: 
         comment = queries.find_comment(connection, comment_id, lock=True)
         if comment is None:
             raise NotFound("There is no such comment.")
-        to = after(Status(comment["status"]), "delete")
-        actor = comment["author_id"] or "anonymous"
-        ledger.record(connection, [ledger.Change(comment, to, "delete", "author", actor)], now)
+        to = after(Status(comment.status), "delete")
+        actor = comment.author_id or "anonymous"
+        moves.record(connection, [moves.Move(comment, to, "delete", "author", actor)], now)

@@ -20,7 +20,7 @@ from service.domain.threads import thread_key
 from service.storage import reading, sites
 from service.storage.database import Database
 from service.storage.reading import PublicRow
-from service.storage.records import Record
+from service.storage.records import ThreadHead
 
 SORTS = ("newest", "oldest", "top")
 MAX_LIMIT = 100
@@ -89,9 +89,10 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     """
     after = read_cursor(query.cursor, query.sort if query.parent is None else "replies")
     key = thread_key(query.thread)
-    head = db.first(reading.HEAD, {"site": query.site, "key": key})
-    if head is None:
+    found = db.first(reading.HEAD, {"site": query.site, "key": key})
+    if found is None:
         raise NotFound(f"There is no site {query.site!r}.")
+    head = ThreadHead(**found)
     etag = _etag(head, query)
     if etag in known:
         return Page(etag, None)
@@ -103,39 +104,37 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     return Page(etag, body)
 
 
-def _etag(head: Record, query: PageQuery) -> str:
-    state = [head["id"], head["version"], head["closed_at"] is not None]
+def _etag(head: ThreadHead, query: PageQuery) -> str:
+    state = [head.id, head.version, head.closed_at is not None]
     page = [query.site, query.thread, query.sort, query.cursor, query.limit, query.parent]
     return f'"{hashlib.blake2b(repr([state, page]).encode(), digest_size=12).hexdigest()}"'
 
 
 def _render(
-    connection: Connection, head: Record, key: str, query: PageQuery, after: tuple[int, str] | None
+    connection: Connection, head: ThreadHead, key: str, query: PageQuery, after: tuple[int, str] | None
 ) -> dict[str, Any]:
     comments: list[dict[str, Any]] = []
     following = None
-    if head["id"] is not None and query.parent is not None:
+    if head.id is not None and query.parent is not None:
         found = reading.replies(
-            connection, head["id"], [query.parent], query.limit + 1, after[1] if after else ""
+            connection, head.id, [query.parent], query.limit + 1, after[1] if after else ""
         )
         comments = _nest([], found[: query.limit])
         following = _cursor("replies", found[query.limit - 1]) if len(found) > query.limit else None
-    elif head["id"] is not None:
-        found = reading.roots(connection, head["id"], query.sort, after, query.limit + 1)
+    elif head.id is not None:
+        found = reading.roots(connection, head.id, query.sort, after, query.limit + 1)
         page = found[: query.limit]
-        below = reading.replies(
-            connection, head["id"], [row.id for row in page if row.reply_count], REPLIES + 1
-        )
+        below = reading.replies(connection, head.id, [row.id for row in page if row.reply_count], REPLIES + 1)
         comments = _nest(page, below)
         following = _cursor(query.sort, page[-1]) if len(found) > query.limit else None
     return {
         "thread": {
             "key": key,
-            "url": head["url"],
-            "title": head["title"],
-            "count": head["approved_count"] or 0,
-            "closed": head["closed_at"] is not None,
-            "version": head["version"] or 0,
+            "url": head.url,
+            "title": head.title,
+            "count": head.approved_count or 0,
+            "closed": head.closed_at is not None,
+            "version": head.version or 0,
         },
         "comments": comments,
         "next_cursor": following,

@@ -27,6 +27,14 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def subject_event(
+    type_: str, subject: Mapping[str, object], actor: Mapping[str, str], sequence: int, now: datetime
+) -> dict[str, object]:
+    """Return the event that tells what happened to a subject that is no comment."""
+    data = {**subject, "actor": actor, "sequence": sequence}
+    return {"type": type_, "timestamp": timestamp(now), "data": data}
+
+
 def comment_event(
     comment: Mapping[str, Any], decision: Mapping[str, object] | None, now: datetime
 ) -> dict[str, object]:

@@ -2,71 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
 
-from service.domain.comment import Status, after
+from service.domain.access import Caller
+from service.domain.audit import COMMENT
+from service.domain.comment import UNDO, Status, after
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.storage import audit, moves
 from service.storage import comments as queries
-from service.storage import ledger
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import CommentRow
 
 log = structlog.get_logger("parley.moderation")
 
-UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
+OUTCOMES = {Status.APPROVED: "approve", Status.REJECTED: "reject"}
 
 
-def act(
-    db: Database,
-    *,
-    comment_id: str,
-    action: str,
-    version: int,
-    moderator: str,
-    sites_allowed: frozenset[str],
-    now: datetime,
-    note: str | None = None,
-) -> Record:
-    """Carry out a moderator's action on the version of the comment that the moderator saw.
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a moderator wants done to one comment, in the ``version`` that they saw.
 
     ``action`` is approve, reject, reopen or undo; undo takes back the moderator's own last action.
-    Returns the comment as it stands after. Raises `NotFound` for a comment of another site,
-    `AlreadyDecided` if it changed in between, `IllegalMove` if the action is not possible.
+    """
+
+    comment_id: str
+    action: str
+    version: int
+    note: str | None = None
+
+
+def act(db: Database, caller: Caller, wanted: Act, now: datetime) -> CommentRow:
+    """Carry out what a moderator wants done, and return the comment as it stands after.
+
+    1. The comment is locked and its version compared: the loser of a race is told of the winner.
+    2. The rules say where the action leads; undo is one of the actions.
+    3. Status, decision, audit row and event are written together, and the comment is read back.
+
+    Raises `NotFound` for a comment of another site, `AlreadyDecided` if it changed in between,
+    `IllegalMove` if the action is not possible.
     """
     with db.write() as connection:
-        comment = queries.find_comment(connection, comment_id, lock=True)
-        if comment is None or comment["site_id"] not in sites_allowed:
+        comment = queries.find_comment(connection, wanted.comment_id, lock=True)
+        if comment is None or not caller.may("decide", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
-        if comment["version"] != version:
+        if comment.version != wanted.version:
             raise _already_decided(comment)
-        done = _undoing(connection, comment, moderator) if action == "undo" else action
-        to = after(Status(comment["status"]), done)
-        outcome = {Status.APPROVED: "approve", Status.REJECTED: "reject"}.get(to, "review")
-        change = ledger.Change(comment, to, action, "moderator", moderator, outcome=outcome, note=note)
-        ledger.record(connection, [change], now)
-    log.info("moderated", comment=comment_id, action=action)
-    return {**comment, "status": to.value, "version": change.sequence, "decided_by": moderator}
+        action = wanted.action
+        done = _undoing(connection, comment, caller.name) if action == "undo" else action
+        to = after(Status(comment.status), done)
+        move = moves.Move(
+            comment, to, action, "moderator", caller.name, OUTCOMES.get(to, "review"), note=wanted.note
+        )
+        moves.record(connection, [move], now)
+        stands = queries.find_comment(connection, wanted.comment_id)
+    assert stands is not None  # it was locked
+    log.info("moderated", comment=wanted.comment_id, action=action)
+    return stands
 
 
-def _already_decided(comment: Record) -> AlreadyDecided:
-    by = comment["decided_by"] or "the policy"
+def _already_decided(comment: CommentRow) -> AlreadyDecided:
+    by = comment.decided_by or "the policy"
     return AlreadyDecided(
-        f"This comment was changed in the meantime: it is {comment['status']}, by {by}.",
-        status=comment["status"],
-        version=comment["version"],
+        f"This comment was changed in the meantime: it is {comment.status}, by {by}.",
+        status=comment.status,
+        version=comment.version,
         by=by,
-        body=comment["body"],
+        body=comment.body,
     )
 
 
-def _undoing(connection: Connection, comment: Record, moderator: str) -> str:
-    last = queries.last_audit_row(connection, comment["id"])
-    if last is None or last["actor_kind"] != "moderator" or last["actor"] != moderator:
+def _undoing(connection: Connection, comment: CommentRow, moderator: str) -> str:
+    last = audit.last_entry(connection, COMMENT, comment.id)
+    if last is None or last.actor_kind != "moderator" or last.actor != moderator:
         raise IllegalMove("there is nothing of yours to undo: the last change was not made by you")
-    try:
-        return UNDO[Status(last["from_status"])]
-    except KeyError:
-        raise IllegalMove(f"cannot go back to {last['from_status']}") from None
+    before = Status(last.from_status) if last.from_status else None
+    if before not in UNDO:
+        raise IllegalMove(f"cannot go back to {before}")
+    return UNDO[before]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-import orjson
 import structlog
 
 from service.domain.clock import Clock
+from service.domain.evidence import Evidence
 from service.domain.ids import new_id
-from service.domain.policy import POLICY_ACTOR, Decision, decide
+from service.domain.policy import POLICY_ACTOR, decide
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
-from service.domain.scores import Reading, Scorer
-from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, gather, rules_of, text_hash
+from service.domain.scores import Scorer
+from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of, text_hash
 from service.storage import comments as queries
-from service.storage import ledger, sites
+from service.storage import moves, sites
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import CommentForLedger, PolicyRow
 
 log = structlog.get_logger("parley.moderation")
 
@@ -45,24 +44,24 @@ def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> 
         return 0
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
-        policies = sites.policies(connection, {comment["site_id"] for comment in comments})
+        policies = sites.policies(connection, {comment.site_id for comment in comments})
     found = _read(scorer, comments, clock)
     _rest_or_give_up(db, owner, comments, found, clock())
-    scored = [comment for comment in comments if comment["id"] in found.readings]
+    scored = [comment for comment in comments if comment.id in found.readings]
     if scored:
-        changes = _decide_all(db, owner, scored, found, policies, scorer, clock())
-        _mark_words(db, changes, scorer, clock)
+        done = _decide_all(db, owner, scored, found, policies, scorer, clock())
+        _mark_words(db, done, scorer, clock)
     return count
 
 
-def _read(scorer: Scorer, comments: Sequence[Record], clock: Clock) -> Found:
+def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock) -> Found:
     """Score a batch in one call; if that fails, halve it until the comment that fails stands alone.
 
     A name is scored once for all its comments, and with them: if it fails, they do.
     """
-    exhausted = [comment for comment in comments if comment["tries"] > MAX_SCORING_TRIES]
-    fresh = [comment for comment in comments if comment["tries"] <= MAX_SCORING_TRIES]
-    found = Found({comment["id"]: None for comment in exhausted}, {}, {}, [])
+    exhausted = [comment for comment in comments if comment.tries > MAX_SCORING_TRIES]
+    fresh = [comment for comment in comments if comment.tries <= MAX_SCORING_TRIES]
+    found = Found({comment.id: None for comment in exhausted}, {}, {}, [])
     until = clock() + READING
     heap = [fresh] if fresh else []
     while heap:
@@ -75,22 +74,22 @@ def _read(scorer: Scorer, comments: Sequence[Record], clock: Clock) -> Found:
                 middle = len(part) // 2
                 heap += [part[:middle], part[middle:]]
             else:
-                found.failed.append(part[0]["id"])
-                log.warning("scoring failed", comment=part[0]["id"], error=type(error).__name__)
+                found.failed.append(part[0].id)
+                log.warning("scoring failed", comment=part[0].id, error=type(error).__name__)
     return found
 
 
-def _read_part(scorer: Scorer, part: Sequence[Record], within: float, found: Found) -> None:
+def _read_part(scorer: Scorer, part: Sequence[CommentForLedger], within: float, found: Found) -> None:
     sentence, language = NAME_IN_A_SENTENCE
-    names = sorted({comment["author_name"] for comment in part if comment["author_name"]} - set(found.names))
+    names = sorted({comment.author_name for comment in part if comment.author_name} - set(found.names))
     plain = {name: scorer.normalise(name) for name in names}
-    bodies = [comment["body"] for comment in part]  # first: if time runs out, it does so for names
+    bodies = [comment.body for comment in part]  # first: if time runs out, it does so for names
     texts = [*bodies, *(sentence.format(name) for name in names)]
     languages = [*(None for _ in bodies), *(language for _ in names)]
     readings = scorer.read(texts, languages=languages, within=within)
     if len(readings) != len(texts):
         raise ValueError(f"{len(readings)} readings of {len(texts)} texts")
-    found.readings.update({comment["id"]: one for comment, one in zip(part, readings, strict=False)})
+    found.readings.update({comment.id: one for comment, one in zip(part, readings, strict=False)})
     found.names.update(zip(names, readings[len(part) :], strict=True))
     found.plain.update(plain)
 
@@ -98,62 +97,64 @@ def _read_part(scorer: Scorer, part: Sequence[Record], within: float, found: Fou
 def _rest_or_give_up(
     db: Database,
     owner: str,
-    comments: Sequence[Record],
+    comments: Sequence[CommentForLedger],
     found: Found,
     now: datetime,
 ) -> None:
     """Let comments whose scoring failed rest before the next try; after the last, ask a human."""
     for comment in comments:
-        if comment["id"] not in found.failed:
+        if comment.id not in found.failed:
             continue
-        if comment["tries"] >= MAX_SCORING_TRIES:
-            found.readings[comment["id"]] = None
+        if comment.tries >= MAX_SCORING_TRIES:
+            found.readings[comment.id] = None
             continue
         with db.write() as connection:
-            rest = now + wait_before_rescoring(comment["tries"])
-            queries.release(connection, owner, [comment["id"]], rest)
+            rest = now + wait_before_rescoring(comment.tries)
+            queries.release(connection, owner, [comment.id], rest)
 
 
 def _decide_all(
     db: Database,
     owner: str,
-    comments: Sequence[Record],
+    comments: Sequence[CommentForLedger],
     found: Found,
-    policies: Mapping[str, Mapping[str, Any]],
+    policies: Mapping[str, PolicyRow],
     scorer: Scorer,
     now: datetime,
-) -> list[ledger.Change]:
-    """Decide, write and return the changes of those comments that ``owner`` still held."""
-    rules = {site: rules_of(orjson.dumps(document), scorer.normalise) for site, document in policies.items()}
-    readings = found.readings
-    hashes = {key: text_hash(reading) for key, reading in readings.items() if reading}
+) -> list[moves.Move]:
+    """Decide, write and return the moves of those comments that ``owner`` still held."""
+    rules = {site: rules_of(policy.document, scorer) for site, policy in policies.items()}
     with db.read() as connection:
-        evidence = gather(connection, comments, found, hashes, rules, scorer)
-    decisions = {c["id"]: decide(evidence[c["id"]], rules[c["site_id"]].policy) for c in comments}
-    changes = [
-        _change(comment, decisions[comment["id"]], readings[comment["id"]], hashes.get(comment["id"]), scorer)
-        for comment in comments
+        evidence = gather(connection, comments, found, rules, scorer)
+    wanted = [
+        _move(one, evidence[one.id], rules[one.site_id], policies[one.site_id], found, scorer)
+        for one in comments
     ]
-    unsure = sum(reading.is_unsure for reading in readings.values() if reading)
     with db.write() as connection:
         held = queries.hold(connection, owner)
-        kept = [change for change in changes if change.comment["id"] in held]
-        ledger.record(connection, kept, now)
+        kept = [move for move in wanted if move.comment.id in held]
+        moves.record(connection, kept, now)
     ids: dict[str, list[str]] = {}
-    for change in kept:
-        ids.setdefault(str(change.outcome), []).append(change.comment["id"])
-    log.info("decided", **ids, unsure=unsure)
+    for move in kept:
+        ids.setdefault(str(move.outcome), []).append(move.comment.id)
+    log.info("decided", **ids, unsure=sum(one.is_unsure for one in evidence.values()))
     return kept
 
 
-def _change(
-    comment: Record, decision: Decision, reading: Reading | None, text: str | None, scorer: Scorer
-) -> ledger.Change:
-    scores = {name: round(score, 6) for name, score in reading.scores.items()} if reading else None
-    if scores and not all(math.isfinite(score) for score in scores.values()):
-        scores = {name: score for name, score in scores.items() if math.isfinite(score)}
+def _move(
+    comment: CommentForLedger,
+    evidence: Evidence,
+    rules: Rules,
+    policy: PolicyRow,
+    found: Found,
+    scorer: Scorer,
+) -> moves.Move:
+    """Decide about one comment: the only place where the policy speaks."""
+    decision, reading = decide(evidence, rules.policy), found.readings[comment.id]
+    scores = {n: score for n, score in (evidence.scores or {}).items() if math.isfinite(score)}
     reasons = [reason.as_dict() for reason in decision.reasons]
-    return ledger.Change(
+    model_id = scorer.model_id if reading else None
+    return moves.Move(
         comment,
         decision.status,
         decision.outcome,
@@ -161,20 +162,22 @@ def _change(
         POLICY_ACTOR,
         outcome=decision.outcome,
         reasons=reasons,
-        scores=scores,
-        model_id=scorer.model_id if reading else None,
+        scores=scores if reading else None,
+        model_id=model_id,
+        evidence=evidence.as_dict(),
+        policy_version=policy.version,
         columns={
-            "scores": scores,
+            "scores": scores if reading else None,
             "reasons": reasons,
             "spans": None,  # of an earlier decision
             "language": reading.language if reading else None,
-            "model_id": scorer.model_id if reading else None,
-            "text_hash": text,
+            "model_id": model_id,
+            "text_hash": text_hash(reading) if reading else None,
         },
     )
 
 
-def _mark_words(db: Database, changes: Sequence[ledger.Change], scorer: Scorer, clock: Clock) -> None:
+def _mark_words(db: Database, done: Sequence[moves.Move], scorer: Scorer, clock: Clock) -> None:
     """Store which words account for the score of what was not approved, the oldest first, while time lasts.
 
     An explanation may cost thirty careful readings. Under an attack, when most of a batch is held, a worker
@@ -182,19 +185,19 @@ def _mark_words(db: Database, changes: Sequence[ledger.Change], scorer: Scorer, 
     """
     until = clock() + EXPLAINING
     found: list[tuple[str, int, list[list[float]]]] = []
-    for change in changes:
-        if change.outcome == "approve" or change.model_id is None:
+    for move in done:
+        if move.outcome == "approve" or move.model_id is None:
             continue
         if clock() > until:
             log.warning("no time left to mark words", marked=len(found))
             break
         try:
-            spans = scorer.explain(change.comment["body"])
+            spans = scorer.explain(move.comment.body)
         except Exception as error:  # the decision stands
-            log.warning("no words marked", comment=change.comment["id"], error=type(error).__name__)
+            log.warning("no words marked", comment=move.comment.id, error=type(error).__name__)
             continue
         marks = [[span.begin, span.end, round(span.score, 4)] for span in spans]
-        found.append((change.comment["id"], change.sequence, marks))
+        found.append((move.comment.id, move.sequence, marks))
     if found:
         with db.write() as connection:
             queries.mark_words(connection, found)

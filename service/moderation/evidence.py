@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from service.domain.evidence import Evidence, NameEvidence
+from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.ids import fingerprint
 from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
-from service.domain.word_lists import Normalise, WordList, count_links, count_links_in_name
+from service.domain.word_lists import WordList, count_links, count_links_in_name
 from service.storage import comments as queries
-from service.storage.records import Record
+from service.storage.records import CommentForLedger
 
+RULES_KEPT = 256
 MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
 # A bare name is too short to be read rightly: of 97 innocent ones, 22 would be held, and 6 in this sentence;
 # of 38 bad ones 37 and 35. It is English, whatever the name is.
@@ -47,54 +50,62 @@ class Found:
     failed: list[str]
 
 
+@dataclass(slots=True)
+class _Earlier:
+    """What was said before: by whom, where; it grows with each comment of the batch."""
+
+    approved: set[tuple[str, str]]
+    in_thread: set[tuple[str, str]]
+    by_author: set[tuple[str, str]]
+
+
 def gather(
     connection: Connection,
-    comments: Sequence[Record],
+    comments: Sequence[CommentForLedger],
     found: Found,
-    hashes: Mapping[str, str],
     rules: Mapping[str, Rules],
     scorer: Scorer,
 ) -> dict[str, Evidence]:
     """Collect all evidence for a batch: every check runs, whatever the others found."""
-    authors = {(c["site_id"], c["author_id"]) for c in comments if c["author_id"]}
-    known = queries.approved_by_author(connection, sorted(authors))
-    in_thread, by_author = queries.earlier_texts(
-        connection, {c["thread_id"] for c in comments}, {a for _, a in authors}, set(hashes.values())
+    unknown = frozenset(ATTRIBUTES).difference(scorer.attributes)
+    earlier = _earlier(connection, comments, found)
+    return {one.id: _evidence(one, found, rules[one.site_id], earlier, unknown) for one in comments}
+
+
+def _evidence(
+    comment: CommentForLedger, found: Found, site: Rules, earlier: _Earlier, unknown: frozenset[str]
+) -> Evidence:
+    reading = found.readings[comment.id]
+    about = {
+        "links": count_links(comment.body),
+        "repeat_of": _repeat(comment, reading, earlier),
+        "first_time": (comment.site_id, comment.author_id) not in earlier.approved,
+        "premoderated": comment.thread_premoderate,
+        "name": _name(comment.author_name, found, site),
+        "unknown": unknown,
+    }
+    if reading is None:
+        failure = f"it failed {MAX_SCORING_TRIES} times"
+        return Evidence(None, language="und", failure=failure, **about)  # type: ignore[arg-type]
+    return Evidence(
+        rounded(reading.scores) or None,
+        language=reading.language,
+        language_supported=reading.supported,
+        banned=site.banned.find(reading.normalised),
+        suspect=site.suspect.find(reading.normalised),
+        is_beta=reading.is_beta,
+        is_unsure=reading.is_unsure,
+        reader=reading.reader,
+        **about,  # type: ignore[arg-type]
     )
-    evidence = {}
-    for comment in comments:
-        reading, text = found.readings[comment["id"]], hashes.get(comment["id"])
-        repeat = _repeat(comment, reading, text, in_thread, by_author)
-        if text:
-            in_thread.add((comment["thread_id"], text))
-            by_author.add((comment["author_id"], text))
-        site = rules[comment["site_id"]]
-        evidence[comment["id"]] = Evidence(
-            scores=(reading.scores or None) if reading else None,
-            language=reading.language if reading else "und",
-            language_supported=reading.supported if reading else True,
-            banned=site.banned.find(reading.normalised) if reading else (),
-            suspect=site.suspect.find(reading.normalised) if reading else (),
-            links=count_links(comment["body"]),
-            repeat_of=repeat,
-            first_time=(comment["site_id"], comment["author_id"]) not in known,
-            premoderated=comment["thread_premoderate"],
-            failure=None if reading else f"it failed {MAX_SCORING_TRIES} times",
-            is_beta=reading.is_beta if reading else False,
-            is_unsure=reading.is_unsure if reading else False,
-            reader=reading.reader if reading else None,
-            unknown=frozenset(ATTRIBUTES).difference(scorer.attributes),
-            name=_name_evidence(comment["author_name"], found, site),
-        )
-    return evidence
 
 
-def _name_evidence(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
+def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
     if not name:
         return None
     reading, plain = found.names.get(name), found.plain.get(name, "")
     return NameEvidence(
-        scores=reading.scores if reading else None,
+        scores=rounded(reading.scores) if reading else None,
         banned=site.banned.find(plain),
         suspect=site.suspect.find(plain),
         links=count_links_in_name(name),
@@ -102,19 +113,29 @@ def _name_evidence(name: str | None, found: Found, site: Rules) -> NameEvidence 
     )
 
 
-def _repeat(
-    comment: Record,
-    reading: Reading | None,
-    text: str | None,
-    in_thread: set[tuple[str, str]],
-    by_author: set[tuple[str, str]],
-) -> str | None:
-    if reading is None or text is None:
+def _earlier(connection: Connection, comments: Sequence[CommentForLedger], found: Found) -> _Earlier:
+    authors = {(one.site_id, one.author_id) for one in comments if one.author_id}
+    hashes = {text_hash(reading) for reading in found.readings.values() if reading}
+    in_thread, by_author = queries.earlier_texts(
+        connection, {one.thread_id for one in comments}, {author for _, author in authors}, hashes
+    )
+    return _Earlier(queries.approved_by_author(connection, sorted(authors)), in_thread, by_author)
+
+
+def _repeat(comment: CommentForLedger, reading: Reading | None, earlier: _Earlier) -> str | None:
+    """Say whose text this repeats, and remember it for the rest of the batch."""
+    if reading is None:
         return None
-    if comment["author_id"] and (comment["author_id"], text) in by_author:
-        return "author"
-    long_enough = len(reading.normalised) >= MIN_THREAD_REPEAT
-    return "thread" if long_enough and (comment["thread_id"], text) in in_thread else None
+    text, where = text_hash(reading), None
+    author = (comment.author_id, text) if comment.author_id else None
+    if author in earlier.by_author:
+        where = "author"
+    elif len(reading.normalised) >= MIN_THREAD_REPEAT and (comment.thread_id, text) in earlier.in_thread:
+        where = "thread"
+    earlier.in_thread.add((comment.thread_id, text))
+    if author:
+        earlier.by_author.add(author)
+    return where
 
 
 def text_hash(reading: Reading) -> str:
@@ -122,12 +143,26 @@ def text_hash(reading: Reading) -> str:
     return fingerprint(" ".join(reading.normalised.split()))
 
 
-@lru_cache(maxsize=256)
-def rules_of(document: bytes, normalise: Normalise) -> Rules:
-    """Build a site's rules from its policy document, once for each version of it."""
-    policy = policy_from(orjson.loads(document))
-    return Rules(
-        policy,
-        WordList.of(policy.banned_words, normalise),
-        WordList.of(policy.suspect_words, normalise),
-    )
+_built: OrderedDict[tuple[bytes, str], Rules] = OrderedDict()
+_building = threading.Lock()
+
+
+def rules_of(document: Mapping[str, Any], scorer: Scorer) -> Rules:
+    """Return a site's rules, built once for each version of its policy and each model.
+
+    The model is remembered by its id: by itself, one that was replaced would never be freed.
+    """
+    key = (orjson.dumps(document), scorer.model_id)
+    with _building:
+        rules = _built.get(key)
+        if rules is None:
+            policy = policy_from(document)
+            rules = _built[key] = Rules(
+                policy,
+                WordList.of(policy.banned_words, scorer.normalise),
+                WordList.of(policy.suspect_words, scorer.normalise),
+            )
+        _built.move_to_end(key)
+        while len(_built) > RULES_KEPT:
+            _built.popitem(last=False)
+    return rules

@@ -1,20 +1,44 @@
-"""What was done to a comment, and whether its log was tampered with."""
+"""What was done to a comment and decided about it, and whether its log was tampered with."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from service.domain.audit import first_break
+from service.domain.access import Caller
+from service.domain.audit import COMMENT, first_break
 from service.domain.errors import NotFound
+from service.storage import audit, decisions
 from service.storage import comments as queries
 from service.storage.database import Database
+from service.storage.records import AuditEntry, DecisionRow
+
+EVIDENCE_NOT_KEPT = "evidence not kept"  # decided before evidence was kept
+BY_PERSON = "decided by a person"
 
 
-def history(db: Database, comment_id: str, *, sites_allowed: frozenset[str]) -> dict[str, Any]:
-    """Return a comment's audit log and whether its chain of hashes holds; `NotFound` on a foreign site."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """A comment's audit log and decisions, oldest first, and whether the log's chain of hashes holds."""
+
+    entries: Sequence[AuditEntry]
+    intact: bool
+    decisions: Sequence[DecisionRow]
+
+
+def history(db: Database, caller: Caller, comment_id: str) -> History:
+    """Return what was done to a comment; `NotFound` for one of a site that the caller may not see."""
     with db.read() as connection:
         comment = queries.find_comment(connection, comment_id)
-        if comment is None or comment["site_id"] not in sites_allowed:
+        if comment is None or not caller.may("decide", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
-        rows = queries.audit_rows(connection, comment_id)
-    return {"entries": rows, "intact": first_break(rows, comment["audit_head"]) is None}
+        entries = audit.entries(connection, COMMENT, [comment_id])
+        made = decisions.of_subject(connection, comment.site_id, COMMENT, comment_id)
+    return History(entries, first_break(entries, comment.audit_head) is None, made)
+
+
+def without_evidence(decision: DecisionRow) -> str | None:
+    """Say in words why a decision has no evidence; None where it has."""
+    if decision.evidence is not None:
+        return None
+    return EVIDENCE_NOT_KEPT if decision.actor_kind == "policy" else BY_PERSON

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from service.domain.access import Caller
+from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
 from service.domain.scores import Scorer
 from service.moderation.evidence import rules_of
-from service.storage import comments, queue, sites
+from service.storage import audit, comments, queue, sites
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import AuditEntry, CommentRow, Excerpt, PolicyRow
 
 PAGE = 50
 COUNT_CAP = 1000  # a tab says "999+" from here on
@@ -34,11 +33,11 @@ class Card:
     ``history`` are the audit rows, oldest first.
     """
 
-    comment: Record
+    comment: CommentRow
     policy: Policy
-    parent: Record | None
+    parent: Excerpt | None
     author: Mapping[str, int] | None
-    history: Sequence[Record]
+    history: Sequence[AuditEntry]
     words: Sequence[tuple[int, int]]
 
 
@@ -54,9 +53,25 @@ class QueuePage:
     site_names: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many comments came since a page was loaded, and what the tabs say now."""
+
+    new: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of comments of one status, and where the next one begins."""
+
+    comments: Sequence[CommentRow]
+    next_cursor: str | None
+
+
 def pending_page(
     db: Database,
-    identity: Caller,
+    caller: Caller,
     site: str | None = None,
     status: str = Status.PENDING,
     cursor: str | None = None,
@@ -77,45 +92,67 @@ def pending_page(
 
     Raises `NotFound` for a site that the moderator has no role on, or a status that has no tab.
     """
-    wanted = sites_of(identity, site)
+    wanted = sites_of(caller, site)
     if status not in {tab.value for tab in TABS}:
         raise NotFound(f"There is no list of {status!r} comments.")
-    newest_first = status != Status.PENDING
     with db.read() as connection:
-        ids = queue.page_ids(connection, wanted, status, cursor, limit + 1, newest_first=newest_first)
-        found = queue.comments_by_id(connection, ids[:limit])
+        page = _listed(connection, wanted, status, cursor, limit, newest_first=status != Status.PENDING)
         return QueuePage(
-            cards=_cards(connection, found, scorer),
+            cards=_cards(connection, page.comments, scorer),
             counts=_counts(connection, wanted),
-            next_cursor=ids[limit - 1] if len(ids) > limit else None,
+            next_cursor=page.next_cursor,
             site=site,
             status=status,
-            site_names=queue.site_names(connection, identity.sites),
+            site_names=queue.site_names(connection, caller.sites),
         )
 
 
-def one_card(db: Database, identity: Caller, comment_id: str, *, scorer: Scorer | None = None) -> Card:
+def read_queue(
+    db: Database, caller: Caller, *, site: str, status: str, limit: int, cursor: str | None = None
+) -> Listed:
+    """Return one page of a site's comments of one status, oldest first."""
+    caller.must("decide", site)
+    with db.read() as connection:
+        return _listed(connection, {site}, status, cursor, limit)
+
+
+def _listed(
+    connection: Connection,
+    sites_wanted: Collection[str],
+    status: str,
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+) -> Listed:
+    """The one reading of the queue, for pages and programs."""
+    ids = queue.page_ids(connection, sites_wanted, status, cursor, limit + 1, newest_first=newest_first)
+    found = queue.comments_by_id(connection, ids[:limit])
+    return Listed(found, ids[limit - 1] if len(ids) > limit else None)
+
+
+def one_card(db: Database, caller: Caller, comment_id: str, *, scorer: Scorer | None = None) -> Card:
     """Return one comment as it stands now; `NotFound` unless it is on a site of the moderator's."""
     with db.read() as connection:
         comment = comments.find_comment(connection, comment_id)
-        if comment is None or comment["site_id"] not in identity.sites:
+        if comment is None or not caller.may("decide", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
         return _cards(connection, [comment], scorer)[0]
 
 
-def news(db: Database, identity: Caller, site: str | None, after: str | None) -> dict[str, Any]:
+def news(db: Database, caller: Caller, site: str | None, after: str | None) -> News:
     """Return how many pending comments came after one, and the tabs' counts; all capped."""
-    wanted = sites_of(identity, site)
+    wanted = sites_of(caller, site)
     with db.read() as connection:
         new = queue.count(connection, wanted, Status.PENDING, COUNT_CAP, after)
-        return {"new": new, "counts": _counts(connection, wanted)}
+        return News(new, _counts(connection, wanted))
 
 
-def sites_of(identity: Caller, site: str | None) -> frozenset[str]:
+def sites_of(caller: Caller, site: str | None) -> frozenset[str]:
     """Return the sites that are meant: the one named, or all; `NotFound` for one of somebody else."""
     if site is None:
-        return identity.sites
-    if site not in identity.sites:
+        return caller.sites
+    if site not in caller.sites:
         raise NotFound(f"There is no site {site!r} of yours.")
     return frozenset({site})
 
@@ -124,42 +161,32 @@ def _counts(connection: Connection, wanted: frozenset[str]) -> dict[str, int]:
     return {tab.value: queue.count(connection, wanted, tab, COUNT_CAP) for tab in TABS}
 
 
-def _cards(connection: Connection, found: Sequence[Record], scorer: Scorer | None) -> list[Card]:
-    parents = queue.excerpts(connection, {c["parent_id"] for c in found if c["parent_id"]})
-    authors = queue.author_records(
-        connection, {(c["site_id"], c["author_id"]) for c in found if c["author_id"]}
-    )
-    histories = queue.histories(connection, [c["id"] for c in found])
-    documents = sites.policies(connection, {c["site_id"] for c in found})
-    policies = {site: policy_from(document) for site, document in documents.items()}
+def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer | None) -> list[Card]:
+    parents = queue.excerpts(connection, {c.parent_id for c in found if c.parent_id})
+    authors = queue.author_records(connection, {(c.site_id, c.author_id) for c in found if c.author_id})
+    histories: dict[str, list[AuditEntry]] = {}
+    for entry in audit.entries(connection, COMMENT, [c.id for c in found]):
+        histories.setdefault(entry.subject_id, []).append(entry)
+    policies = sites.policies(connection, {c.site_id for c in found})
+    read = {site: policy_from(policy.document) for site, policy in policies.items()}
     return [
         Card(
             comment=comment,
-            policy=policies[comment["site_id"]],
-            parent=parents.get(comment["parent_id"]),
-            author=authors.get((comment["site_id"], comment["author_id"])),
-            history=histories.get(comment["id"], ()),
-            words=tuple(_words(comment, documents[comment["site_id"]], scorer)),
+            policy=read[comment.site_id],
+            parent=parents.get(comment.parent_id or ""),
+            author=authors.get((comment.site_id, comment.author_id or "")),
+            history=histories.get(comment.id, ()),
+            words=tuple(_words(comment, read[comment.site_id], policies[comment.site_id], scorer)),
         )
         for comment in found
     ]
 
 
-def _words(comment: Record, document: Mapping[str, Any], scorer: Scorer | None) -> Iterable[tuple[int, int]]:
-    if scorer is None or not (document.get("banned_words") or document.get("suspect_words")):
+def _words(
+    comment: CommentRow, policy: Policy, kept: PolicyRow, scorer: Scorer | None
+) -> Iterable[tuple[int, int]]:
+    if scorer is None or not (policy.banned_words or policy.suspect_words):
         return ()
-    rules = rules_of(orjson.dumps(document), scorer.normalise)
+    rules = rules_of(kept.document, scorer)
     lists = (rules.banned, rules.suspect)
-    return [span for words in lists for span in words.spans(comment["body"], scorer.normalise)]
-
-
-def read_queue(
-    db: Database, *, site: str, status: str, limit: int, cursor: str | None = None
-) -> dict[str, Any]:
-    """Return one page of a site's comments of one status, oldest first, and the next page's cursor."""
-    with db.read() as connection:
-        found = comments.by_status(connection, site, status, cursor, limit + 1)
-    return {
-        "comments": found[:limit],
-        "next_cursor": found[limit - 1]["id"] if len(found) > limit else None,
-    }
+    return [span for words in lists for span in words.spans(comment.body, scorer.normalise)]

@@ -12,7 +12,7 @@ from service.domain.comment import Status
 from service.domain.policy import NAME
 from service.domain.word_lists import utf16
 from service.moderation.queue import Card
-from service.storage.records import Record
+from service.storage.records import AuditEntry
 
 LABELS = {
     "TOXICITY": "Toxicity",
@@ -104,9 +104,9 @@ def bars(card: Card) -> list[Bar]:
 
     Where that was wider when the comment was decided, it is the one that counted then.
     """
-    wider = {entry["attribute"]: entry["threshold"] for entry in card.comment["reasons"] or ()
+    wider = {entry["attribute"]: entry["threshold"] for entry in card.comment.reasons or ()
              if entry.get("code") == "unsure"}  # fmt: skip
-    scores: Mapping[str, float] = card.comment["scores"] or {}
+    scores: Mapping[str, float] = card.comment.scores or {}
     found = []
     for name in [*(n for n in LABELS if n in scores), *sorted(set(scores) - set(LABELS))]:
         score = scores[name]
@@ -154,10 +154,10 @@ def record(card: Card) -> tuple[str | None, str]:
     return badge, f"author: {approved} approved, {rejected} rejected"
 
 
-def deed(row: Record) -> str:
+def deed(row: AuditEntry) -> str:
     """Say who did what, from a row of the audit log. Authors stay nameless: the log knows no names."""
-    who = {"author": "The author", "policy": "The policy"}.get(row["actor_kind"], row["actor"])
-    return f"{who} {DID.get(row['action'], row['action'])}"
+    who = {"author": "The author", "policy": "The policy"}.get(row.actor_kind, row.actor)
+    return f"{who} {DID.get(row.action, row.action)}"
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -149,8 +149,8 @@ def show_news() -> Any:
         raise BadRequest("The parameter `after` must be the id of a comment.")
     site = request.args.get("site") or None
     found = queue.news(context().db, guard.identity(), site, after)
-    counts = {name: cards.tab_count(n, queue.COUNT_CAP) for name, n in found["counts"].items()}
-    return {"new": found["new"], "counts": counts}
+    counts = {name: cards.tab_count(n, queue.COUNT_CAP) for name, n in found.counts.items()}
+    return {"new": found.new, "counts": counts}
 
 
 @bp.get("/comments/<uuid:comment_id>")
@@ -170,16 +170,7 @@ def act(comment_id: UUID) -> Any:
     g.comment_id = str(comment_id)
     action, version, note = _decision()
     try:
-        acting.act(
-            here.db,
-            comment_id=str(comment_id),
-            action=action,
-            version=version,
-            moderator=visitor.name,
-            sites_allowed=visitor.sites,
-            now=here.clock(),
-            note=note,
-        )
+        acting.act(here.db, visitor, acting.Act(str(comment_id), action, version, note), here.clock())
     except (errors.AlreadyDecided, errors.IllegalMove) as error:
         return _comment_page(visitor, str(comment_id), error)
     here.tasks.nudge_webhooks()

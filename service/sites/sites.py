@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -24,7 +24,7 @@ def add_site(db: Database, site_id: str, name: str, *, now: datetime) -> None:
         raise Invalid([("/id", "must be lower-case letters, digits and hyphens, at most 63")])
     try:
         with db.write() as connection:
-            queries.add(connection, site_id, name, {}, now)
+            queries.add(connection, site_id, name, {}, "operator", now)
     except IntegrityError:
         raise Invalid([("/id", f"{site_id!r} is taken")]) from None
 
@@ -44,14 +44,16 @@ def policy_of(db: Database, site_id: str) -> dict[str, Any]:
     return complete(site["policy"])
 
 
-def set_policy(db: Database, site_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
+def set_policy(
+    db: Database, site_id: str, document: Mapping[str, Any], *, now: datetime | None = None
+) -> dict[str, Any]:
     """Replace a site's policy; what the document leaves out goes back to its default.
 
     Applies to comments that are decided from now on. Raises `Invalid` with every mistake named.
     """
     policy_from(document)
+    now = now or datetime.now(UTC)
     with db.write() as connection:
-        if queries.find(connection, site_id) is None:
+        if queries.set_policy(connection, site_id, document, "operator", now) is None:
             raise NotFound(f"There is no site {site_id!r}.")
-        queries.set_policy(connection, site_id, document)
     return complete(document)

@@ -1,22 +1,42 @@
-"""Reading the audit log as a whole, to check it."""
+"""The audit log: reading it, and what each subject keeps of its last row."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select, tuple_
 
-from service.storage.records import Record, every
-from service.storage.tables import AuditRow, Comment
+from service.storage.records import AuditEntry, Sealed, SubjectHead, columns, row_of, rows_of
+from service.storage.tables import AuditRow, Comment, Subject
+
+ENTRIES = select(*columns(AuditEntry, AuditRow))
 
 
-def comments_after(connection: Connection, after: str, limit: int) -> list[Record]:
+def comments_after(connection: Connection, after: str, limit: int) -> list[Sealed]:
     """Return comments in order of id, with the hash each keeps of its last audit row."""
-    query = select(Comment.id, Comment.status, Comment.body, Comment.audit_head).where(Comment.id > after)
-    return every(connection.execute(query.order_by(Comment.id).limit(limit)))
+    query = select(*columns(Sealed, Comment)).where(Comment.id > after)
+    return rows_of(Sealed, connection.execute(query.order_by(Comment.id).limit(limit)))
 
 
-def rows_of(connection: Connection, ids: Collection[str]) -> list[Record]:
-    """Return all audit rows of some comments, in order of comment and sequence."""
-    query = select(*AuditRow.__table__.c).where(AuditRow.comment_id.in_(ids))
-    return every(connection.execute(query.order_by(AuditRow.comment_id, AuditRow.sequence)))
+def sealed(connection: Connection, comment_id: str) -> Sealed | None:
+    """Return one comment with the hash it keeps of its last audit row."""
+    query = select(*columns(Sealed, Comment)).where(Comment.id == comment_id)
+    return row_of(Sealed, connection.execute(query))
+
+
+def subjects_after(connection: Connection, kind: str, after: str, limit: int) -> list[SubjectHead]:
+    """Return other subjects in order of kind and id, with the hash each keeps of its last audit row."""
+    query = select(*columns(SubjectHead, Subject)).where(tuple_(Subject.kind, Subject.id) > (kind, after))
+    return rows_of(SubjectHead, connection.execute(query.order_by(Subject.kind, Subject.id).limit(limit)))
+
+
+def entries(connection: Connection, kind: str, ids: Collection[str]) -> list[AuditEntry]:
+    """Return everything done to some subjects of one kind, in order of id and sequence."""
+    query = ENTRIES.where(AuditRow.subject_kind == kind, AuditRow.subject_id.in_(ids))
+    return rows_of(AuditEntry, connection.execute(query.order_by(AuditRow.subject_id, AuditRow.sequence)))
+
+
+def last_entry(connection: Connection, kind: str, subject_id: str) -> AuditEntry | None:
+    """Return the latest thing done to a subject."""
+    query = ENTRIES.where(and_(AuditRow.subject_kind == kind, AuditRow.subject_id == subject_id))
+    return row_of(AuditEntry, connection.execute(query.order_by(AuditRow.sequence.desc()).limit(1)))

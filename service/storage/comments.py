@@ -1,41 +1,33 @@
-"""Queries on comments and threads. Each function is one statement, or as few as it takes."""
+"""Queries on comments. Each function is one statement, or as few as it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, Connection, and_, bindparam, func, insert, literal_column, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from service.domain.ids import new_id
-from service.storage.records import Record, every, first
-from service.storage.tables import AuditRow, Comment, IdempotencyKey, Thread
+from service.domain.audit import COMMENT
+from service.domain.comment import Status
+from service.storage.records import Answered, CommentForLedger, CommentRow, columns, row_of, rows_of
+from service.storage.tables import Comment, IdempotencyKey, Thread
 
-COMMENT_WITH_THREAD = (
-    *Comment.__table__.c,
-    Thread.key.label("thread_key"),
-    Thread.url.label("thread_url"),
-    Thread.title.label("thread_title"),
-    Thread.premoderate.label("thread_premoderate"),
-)
-# What an outbox event and an audit row need: less to read than a whole row.
-FOR_LEDGER = (
-    *(Comment.__table__.c[name] for name in (
-        "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "status",
-        "version", "audit_head", "created_at", "tries",
-    )),
-    Thread.key.label("thread_key"),
-    Thread.url.label("thread_url"),
-    Thread.title.label("thread_title"),
-    Thread.premoderate.label("thread_premoderate"),
-)  # fmt: skip
-
+OF_THREAD = {
+    "thread_key": Thread.key,
+    "thread_url": Thread.url,
+    "thread_title": Thread.title,
+    "thread_premoderate": Thread.premoderate,
+}
 # Built once: putting a statement together costs as much as running it.
+WITH_THREAD = select(*columns(CommentRow, Comment, **OF_THREAD)).join(Thread, Thread.id == Comment.thread_id)
 ANSWERED = (
     select(IdempotencyKey.key_hash, IdempotencyKey.request_hash, Comment.id, Comment.status)
-    .join(Comment, Comment.id == IdempotencyKey.comment_id)
-    .where(IdempotencyKey.key_hash.in_(bindparam("key_hashes", expanding=True)))
+    .join(Comment, Comment.id == IdempotencyKey.subject_id)
+    .where(
+        IdempotencyKey.subject_kind == COMMENT,
+        IdempotencyKey.key_hash.in_(bindparam("key_hashes", expanding=True)),
+    )
 )
 KEEP_KEY = insert(IdempotencyKey)
 SUSPECT_TRIES = 2
@@ -43,43 +35,30 @@ SUSPECT_TRIES = 2
 IS_RECEIVED = Comment.status == literal_column("'received'")
 OWN_CLAIM = and_(Comment.claimed_by == bindparam("owner"), IS_RECEIVED)
 CLAIMED = (
-    select(*FOR_LEDGER).join(Thread, Thread.id == Comment.thread_id).where(OWN_CLAIM).order_by(Comment.id)
+    select(*columns(CommentForLedger, Comment, **OF_THREAD))
+    .join(Thread, Thread.id == Comment.thread_id)
+    .where(OWN_CLAIM)
+    .order_by(Comment.id)
 )
 HELD = select(Comment.id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
 
 
-def make_thread(
-    connection: Connection, site: str, key: str, url: str, title: str | None, now: datetime
-) -> Record:
-    """Insert a thread, or find the one that another writer made in the same moment."""
-    values = {"id": new_id(now), "site_id": site, "key": key, "url": url, "title": title, "created_at": now,
-              "premoderate": False, "approved_count": 0, "version": 0}  # fmt: skip
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(make(Thread).values(values).on_conflict_do_nothing())
-    found = connection.execute(select(*Thread.__table__.c).where(Thread.site_id == site, Thread.key == key))
-    return every(found)[0]
+def find_idempotent(connection: Connection, key_hashes: Sequence[str]) -> dict[str, Answered]:
+    """Return what was answered under these keys."""
+    found = connection.execute(ANSWERED, {"key_hashes": list(key_hashes)})
+    return {row[0]: Answered(*row[1:]) for row in found}
 
 
-def find_idempotent(connection: Connection, key_hashes: Sequence[str]) -> dict[str, Record]:
-    """Return request_hash, id and status of the requests that were answered under these keys."""
-    found = every(connection.execute(ANSWERED, {"key_hashes": list(key_hashes)}))
-    return {row.pop("key_hash"): row for row in found}
-
-
-def keep_idempotent(connection: Connection, rows: Sequence[Record]) -> None:
+def keep_idempotent(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Remember answered requests; raises IntegrityError when another writer was faster."""
     if rows:
         connection.execute(KEEP_KEY, rows)
 
 
-def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> Record | None:
+def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> CommentRow | None:
     """Return one comment with its thread; ``lock`` holds the row until the transaction ends."""
-    query = (
-        select(*COMMENT_WITH_THREAD)
-        .join(Thread, Thread.id == Comment.thread_id)
-        .where(Comment.id == comment_id)
-    )
-    return first(connection.execute(query.with_for_update(of=Comment) if lock else query))
+    query = WITH_THREAD.where(Comment.id == comment_id)
+    return row_of(CommentRow, connection.execute(query.with_for_update(of=Comment) if lock else query))
 
 
 def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
@@ -111,9 +90,9 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     return len(connection.execute(claim).all())
 
 
-def claimed(connection: Connection, owner: str) -> list[Record]:
+def claimed(connection: Connection, owner: str) -> list[CommentForLedger]:
     """Return the comments that ``owner`` claimed, in order of id."""
-    return every(connection.execute(CLAIMED, {"owner": owner}))
+    return rows_of(CommentForLedger, connection.execute(CLAIMED, {"owner": owner}))
 
 
 def hold(connection: Connection, owner: str) -> set[str]:
@@ -150,7 +129,7 @@ def approved_by_author(connection: Connection, authors: Sequence[tuple[str, str]
         .where(
             Comment.site_id.in_({site for site, _ in authors}),
             Comment.author_id.in_({author for _, author in authors}),
-            Comment.status == "approved",
+            Comment.status == Status.APPROVED.value,
         )
         .distinct()
     )
@@ -181,27 +160,3 @@ def backlog(connection: Connection) -> tuple[int, datetime | None]:
     """Return how many comments wait to be scored, and since when the oldest does."""
     row = connection.execute(select(func.count(), func.min(Comment.created_at)).where(IS_RECEIVED)).one()
     return row[0], row[1]
-
-
-def last_audit_row(connection: Connection, comment_id: str) -> Record | None:
-    """Return the latest thing done to a comment."""
-    query = select(*AuditRow.__table__.c).where(AuditRow.comment_id == comment_id)
-    return first(connection.execute(query.order_by(AuditRow.sequence.desc()).limit(1)))
-
-
-def audit_rows(connection: Connection, comment_id: str) -> list[Record]:
-    """Return everything done to a comment, oldest first."""
-    query = select(*AuditRow.__table__.c).where(AuditRow.comment_id == comment_id)
-    return every(connection.execute(query.order_by(AuditRow.sequence)))
-
-
-def by_status(connection: Connection, site: str, status: str, after: str | None, limit: int) -> list[Record]:
-    """Return a site's comments of one status with their threads, oldest first, by keyset."""
-    query = (
-        select(*COMMENT_WITH_THREAD)
-        .join(Thread, Thread.id == Comment.thread_id)
-        .where(Comment.site_id == site, Comment.status == status, Comment.id > (after or ""))
-        .order_by(Comment.id)
-        .limit(limit)
-    )
-    return every(connection.execute(query))

@@ -31,7 +31,7 @@ def _is_first_of_its_comment(delivery: type[Delivery]) -> ColumnElement[bool]:
     earlier = aliased(Delivery)
     return ~exists().where(
         earlier.endpoint_id == delivery.endpoint_id,
-        earlier.comment_id == delivery.comment_id,
+        earlier.subject_id == delivery.subject_id,
         earlier.status == "due",
         earlier.sequence < delivery.sequence,
     )
@@ -108,7 +108,7 @@ def claimed(connection: Connection, owner: str) -> list[Record]:
         select(
             *(
                 Delivery.__table__.c[name]
-                for name in ("id", "event_id", "comment_id", "sequence", "attempts")
+                for name in ("id", "event_id", "subject_id", "sequence", "attempts")
             ),
             Event.payload,
             WebhookEndpoint.url,
@@ -179,7 +179,7 @@ def hold_back_later(
         update(Delivery)
         .where(
             Delivery.endpoint_id == endpoint_id,
-            Delivery.comment_id == bindparam("b_comment"),
+            Delivery.subject_id == bindparam("b_comment"),
             Delivery.status == "due",
             Delivery.claimed_by.is_(None),
             Delivery.next_attempt_at < until,
@@ -244,7 +244,7 @@ def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime)
         update(Delivery)
         .where(
             Delivery.endpoint_id == delivery["endpoint_id"],
-            Delivery.comment_id == delivery["comment_id"],
+            Delivery.subject_id == delivery["subject_id"],
             Delivery.status == "due",
             Delivery.next_attempt_at > now,
             unclaimed,

@@ -1,226 +1,111 @@
-"""Writing what happened to comments: status, audit row, event and public counts, always together."""
+"""The ledger: whatever happens to a subject is one audit row and one event, written with the change itself.
+
+Comments keep the head of their own chain and have `moves`; every other subject has a row in ``subjects``.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, Connection, Integer, and_, bindparam, insert, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select, update
 
 from service.domain import audit, events
-from service.domain.comment import Status
 from service.domain.ids import new_id
-from service.storage.tables import AuditRow, Comment, DecisionCount, Event, Thread
+from service.storage.database import insert_of
+from service.storage.records import SubjectHead, columns, rows_of
+from service.storage.tables import AuditRow, Event, Subject
 
-NEW = (
-    "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "created_at",
-)  # fmt: skip
-INSERT_COMMENT, INSERT_AUDIT, INSERT_EVENT = insert(Comment), insert(AuditRow), insert(Event)
+INSERT_AUDIT, INSERT_EVENT = insert(AuditRow), insert(Event)
+SEALED_COLUMNS = tuple(one.name for one in fields(audit.Entry))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One move of one comment. ``comment`` is its row before the move, joined with its thread.
+    """What happened to one subject: its row in the audit log, the hash of the row before, and its event."""
 
-    ``columns`` are further columns of the comment to set in the same write.
+    site_id: str
+    entry: audit.Entry
+    previous: str
+    event: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened to a subject that is no comment: a thread, a policy, an endpoint, a moderator's role.
+
+    ``event`` is the event's type, named by what happened; ``subject`` is what the event tells of it, at least
+    ``id`` and ``site``; ``detail`` is what the audit log keeps of the change.
     """
 
-    comment: Mapping[str, Any]
-    to: Status
+    kind: str
+    id: str
+    site_id: str
     action: str
+    event: str
     actor_kind: str
     actor: str
-    outcome: str | None = None
-    reasons: Sequence[Mapping[str, object]] | None = None
-    scores: Mapping[str, float] | None = None
-    model_id: str | None = None
+    subject: Mapping[str, object]
+    detail: Mapping[str, Any] | None = None
     note: str | None = None
-    columns: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def sequence(self) -> int:
-        """The number of this change in the comment's life; the first is 1."""
-        return int(self.comment["version"]) + 1
-
-    @property
-    def public_delta(self) -> int:
-        """+1 if the comment becomes public, -1 if it stops being so, else 0."""
-        return int(self.to is Status.APPROVED) - int(self.comment["status"] == Status.APPROVED)
 
 
-def record(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
-    """Carry out changes whose rows the caller holds: all of it in the caller's transaction."""
-    if not changes:
-        return
-    sealed = [_audit_row(change, now) for change in changes]
-    connection.execute(_update_comment(tuple(changes[0].columns)), [
-        _comment_values(change, row, now) for change, row in zip(changes, sealed, strict=True)
+def write(connection: Connection, changes: Sequence[Change]) -> list[str]:
+    """Add audit rows and events, in the caller's transaction; return the hash each subject is to keep."""
+    hashes = [audit.seal(change.previous, change.entry) for change in changes]
+    connection.execute(INSERT_AUDIT, [
+        {name: getattr(change.entry, name) for name in SEALED_COLUMNS} | {"hash": seal}
+        for change, seal in zip(changes, hashes, strict=True)
     ])  # fmt: skip
-    connection.execute(INSERT_AUDIT, sealed)
-    connection.execute(INSERT_EVENT, [_event_row(change, now) for change in changes])
-    _update_public_counts(connection, changes)
-    _count_decisions(connection, changes)
+    connection.execute(INSERT_EVENT, [_event_row(change) for change in changes])
+    return hashes
 
 
-def record_new(connection: Connection, comments: Sequence[Mapping[str, Any]]) -> None:
-    """Insert comments that were just received, with their first audit rows and events.
-
-    Each has the columns of a new comment and thread_key, thread_url and thread_title.
-    """
-    if not comments:
-        return
-    changes = [
-        Change(
-            comment={**comment, "version": 0, "audit_head": audit.START, "status": None},
-            to=Status.RECEIVED,
-            action="post",
-            actor_kind="author",
-            actor=comment["author_id"] or "anonymous",
-        )
-        for comment in comments
-    ]
-    sealed = [_audit_row(change, change.comment["created_at"]) for change in changes]
-    new = {"status": Status.RECEIVED.value, "version": 1}
-    rows = [
-        {name: comment[name] for name in NEW} | new | {"audit_head": row["hash"]}
-        for comment, row in zip(comments, sealed, strict=True)
-    ]
-    connection.execute(INSERT_COMMENT, rows)
-    connection.execute(INSERT_AUDIT, sealed)
-    connection.execute(INSERT_EVENT, [_event_row(change, change.comment["created_at"]) for change in changes])
-
-
-def _audit_row(change: Change, now: datetime) -> dict[str, Any]:
-    row = {
-        "comment_id": change.comment["id"],
-        "sequence": change.sequence,
-        "actor_kind": change.actor_kind,
-        "actor": change.actor,
-        "action": change.action,
-        "from_status": change.comment["status"],
-        "to_status": str(change.to),
-        "body_hash": hashlib.sha256(change.comment["body"].encode()).hexdigest(),
-        "reasons": change.reasons,
-        "scores": change.scores,
-        "model_id": change.model_id,
-        "note": change.note,
-        "created_at": now,
+def _event_row(change: Change) -> dict[str, Any]:
+    entry = change.entry
+    return {
+        "id": "evt_" + new_id(entry.created_at).replace("-", ""),
+        "site_id": change.site_id,
+        "subject_kind": entry.subject_kind,
+        "subject_id": entry.subject_id,
+        "sequence": entry.sequence,
+        "type": change.event["type"],
+        "payload": orjson.dumps(change.event).decode(),
+        "created_at": entry.created_at,
     }
-    return row | {"hash": audit.seal(change.comment["audit_head"], row)}
 
 
-def _update_comment(columns: tuple[str, ...]) -> Any:
-    approved = bindparam("b_approved", type_=Boolean)
-    return (
-        update(Comment)
-        .where(Comment.id == bindparam("b_id"))
-        .values(
-            status=bindparam("b_status"),
-            version=bindparam("b_version"),
-            audit_head=bindparam("b_audit_head"),
-            decided_at=bindparam("b_decided_at"),
-            decided_by=bindparam("b_decided_by"),
-            claimed_by=None,
-            claimed_until=None,
-            shown=and_(Comment.root_id.is_(None), or_(approved, Comment.reply_count > 0)),
-            **{name: bindparam(f"b_{name}") for name in columns},
-        )
+def record(connection: Connection, what: Happening, now: datetime) -> int:
+    """Add what happened to a subject that is no comment; return its number in the subject's life."""
+    head = _head(connection, what)
+    sequence = head.sequence + 1
+    entry = audit.Entry(
+        what.kind, what.id, sequence, what.actor_kind, what.actor, what.action, None, None, None, None, None,
+        None, what.note, what.detail, now,
+    )  # fmt: skip
+    actor = {"kind": what.actor_kind, "name": what.actor}
+    event = events.subject_event(what.event, what.subject, actor, sequence, now)
+    (kept,) = write(connection, [Change(what.site_id, entry, head.audit_head, event)])
+    connection.execute(
+        update(Subject)
+        .where(Subject.kind == what.kind, Subject.id == what.id)
+        .values(sequence=sequence, audit_head=kept)
     )
+    return sequence
 
 
-def _comment_values(change: Change, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    return {
-        "b_id": change.comment["id"],
-        "b_status": str(change.to),
-        "b_version": change.sequence,
-        "b_audit_head": row["hash"],
-        "b_decided_at": now,
-        "b_decided_by": change.actor,
-        "b_approved": change.to is Status.APPROVED,
-        **{f"b_{name}": value for name, value in change.columns.items()},
+def _head(connection: Connection, what: Happening) -> SubjectHead:
+    """Return how far the subject's log has come, held until the transaction ends; made if it is new."""
+    values = {
+        "kind": what.kind,
+        "id": what.id,
+        "site_id": what.site_id,
+        "sequence": 0,
+        "audit_head": audit.START,
     }
-
-
-def _event_row(change: Change, now: datetime) -> dict[str, Any]:
-    comment = change.comment
-    decision = None
-    if change.outcome is not None:
-        actor = {"kind": change.actor_kind, "name": change.actor}
-        decision = {"outcome": change.outcome, "reasons": list(change.reasons or ()), "actor": actor}
-    snapshot = {
-        "id": comment["id"],
-        "site": comment["site_id"],
-        "thread": {
-            "key": comment["thread_key"],
-            "url": comment["thread_url"],
-            "title": comment["thread_title"],
-        },
-        "parent_id": comment["parent_id"],
-        "author_name": comment["author_name"],
-        "body": comment["body"],
-        "status": change.to,
-        "created_at": comment["created_at"],
-        "sequence": change.sequence,
-    }
-    payload = events.comment_event(snapshot, decision, now)
-    return {
-        "id": "evt_" + new_id(now).replace("-", ""),
-        "site_id": comment["site_id"],
-        "comment_id": comment["id"],
-        "sequence": change.sequence,
-        "type": payload["type"],
-        "payload": orjson.dumps(payload).decode(),
-        "created_at": now,
-    }
-
-
-def _update_public_counts(connection: Connection, changes: Sequence[Change]) -> None:
-    threads: dict[str, int] = defaultdict(int)
-    roots: dict[str, int] = defaultdict(int)
-    for change in changes:
-        if change.public_delta:
-            threads[change.comment["thread_id"]] += change.public_delta
-            if change.comment["root_id"]:
-                roots[change.comment["root_id"]] += change.public_delta
-    if roots:
-        delta = bindparam("b_delta", type_=Integer)
-        connection.execute(
-            update(Comment)
-            .where(Comment.id == bindparam("b_id"))
-            .values(
-                reply_count=Comment.reply_count + delta,
-                rank=Comment.rank + delta,
-                shown=or_(Comment.status == "approved", Comment.reply_count + delta > 0),
-            ),
-            [{"b_id": key, "b_delta": roots[key]} for key in sorted(roots)],
-        )
-    if threads:
-        connection.execute(
-            update(Thread)
-            .where(Thread.id == bindparam("b_id"))
-            .values(
-                approved_count=Thread.approved_count + bindparam("b_delta", type_=Integer),
-                version=Thread.version + 1,
-            ),
-            [{"b_id": key, "b_delta": threads[key]} for key in sorted(threads)],
-        )
-
-
-def _count_decisions(connection: Connection, changes: Sequence[Change]) -> None:
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for change in changes:
-        if change.outcome is not None:
-            counts[change.actor_kind, change.outcome] += 1
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    for (kind, outcome), count in sorted(counts.items()):
-        statement = make(DecisionCount).values(actor_kind=kind, outcome=outcome, count=count)
-        total = DecisionCount.count + count
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["actor_kind", "outcome"], set_={"count": total})
-        )
+    connection.execute(insert_of(connection, Subject).values(values).on_conflict_do_nothing())
+    query = select(*columns(SubjectHead, Subject)).where(Subject.kind == what.kind, Subject.id == what.id)
+    return rows_of(SubjectHead, connection.execute(query.with_for_update()))[0]

@@ -37,7 +37,7 @@ def unplaced(connection: Connection, limit: int) -> list[Record]:
     Those with ``relayed_at`` were fanned out already: tests of endpoints, and what a release that knew no
     places relayed beside this one.
     """
-    names = ("position", "id", "site_id", "comment_id", "sequence", "type", "relayed_at")
+    names = ("position", "id", "site_id", "subject_id", "sequence", "type", "relayed_at")
     query = select(*(Event.__table__.c[name] for name in names)).where(Event.place.is_(None))
     return every(connection.execute(query.order_by(Event.position).limit(limit)))
 

@@ -7,19 +7,12 @@ from itertools import islice
 
 from sqlalchemy import Connection, Select, func, literal, select, union_all
 
-from service.storage.comments import COMMENT_WITH_THREAD
-from service.storage.records import Record, every
-from service.storage.tables import AuditRow, Comment, Site, Thread
+from service.storage.comments import WITH_THREAD
+from service.storage.records import CommentRow, Excerpt, columns, rows_of
+from service.storage.tables import Comment, Site
 
 SITES_AT_ONCE = 200  # parts of one UNION; SQLite allows 500
 EXCERPT = 240  # characters of a parent's text
-HISTORY = tuple(
-    AuditRow.__table__.c[name]
-    for name in (
-        "comment_id", "sequence", "actor_kind", "actor", "action", "from_status", "to_status", "model_id",
-        "note", "created_at",
-    )
-)  # fmt: skip
 
 
 def page_ids(
@@ -48,23 +41,19 @@ def page_ids(
     return sorted(found, reverse=newest_first)[:limit]
 
 
-def comments_by_id(connection: Connection, ids: Sequence[str]) -> list[Record]:
+def comments_by_id(connection: Connection, ids: Sequence[str]) -> list[CommentRow]:
     """Return comments with their threads, in the order of ``ids``."""
-    query = select(*COMMENT_WITH_THREAD).join(Thread, Thread.id == Comment.thread_id)
-    rows = {row["id"]: row for row in every(connection.execute(query.where(Comment.id.in_(ids))))}
+    found = rows_of(CommentRow, connection.execute(WITH_THREAD.where(Comment.id.in_(ids))))
+    rows = {row.id: row for row in found}
     return [rows[key] for key in ids if key in rows]
 
 
-def excerpts(connection: Connection, ids: Collection[str]) -> dict[str, Record]:
-    """Return id, author's name, status and the beginning of the body of comments, by id."""
-    query = select(
-        Comment.id,
-        Comment.author_name,
-        Comment.status,
-        func.substr(Comment.body, 1, EXCERPT).label("body"),
-        (func.length(Comment.body) > EXCERPT).label("is_cut"),
-    )
-    return {row["id"]: row for row in every(connection.execute(query.where(Comment.id.in_(ids))))}
+def excerpts(connection: Connection, ids: Collection[str]) -> dict[str, Excerpt]:
+    """Return the beginnings of comments, by id."""
+    start = func.substr(Comment.body, 1, EXCERPT)
+    cut = func.length(Comment.body) > EXCERPT
+    query = select(*columns(Excerpt, Comment, body=start, is_cut=cut)).where(Comment.id.in_(ids))
+    return {row.id: row for row in rows_of(Excerpt, connection.execute(query))}
 
 
 def author_records(
@@ -84,15 +73,6 @@ def author_records(
     found: dict[tuple[str, str], dict[str, int]] = {}
     for site, author, status, total in rows:
         found.setdefault((site, str(author)), {})[status] = total
-    return found
-
-
-def histories(connection: Connection, ids: Collection[str]) -> dict[str, list[Record]]:
-    """Return what was done to each comment, oldest first."""
-    query = select(*HISTORY).where(AuditRow.comment_id.in_(ids))
-    found: dict[str, list[Record]] = {}
-    for row in every(connection.execute(query.order_by(AuditRow.comment_id, AuditRow.sequence))):
-        found.setdefault(row["comment_id"], []).append(row)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, and_, bindparam, select, text, true, tuple_
 
-from service.storage.records import Record, first
+from service.storage.records import ThreadHead, row_of
 from service.storage.tables import Comment, Site, Thread
 
 PUBLIC = tuple(
@@ -53,9 +53,9 @@ REPLIES_OF = (
 )
 
 
-def head(connection: Connection, site: str, key: str) -> Record | None:
+def head(connection: Connection, site: str, key: str) -> ThreadHead | None:
     """Return a thread's head, with id None where the thread has no comments yet; None without the site."""
-    return first(connection.execute(HEAD, {"site": site, "key": key}))
+    return row_of(ThreadHead, connection.execute(HEAD, {"site": site, "key": key}))
 
 
 def roots(

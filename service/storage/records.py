@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Result
 
+from service.domain.audit import Entry
+
 Record = dict[str, Any]  # what has no type yet
 Row = TypeVar("Row")
 
@@ -74,3 +76,107 @@ class CommentForLedger:
     thread_url: str
     thread_title: str | None
     thread_premoderate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRow(CommentForLedger):
+    """A comment with its thread, and all that a moderator or its author may see of it."""
+
+    status: str
+    edited_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str | None
+    scores: dict[str, float] | None
+    reasons: list[dict[str, Any]] | None
+    spans: list[list[float]] | None
+    language: str | None
+    model_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered under an idempotency key, and to which request."""
+
+    request_hash: str
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadHead:
+    """The state of a thread; ``id`` is None where nobody has commented on the page yet."""
+
+    site_id: str
+    id: str | None
+    key: str | None
+    url: str | None
+    title: str | None
+    approved_count: int | None
+    version: int | None
+    closed_at: object  # a moment, or how the driver writes one: only whether there is one counts
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The beginning of a comment that another one answers."""
+
+    id: str
+    author_name: str | None
+    status: str
+    body: str
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One version of a site's policy, as it was written: what it leaves out has its default."""
+
+    site_id: str
+    version: int
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry(Entry):
+    """A row of the audit log: what was done, and the hash that chains it to the row before."""
+
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A comment's text with the hash it keeps of its last audit row."""
+
+    id: str
+    status: str
+    body: str
+    audit_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectHead:
+    """How far the log of a subject that is no comment has come."""
+
+    kind: str
+    id: str
+    site_id: str | None
+    sequence: int
+    audit_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision with what it was made from; ``evidence`` is None where it was not kept."""
+
+    site_id: str
+    subject_kind: str
+    subject_id: str
+    sequence: int
+    outcome: str
+    actor_kind: str
+    actor: str
+    policy_version: int | None
+    model_id: str | None
+    evidence: dict[str, Any] | None
+    reasons: list[dict[str, Any]] | None
+    created_at: datetime

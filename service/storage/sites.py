@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from service.storage.records import Record, every, first
-from service.storage.tables import Site
+from service.storage.records import PolicyRow, Record, columns, every, first, row_of, rows_of
+from service.storage.tables import Policy, Site
 
 
 def find(connection: Connection, site_id: str) -> Record | None:
@@ -22,17 +22,43 @@ def all_sites(connection: Connection) -> list[Record]:
     return every(connection.execute(select(*Site.__table__.c).order_by(Site.id)))
 
 
-def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the policy document of each site."""
-    rows = connection.execute(select(Site.id, Site.policy).where(Site.id.in_(site_ids)))
-    return {row[0]: row[1] for row in rows}
+def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, PolicyRow]:
+    """Return the policy in force on each site."""
+    query = select(*columns(PolicyRow, site_id=Site.id, version=Site.policy_version, document=Site.policy))
+    found = rows_of(PolicyRow, connection.execute(query.where(Site.id.in_(site_ids))))
+    return {row.site_id: row for row in found}
 
 
-def add(connection: Connection, site_id: str, name: str, policy: Mapping[str, Any], now: datetime) -> None:
-    """Insert a site; raises IntegrityError when the id is taken."""
+def policy_version(connection: Connection, site_id: str, version: int) -> PolicyRow | None:
+    """Return a site's policy as it was in one version."""
+    query = select(*columns(PolicyRow, Policy)).where(Policy.site_id == site_id, Policy.version == version)
+    return row_of(PolicyRow, connection.execute(query))
+
+
+def add(
+    connection: Connection, site_id: str, name: str, policy: Mapping[str, Any], author: str, now: datetime
+) -> None:
+    """Insert a site with the first version of its policy; raises IntegrityError when the id is taken."""
     connection.execute(insert(Site), {"id": site_id, "name": name, "policy": policy, "created_at": now})
+    _keep_version(connection, PolicyRow(site_id, 1, dict(policy)), author, now)
 
 
-def set_policy(connection: Connection, site_id: str, policy: Mapping[str, Any]) -> None:
-    """Replace a site's policy document."""
-    connection.execute(update(Site).where(Site.id == site_id).values(policy=policy))
+def set_policy(
+    connection: Connection, site_id: str, policy: Mapping[str, Any], author: str, now: datetime
+) -> PolicyRow | None:
+    """Put a new version of a site's policy in force and return it; None where there is no such site."""
+    held = select(Site.policy_version).where(Site.id == site_id).with_for_update()
+    version = connection.scalar(held)
+    if version is None:
+        return None
+    made = PolicyRow(site_id, version + 1, dict(policy))
+    connection.execute(
+        update(Site).where(Site.id == site_id).values(policy=made.document, policy_version=made.version)
+    )
+    _keep_version(connection, made, author, now)
+    return made
+
+
+def _keep_version(connection: Connection, made: PolicyRow, author: str, now: datetime) -> None:
+    row = {"site_id": made.site_id, "version": made.version, "document": made.document}
+    connection.execute(insert(Policy), row | {"author": author, "created_at": now})

@@ -1,13 +1,27 @@
-"""Queries behind looking after threads: closing them, and reading comments before they are published."""
+"""Queries on threads themselves: making them, closing them, having people read first."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from service.storage.records import Record, every, first
+from service.domain.ids import new_id
+from service.storage.database import insert_of
+from service.storage.records import Record, ThreadHead, columns, every, first, rows_of
 from service.storage.tables import Thread
+
+
+def make(
+    connection: Connection, site: str, key: str, url: str, title: str | None, now: datetime
+) -> ThreadHead:
+    """Insert a thread, or find the one that another writer made in the same moment."""
+    values = {"id": new_id(now), "site_id": site, "key": key, "url": url, "title": title, "created_at": now,
+              "premoderate": False, "approved_count": 0, "version": 0}  # fmt: skip
+    connection.execute(insert_of(connection, Thread).values(values).on_conflict_do_nothing())
+    query = select(*columns(ThreadHead, Thread)).where(Thread.site_id == site, Thread.key == key)
+    return rows_of(ThreadHead, connection.execute(query))[0]
 
 
 def lock(connection: Connection, site: str, key: str) -> Record | None:

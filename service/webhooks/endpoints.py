@@ -135,7 +135,7 @@ def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: C
         event = {
             "id": "evt_" + thing.replace("-", ""),
             "site_id": endpoint["site_id"],
-            "comment_id": thing,
+            "subject_id": thing,
             "sequence": 1,
             "type": TEST,
             "payload": orjson.dumps(payload).decode(),

@@ -48,7 +48,7 @@ class Office:
     def status(self, comment_id: str) -> str:
         """Where a comment stands."""
         with self.db.read() as connection:
-            return str(queries.find_comment(connection, comment_id)["status"])
+            return str(queries.find_comment(connection, comment_id).status)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from collections import defaultdict
 
 from standardwebhooks import Webhook
 
-from service.domain.audit import first_break
+from service.domain.audit import COMMENT, first_break
+from service.storage import audit
 from service.storage import comments as queries
 from service.storage.database import Database
 from tests.faults.nemesis import FAULTS, Nemesis, Poster, Reader, Receiver
@@ -127,9 +128,9 @@ def the_audit_log_is_whole(parley: Parley) -> None:
     with db.read() as connection:
         for (comment_id,) in rows(parley, "SELECT id FROM comments"):
             comment = queries.find_comment(connection, str(comment_id))
-            found = queries.audit_rows(connection, str(comment_id))
+            found = audit.entries(connection, COMMENT, [str(comment_id)])
             assert comment is not None
-            assert (first_break(found, comment["audit_head"]), len(found)) == (None, 2)
+            assert (first_break(found, comment.audit_head), len(found)) == (None, 2)
     recount = dict(
         rows(parley, "SELECT thread_id, count(*) FROM comments WHERE status = 'approved' GROUP BY thread_id")
     )

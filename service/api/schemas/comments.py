@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
+from service.comments.own import Look
 from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
 from service.domain import comment
 from service.domain.policy import reasons_for_author
@@ -121,22 +120,24 @@ class Reason(Schema):
 class OwnComment(Schema):
     """A comment with its status, for its author; for others only once it is public."""
 
-    id = fields.String()
-    site = fields.String(attribute="site_id")
-    thread = fields.String(attribute="thread_key")
-    parent_id = fields.String(allow_none=True)
-    author = fields.Function(lambda row: {"name": row["author_name"]}, metadata={"type": "object"})
-    body = fields.String()
-    status = fields.String()
-    created_at = fields.AwareDateTime()
-    edited_at = fields.AwareDateTime(allow_none=True)
-    decided_at = fields.AwareDateTime(allow_none=True)
+    id = fields.String(attribute="comment.id")
+    site = fields.String(attribute="comment.site_id")
+    thread = fields.String(attribute="comment.thread_key")
+    parent_id = fields.String(attribute="comment.parent_id", allow_none=True)
+    author = fields.Function(lambda look: {"name": look.comment.author_name}, metadata={"type": "object"})
+    body = fields.String(attribute="comment.body")
+    status = fields.String(attribute="comment.status")
+    created_at = fields.AwareDateTime(attribute="comment.created_at")
+    edited_at = fields.AwareDateTime(attribute="comment.edited_at", allow_none=True)
+    decided_at = fields.AwareDateTime(attribute="comment.decided_at", allow_none=True)
     reasons = fields.Method("own_reasons", metadata={"type": "array", "items": {"type": "object"}})
 
-    def own_reasons(self, row: dict[str, Any]) -> list[dict[str, str]]:
+    def own_reasons(self, look: Look) -> list[dict[str, str]]:
         """Reasons are for the author alone; scores and thresholds stay with the moderators."""
-        status = comment.Status(row["status"])
-        return reasons_for_author(status, row["decided_by"], row["reasons"] or ()) if row["own"] else []
+        if not look.is_own:
+            return []
+        row = look.comment
+        return reasons_for_author(comment.Status(row.status), row.decided_by, row.reasons or ())
 
 
 class PageQuerySchema(Schema):

@@ -8,6 +8,7 @@ from service.api.schemas.comments import SITE, UUID, described
 from service.domain.comment import Status
 from service.domain.policy_document import LANGUAGE, MAX_LANGUAGES, MAX_WORD_LENGTH, MAX_WORDS
 from service.domain.scores import ATTRIBUTES
+from service.moderation.history import without_evidence
 from service.web.fields import Text, Whole, WholeNumber
 
 ACTIONS = ("approve", "reject", "reopen", "undo")
@@ -28,11 +29,11 @@ class QueuedComment(Schema):
     id = fields.String()
     site = fields.String(attribute="site_id")
     thread = fields.Function(
-        lambda row: {"key": row["thread_key"], "url": row["thread_url"], "title": row["thread_title"]},
+        lambda row: {"key": row.thread_key, "url": row.thread_url, "title": row.thread_title},
         metadata={"type": "object"},
     )
     parent_id = fields.String(allow_none=True)
-    author = fields.Function(lambda row: {"name": row["author_name"]}, metadata={"type": "object"})
+    author = fields.Function(lambda row: {"name": row.author_name}, metadata={"type": "object"})
     body = fields.String()
     status = fields.String()
     version = fields.Integer(metadata=described("Send it with an action: it says what you saw."))
@@ -142,8 +143,30 @@ class AuditEntry(Schema):
     hash = fields.String()
 
 
+class KeptDecision(Schema):
+    """One decision with what it was made from."""
+
+    sequence = fields.Integer()
+    outcome = fields.String()
+    actor_kind = fields.String()
+    actor = fields.String()
+    policy_version = fields.Integer(allow_none=True)
+    model = fields.String(attribute="model_id", allow_none=True)
+    evidence = fields.Dict(
+        keys=fields.String(), allow_none=True, metadata=described("What the policy knew of the comment.")
+    )
+    without_evidence = fields.Function(
+        without_evidence,
+        metadata=described("Why there is none: `evidence not kept` (older), or `decided by a person`.")
+        | {"type": ["string", "null"]},
+    )
+    reasons = fields.List(fields.Dict(), allow_none=True)
+    created_at = fields.AwareDateTime()
+
+
 class AuditLog(Schema):
-    """A comment's history, and whether its chain of hashes holds."""
+    """A comment's history and decisions, and whether its chain of hashes holds."""
 
     entries = fields.List(fields.Nested(AuditEntry))
     intact = fields.Boolean()
+    decisions = fields.List(fields.Nested(KeptDecision))

@@ -1,8 +1,8 @@
 """The tables. Each states its own limits; `migrations/` makes exactly these."""
 
-from service.storage.tables.base import Base, Id, Instant, Serial
+from service.storage.tables.base import Base, Id, Instant, Serial, SubjectId
 from service.storage.tables.comments import Comment, IdempotencyKey
-from service.storage.tables.moderation import AuditRow, DecisionCount
+from service.storage.tables.moderation import AuditRow, Decision, DecisionCount, Policy, Subject
 from service.storage.tables.scoring import PerspectiveKey, Suggestion
 from service.storage.tables.sites import Credential, Moderator, ModeratorSite, Site, Thread
 from service.storage.tables.upkeep import Heartbeat
@@ -14,6 +14,7 @@ __all__ = [
     "Base",
     "Comment",
     "Credential",
+    "Decision",
     "DecisionCount",
     "Delivery",
     "Event",
@@ -24,8 +25,11 @@ __all__ = [
     "Moderator",
     "ModeratorSite",
     "PerspectiveKey",
+    "Policy",
     "Serial",
     "Site",
+    "Subject",
+    "SubjectId",
     "Suggestion",
     "Thread",
     "WebhookEndpoint",

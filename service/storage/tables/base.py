@@ -35,6 +35,7 @@ class Instant(TypeDecorator[datetime]):
 
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an INTEGER key
 Id = String(36)
+SubjectId = String(64)  # of a subject of any kind; a site's own id is the longest
 
 
 class Base(DeclarativeBase):

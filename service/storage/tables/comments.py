@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.domain.comment import Status
-from service.storage.tables.base import Base, Id
+from service.storage.tables.base import Base, Id, SubjectId
 
 
 class Comment(Base):
@@ -74,10 +74,11 @@ class Comment(Base):
 
 
 class IdempotencyKey(Base):
-    """A request that was answered: the same key with the same content gets the same comment."""
+    """A request that was answered: the same key with the same content gets the same subject."""
 
     __tablename__ = "idempotency_keys"
     key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     request_hash: Mapped[str] = mapped_column(String(64))
-    comment_id: Mapped[str] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(SubjectId)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -52,7 +52,8 @@ class Event(Base):
     position: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(48), unique=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
-    comment_id: Mapped[str] = mapped_column(Id)
+    subject_kind: Mapped[str] = mapped_column(String(16), server_default="comment")
+    subject_id: Mapped[str] = mapped_column(Id)
     sequence: Mapped[int]
     type: Mapped[str] = mapped_column(String(40))
     payload: Mapped[str] = mapped_column(Text)
@@ -84,7 +85,7 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due
-        Index(None, "endpoint_id", "comment_id", "status", "sequence"),  # order within a comment
+        Index(None, "endpoint_id", "subject_id", "status", "sequence"),  # order within a comment
         Index(
             "ix_deliveries_due",
             "next_attempt_at",
@@ -96,7 +97,8 @@ class Delivery(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
-    comment_id: Mapped[str] = mapped_column(Id)
+    subject_kind: Mapped[str] = mapped_column(String(16), server_default="comment")
+    subject_id: Mapped[str] = mapped_column(Id)
     sequence: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), default="due")
     attempts: Mapped[int] = mapped_column(default=0)

@@ -200,3 +200,19 @@ def test_a_session_acts_only_with_its_csrf_header(
 ])  # fmt: skip
 def test_an_odd_credential_is_nobodys(client: FlaskClient, header: str) -> None:
     assert_problem(client.get(f"{QUEUE}?site=demo", headers={"Authorization": header}), 401)
+
+
+def test_the_history_tells_what_each_decision_was_made_from(
+    client: FlaskClient, mo: dict[str, str], pending: dict[str, Any]
+) -> None:
+    decided = act(client, mo, pending["id"], "approve", 2).json
+
+    log = client.get(f"/api/v1/moderation/audit?comment={pending['id']}", headers=mo).json
+
+    policy, person = log["decisions"]
+    assert (policy["outcome"], policy["policy_version"], policy["model"]) == ("review", 1, "fake-1")
+    assert policy["evidence"]["scores"]["TOXICITY"] == 0.9
+    assert policy["without_evidence"] is None
+    assert (person["actor"], person["evidence"]) == ("mo", None)
+    assert person["without_evidence"] == "decided by a person"
+    assert decided["decided_at"] == person["created_at"] == log["entries"][-1]["created_at"]

@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 
 from service.comments import own
 from service.comments.intake import Draft, Intake
-from service.domain.audit import first_break
+from service.domain.audit import COMMENT, first_break
 from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed, Unavailable
 from service.domain.ids import author_id
+from service.storage import audit
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.tables import Comment, Event, Thread
@@ -38,13 +39,13 @@ def test_a_comment_is_stored_with_its_audit_row_and_its_event(db: Database) -> N
 
     with db.read() as connection:
         comment = queries.find_comment(connection, found.id)
-        rows = queries.audit_rows(connection, found.id)
-        events = connection.execute(select(Event.type, Event.sequence, Event.comment_id)).all()
+        rows = audit.entries(connection, COMMENT, [found.id])
+        events = connection.execute(select(Event.type, Event.sequence, Event.subject_id)).all()
     assert comment is not None
-    assert (found.status, comment["status"], comment["author_name"]) == ("received", "received", "Ann")
-    assert comment["thread_key"] == "https://news.example/a"
-    assert [row["action"] for row in rows] == ["post"]
-    assert first_break(rows, comment["audit_head"]) is None
+    assert (found.status, comment.status, comment.author_name) == ("received", "received", "Ann")
+    assert comment.thread_key == "https://news.example/a"
+    assert [row.action for row in rows] == ["post"]
+    assert first_break(rows, comment.audit_head) is None
     assert [tuple(event) for event in events] == [("comment.received", 1, found.id)]
 
 
@@ -123,7 +124,7 @@ def test_a_parent_must_be_a_published_comment_of_the_page(db: Database, case: st
 def test_only_the_receipt_shows_a_hidden_comment(db: Database) -> None:
     made = Intake(db, KEY).submit(draft(), FakeClock()())
 
-    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "received"
+    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY).comment.status == "received"
     for receipt in (None, "", "wrong", "ü"):
         with pytest.raises(NotFound, match="receipt is not its own"):
             own.look_at_own(db, made.id, receipt, secret_key=KEY)
@@ -135,7 +136,7 @@ def test_an_author_can_take_a_comment_back_once(db: Database) -> None:
 
     own.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
 
-    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY)["status"] == "deleted"
+    assert own.look_at_own(db, made.id, made.receipt, secret_key=KEY).comment.status == "deleted"
     with pytest.raises(IllegalMove, match="is deleted"):
         own.withdraw(db, made.id, made.receipt, secret_key=KEY, now=clock())
     with pytest.raises(NotFound, match="receipt"):

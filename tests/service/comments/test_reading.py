@@ -14,7 +14,7 @@ from service.domain.errors import Invalid, NotFound
 from service.moderation import acting, deciding
 from service.storage.database import Database
 from service.storage.tables import Comment
-from tests.fakes import FakeClock, FakeScorer
+from tests.fakes import MO, FakeClock, FakeScorer
 
 KEY = b"k" * 32
 
@@ -32,10 +32,7 @@ class Talk:
         return made.id
 
     def act(self, comment_id: str, action: str, version: int) -> None:
-        acting.act(
-            self.db, comment_id=comment_id, action=action, version=version, moderator="mo",
-            sites_allowed=frozenset({"demo"}), now=self.clock(),
-        )  # fmt: skip
+        acting.act(self.db, MO, acting.Act(comment_id, action, version), self.clock())
 
     def page(self, **query: Any) -> dict[str, Any]:
         page = read_page(self.db, self.cache, PageQuery("demo", "a", **query))

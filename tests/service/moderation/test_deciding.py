@@ -10,19 +10,20 @@ import pytest
 from sqlalchemy import select, update
 
 from service.comments.intake import Draft, Intake
-from service.domain.audit import first_break
+from service.domain.access import Caller
+from service.domain.audit import COMMENT, first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import ATTRIBUTES, Span
 from service.moderation import acting, deciding, history
 from service.sites import sites
+from service.storage import audit
 from service.storage import comments as queries
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import CommentRow
 from service.storage.tables import AuditRow, Comment, Event, Thread
-from tests.fakes import FakeClock, FakeReading, FakeScorer
+from tests.fakes import MO, FakeClock, FakeReading, FakeScorer
 
 KEY = b"k" * 32
-ALLOWED = frozenset({"demo"})
 
 
 def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: str) -> str:
@@ -34,7 +35,7 @@ def drain(db: Database, clock: FakeClock, scorer: FakeScorer | None = None) -> i
     return deciding.drain(db, scorer=scorer or FakeScorer(), clock=clock)
 
 
-def look(db: Database, comment_id: str) -> Record:
+def look(db: Database, comment_id: str) -> CommentRow:
     with db.read() as connection:
         found = queries.find_comment(connection, comment_id)
     assert found is not None
@@ -42,16 +43,13 @@ def look(db: Database, comment_id: str) -> Record:
 
 
 def reasons(db: Database, comment_id: str) -> list[str]:
-    return [reason["code"] for reason in look(db, comment_id)["reasons"]]
+    return [reason["code"] for reason in look(db, comment_id).reasons]
 
 
 def act(
     db: Database, clock: FakeClock, comment_id: str, action: str, version: int, who: str = "mo"
-) -> Record:
-    return acting.act(
-        db, comment_id=comment_id, action=action, version=version, moderator=who,
-        sites_allowed=ALLOWED, now=clock(),
-    )  # fmt: skip
+) -> CommentRow:
+    return acting.act(db, replace(MO, name=who), acting.Act(comment_id, action, version), clock())
 
 
 def test_a_fine_comment_is_published_and_a_vile_one_waits_for_a_person(db: Database) -> None:
@@ -60,10 +58,10 @@ def test_a_fine_comment_is_published_and_a_vile_one_waits_for_a_person(db: Datab
 
     assert drain(db, clock) == 2
 
-    assert (look(db, fine)["status"], look(db, vile)["status"]) == ("approved", "pending")
+    assert (look(db, fine).status, look(db, vile).status) == ("approved", "pending")
     assert reasons(db, vile).count("score") == 6
-    assert look(db, vile)["spans"] == [[4, 8, 0.8]]
-    assert look(db, fine)["model_id"] == "fake-1"
+    assert look(db, vile).spans == [[4, 8, 0.8]]
+    assert look(db, fine).model_id == "fake-1"
 
 
 def test_each_decision_leaves_an_audit_row_and_an_event_in_order(db: Database) -> None:
@@ -72,13 +70,13 @@ def test_each_decision_leaves_an_audit_row_and_an_event_in_order(db: Database) -
     drain(db, clock)
 
     with db.read() as connection:
-        rows = queries.audit_rows(connection, fine)
+        rows = audit.entries(connection, COMMENT, [fine])
         events = connection.execute(select(Event.payload).order_by(Event.position)).scalars().all()
-    assert [(row["actor_kind"], row["to_status"]) for row in rows] == [
+    assert [(row.actor_kind, row.to_status) for row in rows] == [
         ("author", "received"),
         ("policy", "approved"),
     ]
-    assert first_break(rows, look(db, fine)["audit_head"]) is None
+    assert first_break(rows, look(db, fine).audit_head) is None
     told = [orjson.loads(payload) for payload in events]
     assert [(event["type"], event["data"]["sequence"]) for event in told] == [
         ("comment.received", 1),
@@ -94,7 +92,7 @@ def test_a_changed_audit_row_shows(db: Database) -> None:
     with db.write() as connection:
         connection.execute(update(AuditRow).where(AuditRow.sequence == 2).values(actor="somebody"))
 
-    assert history.history(db, fine, sites_allowed=ALLOWED)["intact"] is False
+    assert history.history(db, MO, fine).intact is False
 
 
 def test_a_batch_is_scored_in_one_call(db: Database) -> None:
@@ -119,7 +117,7 @@ def test_two_workers_never_hold_the_same_comment(db: Database) -> None:
 
     with db.read() as connection:
         decided = (
-            connection.execute(select(AuditRow.comment_id).where(AuditRow.sequence == 2)).scalars().all()
+            connection.execute(select(AuditRow.subject_id).where(AuditRow.sequence == 2)).scalars().all()
         )
     assert (taken, len(decided), len(set(decided))) == (40, 40, 40)
 
@@ -133,7 +131,7 @@ def test_the_claim_of_a_dead_worker_ends_by_itself(db: Database) -> None:
     assert drain(db, clock) == 0
     clock.forward(seconds=16)
     assert drain(db, clock) == 1
-    assert look(db, fine)["status"] == "approved"
+    assert look(db, fine).status == "approved"
 
 
 def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database) -> None:
@@ -151,7 +149,7 @@ def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database) -
     drain(db, clock, Slow())
 
     with db.read() as connection:
-        assert len(queries.audit_rows(connection, fine)) == 2
+        assert len(audit.entries(connection, COMMENT, [fine])) == 2
 
 
 def test_a_comment_that_breaks_the_model_goes_to_a_person_after_three_tries_and_holds_nobody_up(
@@ -163,13 +161,13 @@ def test_a_comment_that_breaks_the_model_goes_to_a_person_after_three_tries_and_
 
     drain(db, clock)
 
-    assert {look(db, one)["status"] for one in fine} == {"approved"}
+    assert {look(db, one).status for one in fine} == {"approved"}
     for _ in range(2):
-        assert look(db, poison)["status"] == "received"
+        assert look(db, poison).status == "received"
         clock.forward(seconds=30)
         drain(db, clock)
-    assert look(db, poison)["status"] == "pending"
-    assert "it failed 3 times" in look(db, poison)["reasons"][0]["text"]
+    assert look(db, poison).status == "pending"
+    assert "it failed 3 times" in look(db, poison).reasons[0]["text"]
 
 
 def test_a_comment_that_kills_the_worker_goes_to_a_person_and_takes_no_other_along(db: Database) -> None:
@@ -183,8 +181,8 @@ def test_a_comment_that_kills_the_worker_goes_to_a_person_and_takes_no_other_alo
     while drain(db, clock):
         clock.forward(seconds=20)
 
-    assert look(db, fine)["status"] == "approved"
-    assert look(db, poison)["status"] == "pending"
+    assert look(db, fine).status == "approved"
+    assert look(db, poison).status == "pending"
 
 
 def test_comments_whose_worker_died_are_taken_up_again_before_newer_ones(db: Database) -> None:
@@ -198,16 +196,16 @@ def test_comments_whose_worker_died_are_taken_up_again_before_newer_ones(db: Dat
 
     deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=5)
 
-    assert {look(db, one)["status"] for one in old} == {"approved"}
+    assert {look(db, one).status for one in old} == {"approved"}
 
 
 def test_a_comment_that_missed_its_careful_reading_is_held_from_half_the_limit_on(db: Database) -> None:
     clock = FakeClock()
     subtle = post(db, clock, "A subtle jibe.")
     drain(db, clock)
-    first = look(db, subtle)["reasons"][0]
+    first = look(db, subtle).reasons[0]
 
-    assert look(db, subtle)["status"] == "pending"
+    assert look(db, subtle).status == "pending"
     assert set(reasons(db, subtle)) == {"unsure", "score"}, "some limits are below 0.25 anyway"
     assert first == {
         "code": "unsure",
@@ -232,8 +230,8 @@ def test_the_audit_log_keeps_whose_scores_decided(db: Database) -> None:
 
     for comment in (fine, vile):
         with db.read() as connection:
-            decision = queries.audit_rows(connection, comment)[1]
-        assert {reason["reader"] for reason in decision["reasons"]} == {"careful"}
+            decision = audit.entries(connection, COMMENT, [comment])[1]
+        assert {reason["reader"] for reason in decision.reasons} == {"careful"}
 
 
 def test_the_careful_reader_has_a_few_seconds_a_batch_however_often_it_is_halved(db: Database) -> None:
@@ -251,7 +249,7 @@ def test_the_careful_reader_has_a_few_seconds_a_batch_however_often_it_is_halved
 
     assert scorer.within[:2] == [pytest.approx(3.0, abs=0.01), pytest.approx(1.0, abs=0.01)]
     assert set(scorer.within[2:]) == {0.0}
-    assert {look(db, one)["status"] for one in fine} == {"approved"}
+    assert {look(db, one).status for one in fine} == {"approved"}
     assert deciding.READING * 2 < deciding.LEASE
 
 
@@ -262,7 +260,7 @@ def test_words_are_marked_after_the_decisions_are_written(db: Database) -> None:
         """Looks what is published while it explains."""
 
         def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
-            seen.append([look(db, one)["status"] for one in (vile, fine)])
+            seen.append([look(db, one).status for one in (vile, fine)])
             return super().explain(text)
 
     clock = FakeClock()
@@ -270,8 +268,8 @@ def test_words_are_marked_after_the_decisions_are_written(db: Database) -> None:
     drain(db, clock, Watching())
 
     assert seen == [["pending", "approved"]]
-    assert look(db, vile)["spans"] == [[4, 8, 0.8]]
-    assert look(db, fine)["spans"] is None
+    assert look(db, vile).spans == [[4, 8, 0.8]]
+    assert look(db, fine).spans is None
 
 
 def test_explaining_ends_in_time_and_costs_no_decision(db: Database) -> None:
@@ -286,8 +284,8 @@ def test_explaining_ends_in_time_and_costs_no_decision(db: Database) -> None:
     vile = [post(db, clock, f"vile {n}") for n in range(20)]
     drain(db, clock, Thorough())
 
-    assert {look(db, one)["status"] for one in vile} == {"pending"}
-    assert [bool(look(db, one)["spans"]) for one in vile] == [True] * 2 + [False] * 18
+    assert {look(db, one).status for one in vile} == {"pending"}
+    assert [bool(look(db, one).spans) for one in vile] == [True] * 2 + [False] * 18
     assert drain(db, clock) == 0
 
 
@@ -304,8 +302,8 @@ def test_an_explanation_that_fails_costs_its_own_marks_alone(db: Database) -> No
     first, second = post(db, clock, "A first vile thing."), post(db, clock, "vile again")
     drain(db, clock, Fails())
 
-    assert (look(db, first)["status"], look(db, first)["spans"]) == ("pending", None)
-    assert look(db, second)["spans"] == [[0, 4, 0.8]]
+    assert (look(db, first).status, look(db, first).spans) == ("pending", None)
+    assert look(db, second).spans == [[0, 4, 0.8]]
 
 
 def test_a_comment_that_was_decided_meanwhile_is_not_marked(db: Database) -> None:
@@ -320,7 +318,7 @@ def test_a_comment_that_was_decided_meanwhile_is_not_marked(db: Database) -> Non
     vile = post(db, clock, "You vile thing.")
     drain(db, clock, Overtaken())
 
-    assert (look(db, vile)["status"], look(db, vile)["spans"]) == ("approved", None)
+    assert (look(db, vile).status, look(db, vile).spans) == ("approved", None)
 
 
 def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Database) -> None:
@@ -331,10 +329,10 @@ def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Databa
     fine, vile = post(db, clock, "Ook oké, dank."), post(db, clock, "Niet oké, vile.")
     drain(db, clock)
 
-    assert (look(db, before)["status"], reasons(db, before)) == ("pending", ["language-beta"])
-    assert look(db, before)["reasons"][0]["text"] == "The model for this language (nl) is in beta."
-    assert look(db, fine)["status"] == "approved"
-    assert (look(db, vile)["status"], reasons(db, vile)) == ("pending", ["score"])
+    assert (look(db, before).status, reasons(db, before)) == ("pending", ["language-beta"])
+    assert look(db, before).reasons[0]["text"] == "The model for this language (nl) is in beta."
+    assert look(db, fine).status == "approved"
+    assert (look(db, vile).status, reasons(db, vile)) == ("pending", ["score"])
 
 
 class WithoutSpam(FakeScorer):
@@ -357,7 +355,7 @@ def test_spam_goes_to_a_person_if_the_model_knows_it_and_nothing_else_does(
 
     drain(db, clock, scorer)
 
-    assert (look(db, fine)["status"], look(db, beta)["status"]) == ("approved", "approved")
+    assert (look(db, fine).status, look(db, beta).status) == ("approved", "approved")
     assert reasons(db, spam) == (["score"] if "SPAM" in scorer.attributes else ["all-clear"])
 
 
@@ -366,7 +364,7 @@ def test_a_foreign_language_goes_to_a_person(db: Database) -> None:
     foreign = post(db, clock, "Sehr schön gesagt.")
     drain(db, clock)
 
-    assert (look(db, foreign)["status"], reasons(db, foreign)) == ("pending", ["language"])
+    assert (look(db, foreign).status, reasons(db, foreign)) == ("pending", ["language"])
 
 
 def test_a_repeat_by_the_author_or_in_the_thread_goes_to_a_person(db: Database) -> None:
@@ -379,10 +377,10 @@ def test_a_repeat_by_the_author_or_in_the_thread_goes_to_a_person(db: Database) 
     short = [post(db, clock, "Thank you!", author_token=token) for token in (author, other)]
     drain(db, clock)
 
-    assert look(db, first)["status"] == "approved"
-    assert "by the same author" in look(db, elsewhere)["reasons"][0]["text"]
-    assert "in this thread" in look(db, same_thread)["reasons"][0]["text"]
-    assert {look(db, one)["status"] for one in short} == {"approved"}
+    assert look(db, first).status == "approved"
+    assert "by the same author" in look(db, elsewhere).reasons[0]["text"]
+    assert "in this thread" in look(db, same_thread).reasons[0]["text"]
+    assert {look(db, one).status for one in short} == {"approved"}
 
 
 def test_a_sites_policy_is_followed(db: Database) -> None:
@@ -396,7 +394,7 @@ def test_a_sites_policy_is_followed(db: Database) -> None:
 
     drain(db, clock)
 
-    assert (look(db, banned)["status"], reasons(db, banned)) == (
+    assert (look(db, banned).status, reasons(db, banned)) == (
         "rejected",
         ["banned-word", "first-time-author"],
     )
@@ -424,10 +422,10 @@ def test_a_moderator_decides_and_can_undo(db: Database) -> None:
 
     assert (approved["status"], undone["status"]) == ("approved", "pending")
     with db.read() as connection:
-        rows = queries.audit_rows(connection, vile)
+        rows = audit.entries(connection, COMMENT, [vile])
         count = connection.execute(select(Thread.approved_count)).scalar_one()
-    assert [row["action"] for row in rows] == ["post", "review", "approve", "undo"]
-    assert (first_break(rows, look(db, vile)["audit_head"]), count) == (None, 0)
+    assert [row.action for row in rows] == ["post", "review", "approve", "undo"]
+    assert (first_break(rows, look(db, vile).audit_head), count) == (None, 0)
 
 
 def test_only_the_one_who_decided_can_undo(db: Database) -> None:
@@ -454,9 +452,9 @@ def test_of_two_moderators_at_once_one_wins_and_the_other_learns_who(db: Databas
     with ThreadPoolExecutor(2) as pool:
         results = sorted(pool.map(try_it, ["mo", "jo"]))
 
-    winner = look(db, vile)["decided_by"]
+    winner = look(db, vile).decided_by
     loser = "jo" if winner == "mo" else "mo"
-    status = look(db, vile)["status"]
+    status = look(db, vile).status
     assert results == sorted([winner, f"{loser} lost to {winner}: {status}"])
 
 
@@ -466,8 +464,7 @@ def test_anothers_site_is_as_good_as_not_there(db: Database) -> None:
 
     with pytest.raises(NotFound, match="site of yours"):
         acting.act(
-            db, comment_id=vile, action="approve", version=1, moderator="mo",
-            sites_allowed=frozenset({"other"}), now=clock(),
+            db, Caller("session", "mo", {"other": "owner"}), acting.Act(vile, "approve", 1), clock()
         )  # fmt: skip
 
 
@@ -484,4 +481,4 @@ def test_public_counts_equal_a_recount_whatever_happens(db: Database) -> None:
         stored = connection.execute(select(Thread.approved_count)).scalar_one()
         recount = connection.execute(select(Comment.id).where(Comment.status == "approved")).all()
     assert (stored, len(recount)) == (2, 2)
-    assert (look(db, root)["reply_count"], look(db, root)["shown"]) == (2, True)
+    assert (look(db, root).reply_count, look(db, root).shown) == (2, True)

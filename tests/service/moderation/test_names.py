@@ -26,7 +26,7 @@ def shipped() -> Scorer:
 
 
 def held_for(db: Database, comment_id: str) -> list[tuple[str, str | None]]:
-    return [(reason["code"], reason.get("field")) for reason in look(db, comment_id)["reasons"]]
+    return [(reason["code"], reason.get("field")) for reason in look(db, comment_id).reasons]
 
 
 def test_ordinary_names_pass_and_nasty_ones_do_not(db: Database, shipped: Scorer) -> None:
@@ -35,8 +35,8 @@ def test_ordinary_names_pass_and_nasty_ones_do_not(db: Database, shipped: Scorer
     bad = {name: post(db, clock, "Thanks.", author_name=name) for name in NASTY}
     deciding.drain(db, scorer=shipped, clock=clock)
 
-    assert [name for name, key in fine.items() if look(db, key)["status"] != "approved"] == []
-    assert [name for name, key in bad.items() if look(db, key)["status"] != "pending"] == []
+    assert [name for name, key in fine.items() if look(db, key).status != "approved"] == []
+    assert [name for name, key in bad.items() if look(db, key).status != "pending"] == []
     assert {reason for key in bad.values() for reason in held_for(db, key)} == {("score", NAME)}
 
 
@@ -62,10 +62,10 @@ def test_listed_words_and_links_in_a_name_count(db: Database) -> None:
     plain = post(db, clock, "A fine thing.", author_name="Mary")
     drain(db, clock)
 
-    assert (look(db, banned)["status"], held_for(db, banned)) == ("rejected", [("banned-word", NAME)])
-    assert (look(db, suspect)["status"], held_for(db, suspect)) == ("pending", [("suspect-word", NAME)])
-    assert (look(db, linked)["status"], held_for(db, linked)) == ("pending", [("links", NAME)])
-    assert look(db, plain)["status"] == "approved"
+    assert (look(db, banned).status, held_for(db, banned)) == ("rejected", [("banned-word", NAME)])
+    assert (look(db, suspect).status, held_for(db, suspect)) == ("pending", [("suspect-word", NAME)])
+    assert (look(db, linked).status, held_for(db, linked)) == ("pending", [("links", NAME)])
+    assert look(db, plain).status == "approved"
 
 
 @pytest.mark.parametrize("name", ["schön", "oké"])
@@ -74,7 +74,7 @@ def test_the_language_of_a_name_holds_nothing(db: Database, name: str) -> None:
     fine = post(db, clock, "A fine remark.", author_name=name)
     drain(db, clock)
 
-    assert look(db, fine)["status"] == "approved"
+    assert look(db, fine).status == "approved"
 
 
 def test_a_name_that_cannot_be_scored_is_tried_again_and_then_asks_a_person(db: Database) -> None:
@@ -83,12 +83,12 @@ def test_a_name_that_cannot_be_scored_is_tried_again_and_then_asks_a_person(db: 
     fine = [post(db, clock, f"Remark number {n} of many.", author_name="Mary") for n in range(9)]
     drain(db, clock)
 
-    assert {look(db, one)["status"] for one in fine} == {"approved"}
+    assert {look(db, one).status for one in fine} == {"approved"}
     for _ in range(2):
-        assert look(db, poison)["status"] == "received"
+        assert look(db, poison).status == "received"
         clock.forward(seconds=30)
         drain(db, clock)
-    assert look(db, poison)["status"] == "pending"
+    assert look(db, poison).status == "pending"
     assert held_for(db, poison) == [("not-scored", None), ("not-scored", NAME)]
 
 

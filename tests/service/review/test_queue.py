@@ -108,7 +108,7 @@ def test_a_decision_leads_back_to_the_list_and_can_be_undone(db, ben):
 
     assert answer.status_code == 303
     assert answer.location == f"/review/?site=demo&status=pending&done={comment}"
-    assert state(db, comment)["status"] == "approved"
+    assert state(db, comment).status == "approved"
 
     page = ben.open(answer.location)
 
@@ -120,7 +120,7 @@ def test_a_decision_leads_back_to_the_list_and_can_be_undone(db, ben):
     undone = ben.act(comment, "undo")
     page = ben.open(undone.location)
 
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
     assert "Back in the queue: <bdi>Anna</bdi>" in page.text
     assert bodies(page) == ["A [vile] text."]
 
@@ -135,7 +135,7 @@ def test_a_rejected_comment_can_be_approved_or_put_back(db, ben):
 
     ben.act(comment, "reopen")
 
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_a_note_is_kept_in_the_history(db, ben):
@@ -147,7 +147,7 @@ def test_a_note_is_kept_in_the_history(db, ben):
 
 def test_the_second_of_two_moderators_learns_who_was_faster_and_changes_nothing(db, ben, cleo):
     comment = post(db, "A vile text.")
-    version = state(db, comment)["version"]
+    version = state(db, comment).version
     ben.act(comment, "reject")
     answer = cleo.act(comment, "approve", version=version)
 
@@ -155,7 +155,7 @@ def test_the_second_of_two_moderators_learns_who_was_faster_and_changes_nothing(
     assert "Somebody else was faster" in answer.text
     assert "it is rejected, by <bdi>ben</bdi>" in answer.text
     assert bodies(answer) == ["A [vile] text."]
-    assert (state(db, comment)["status"], state(db, comment)["version"]) == ("rejected", version + 1)
+    assert (state(db, comment).status, state(db, comment).version) == ("rejected", version + 1)
 
 
 def test_nobody_undoes_what_another_decided(db, ben, cleo):
@@ -165,7 +165,7 @@ def test_nobody_undoes_what_another_decided(db, ben, cleo):
 
     assert answer.status_code == 409
     assert "not made by you" in answer.text
-    assert state(db, comment)["status"] == "approved"
+    assert state(db, comment).status == "approved"
 
 
 def test_another_sites_moderator_sees_and_changes_nothing(db, ben, olga):
@@ -182,7 +182,7 @@ def test_another_sites_moderator_sees_and_changes_nothing(db, ben, olga):
     form = {"csrf": token(page), "version": "2", "action": "approve"}
     assert olga.client.post(f"/review/comments/{comment}/actions", data=form).status_code == 404
     assert "vile" not in olga.open(f"/review/?done={comment}").text
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_an_action_without_the_sessions_token_is_refused(db, ben):
@@ -190,7 +190,7 @@ def test_an_action_without_the_sessions_token_is_refused(db, ben):
     for csrf in ("", "0" * 64, "é"):
         assert ben.act(comment, "approve", csrf=csrf).status_code == 403
 
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_another_sessions_token_is_refused(db, ben, cleo):
@@ -207,7 +207,7 @@ def test_looking_changes_nothing(db, ben):
     ):
         assert ben.open(path).status_code == 404
 
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_a_damaged_form_is_answered_in_words(db, ben):
@@ -221,7 +221,7 @@ def test_a_damaged_form_is_answered_in_words(db, ben):
         answer = ben.act(comment, **({"action": "approve"} | changes))
 
         assert (changes, answer.status_code, answer.mimetype) == (changes, status, "text/html")
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_an_odd_address_is_answered_in_words(ben):
@@ -247,7 +247,7 @@ def test_without_a_login_pages_lead_there_and_actions_are_refused(db, stranger):
     assert (page.status_code, page.location.split("?")[0]) == (303, "/review/login")
     assert answer.status_code == 401
     assert stranger.open("/review/news").status_code == 401
-    assert state(db, comment)["status"] == "pending"
+    assert state(db, comment).status == "pending"
 
 
 def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):

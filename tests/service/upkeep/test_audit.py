@@ -37,11 +37,11 @@ def test_a_log_nobody_touched_holds(db, ids):
 @pytest.mark.parametrize(
     ("statement", "sequence"),
     [
-        ("UPDATE audit SET to_status = 'approved' WHERE comment_id = :id AND sequence = 2", 2),
-        ("UPDATE audit SET actor = 'somebody' WHERE comment_id = :id AND sequence = 1", 1),
-        ("DELETE FROM audit WHERE comment_id = :id AND sequence = 1", 1),
-        ("DELETE FROM audit WHERE comment_id = :id AND sequence = 2", 2),
-        ("DELETE FROM audit WHERE comment_id = :id", 1),
+        ("UPDATE audit SET to_status = 'approved' WHERE subject_id = :id AND sequence = 2", 2),
+        ("UPDATE audit SET actor = 'somebody' WHERE subject_id = :id AND sequence = 1", 1),
+        ("DELETE FROM audit WHERE subject_id = :id AND sequence = 1", 1),
+        ("DELETE FROM audit WHERE subject_id = :id AND sequence = 2", 2),
+        ("DELETE FROM audit WHERE subject_id = :id", 1),
         ("UPDATE comments SET body = 'Nice words.' WHERE id = :id", None),
     ],
 )
@@ -64,7 +64,7 @@ def test_the_command_names_what_is_broken_and_ends_with_1(db, ids, tmp_path, mon
     assert main.main(["audit", "show", ids[1]]) == 0
     assert '"action": "review"' in capsys.readouterr().out
 
-    tamper(db, "UPDATE audit SET actor = 'somebody' WHERE comment_id = :id AND sequence = 1", id=ids[1])
+    tamper(db, "UPDATE audit SET actor = 'somebody' WHERE subject_id = :id AND sequence = 1", id=ids[1])
 
     assert main.main(["audit", "verify"]) == 1
     assert f"{ids[1]}  broken from entry 1 on" in capsys.readouterr().out
