@@ -96,7 +96,7 @@ def _build(app: Flask) -> dict[str, Any]:
         declared = getattr(app.view_functions[rule.endpoint], "door", None)
         if declared is not None:
             methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-            operations = {name.lower(): _operation(app, rule, declared) for name in sorted(methods)}
+            operations = {name.lower(): _operation(app, rule, declared, name) for name in sorted(methods)}
             made.path(re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule), operations=operations)
     described = made.to_dict()
     _promise_all_members(described)
@@ -138,14 +138,14 @@ def _with_plain_patterns(part: Any) -> Any:
     }
 
 
-def _operation(app: Flask, rule: Rule, declared: Door) -> dict[str, Any]:
+def _operation(app: Flask, rule: Rule, declared: Door, method: str) -> dict[str, Any]:
     text = declared.description or (app.view_functions[rule.endpoint].__doc__ or "").strip()
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": declared.summary,
         "description": text,
         "parameters": _parameters(rule, declared),
-        "responses": _responses(declared),
+        "responses": _responses(declared, method),
     }
     if declared.body is not None:
         content = {"application/json": {"schema": declared.body}}
@@ -167,7 +167,7 @@ def _fields(place: str, schema: Schema | None) -> list[Any]:
     return [{"in": place, "schema": schema}] if schema is not None else []
 
 
-def _responses(declared: Door) -> dict[str, Any]:
+def _responses(declared: Door, method: str) -> dict[str, Any]:
     fine: dict[str, Any] = {"description": declared.summary}
     if declared.answer is not None:
         fine["content"] = {"application/json": {"schema": declared.answer}}
@@ -175,6 +175,6 @@ def _responses(declared: Door) -> dict[str, Any]:
     for status, text in declared.other_answers.items():
         found[str(status)] = {"description": text}
     content = {"application/problem+json": {"schema": "Problem"}}
-    for status in declared.problems:
+    for status in declared.problems_of(method):
         found[str(status)] = {"description": ANSWERS[status], "content": content}
     return found

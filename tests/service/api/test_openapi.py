@@ -84,8 +84,11 @@ def test_every_door_says_what_can_go_wrong(document: dict[str, Any]) -> None:
         assert "503" in answers, (method, path)
         if "requestBody" in operation:
             assert answers >= {"400", "413", "415", "422"}, (method, path)
+        if operation["parameters"]:
+            assert {"404", "422"} & answers, (method, path)
         if operation.get("security", [{}])[0]:
             assert "401" in answers, (method, path)
+            assert "403" in answers or method == "GET", (method, path)
         for status, answer in operation["responses"].items():
             if status >= "400":
                 assert set(answer["content"]) == {"application/problem+json"}, (method, path, status)
