@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeGuard
 
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.reasons import ALL_CLEAR, NAME, Reason
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
-POLICY_ACTOR = "policy"
-NAME = "author_name"
 # A comment that needed a careful reading and got none is held from this share of each review threshold on:
 # the fast reader alone is sure of less.
 UNSURE_SHARE = 0.5
@@ -48,29 +47,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One rule that matched: a stable ``code``, a sentence, and the figures behind it.
-
-    ``field`` is ``author_name`` where the rule looked at the name, else None: the body, or the circumstances.
-    """
-
-    code: str
-    outcome: str
-    text: str
-    attribute: str | None = None
-    score: float | None = None
-    threshold: float | None = None
-    reader: str | None = None
-    field: str | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """The reason as JSON, without the members that do not apply."""
-        members = {"code": self.code, "field": self.field, "text": self.text, "attribute": self.attribute}
-        figures = {"score": self.score, "threshold": self.threshold, "reader": self.reader}
-        return {name: value for name, value in (members | figures).items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """The strictest outcome of all rules, and every rule that asked for more than approval."""
 
@@ -82,54 +58,7 @@ class Decision:
         return STATUS_OF[self.outcome]
 
 
-# What an author is told of a rule: enough to understand, too little to feel one's way past it.
-FOR_AUTHORS = {
-    "score": "It was found likely to hurt or drive others away.",
-    "not-scored": "It could not be checked automatically.",
-    "unsure": "It could not be read as carefully as it should be.",
-    "banned-word": "It contains a word that is not published here.",
-    "suspect-word": "It contains a word that needs a second look.",
-    "language": "It is in a language that is not checked automatically.",
-    "language-beta": "It is in a language that is not checked automatically yet.",
-    "links": "It contains many links.",
-    "repeat": "The same text was posted before.",
-    "first-time-author": "First comments are read before they appear.",
-    "premoderation": "Comments here are read before they appear.",
-    "moderator": "A moderator decided so.",
-}
-NAME_FOR_AUTHORS = {
-    "score": "Your name was found likely to hurt or drive others away.",
-    "not-scored": "Your name could not be checked automatically.",
-    "banned-word": "Your name contains a word that is not published here.",
-    "suspect-word": "Your name contains a word that needs a second look.",
-    "links": "Your name contains a link.",
-}
-ALL_CLEAR = Reason("all-clear", "approve", "No rule asked for a second look.")
-
-
-def reasons_for_author(
-    status: Status, decided_by: str | None, reasons: Sequence[Mapping[str, Any]]
-) -> list[dict[str, str]]:
-    """Return why a comment is not public, in words for its author; nothing once it is.
-
-    >>> reasons_for_author(Status.PENDING, "policy", [{"code": "score"}, {"code": "score"}])
-    [{'code': 'score', 'text': 'It was found likely to hurt or drive others away.'}]
-    >>> reasons_for_author(Status.PENDING, "policy", [{"code": "links", "field": "author_name"}])
-    [{'code': 'links', 'field': 'author_name', 'text': 'Your name contains a link.'}]
-    >>> reasons_for_author(Status.REJECTED, "mo", [{"code": "score"}])[0]["code"]
-    'moderator'
-    """
-    if status not in (Status.PENDING, Status.REJECTED):
-        return []
-    by_person = status is Status.REJECTED and decided_by != POLICY_ACTOR
-    if by_person:
-        return [{"code": "moderator", "text": FOR_AUTHORS["moderator"]}]
-    told = []
-    for code, at in dict.fromkeys((reason["code"], reason.get("field")) for reason in reasons):
-        words = NAME_FOR_AUTHORS if at == NAME else FOR_AUTHORS
-        if code in words:
-            told.append({"code": code, **({"field": at} if at else {}), "text": words[code]})
-    return told
+Rule = Callable[[Evidence, Policy], Iterator[Reason]]
 
 
 def decide(evidence: Evidence, policy: Policy) -> Decision:
@@ -148,19 +77,16 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     >>> decide(Evidence({"TOXICITY": 0.3}, is_unsure=True), policy).reasons[0].text
     'TOXICITY 0.30 is not below 0.30, the wider limit while only the fast reader is at hand.'
     """
-    reasons = (
-        *_by_scores(evidence, policy),
-        *_by_words(evidence),
-        *_by_circumstances(evidence, policy),
-        *_by_name(evidence, policy),
-    )
+    reasons = [reason for rule in RULES for reason in rule(evidence, policy)]
     if not reasons:
-        return Decision("approve", (replace(ALL_CLEAR, reader=evidence.reader),))
+        text = "No rule asked for a second look."
+        return Decision("approve", (Reason(ALL_CLEAR, "approve", text, reader=evidence.reader),))
     ordered = sorted(reasons, key=lambda reason: -OUTCOMES.index(reason.outcome))
     return Decision(ordered[0].outcome, tuple(ordered))
 
 
-def _by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+def by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what reaches a limit, and for what should have been scored and was not."""
     if evidence.scores is None:
         why = evidence.failure or "no model is loaded"
         yield Reason("not-scored", "review", f"The comment could not be scored: {why}.")
@@ -170,16 +96,26 @@ def _by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("not-scored", "review", text)
     for name, limit in policy.thresholds.items():
         score = evidence.scores.get(name)
-        if score is None and evidence.is_beta and name != SCORED_AT_LEAST:
+        if score is None and (_may_be_unknown(name, evidence) or _may_lack_in_beta(name, evidence)):
             continue
-        if score is None and name == MAY_BE_UNKNOWN and name in evidence.unknown:
-            continue
-        if score is None or not 0.0 <= score <= 1.0:  # a NaN is in no range, so it lands here too
+        if not _is_share(score):
             yield Reason("not-scored", "review", f"{name} was not scored.", name)
         elif reason := _by_score(name, score, limit, evidence.reader) or (
             _by_wider_limit(name, score, limit, evidence.reader) if evidence.is_unsure else None
         ):
             yield reason
+
+
+def _may_be_unknown(name: str, evidence: Evidence) -> bool:
+    return name == MAY_BE_UNKNOWN and name in evidence.unknown
+
+
+def _may_lack_in_beta(name: str, evidence: Evidence) -> bool:
+    return evidence.is_beta and name != SCORED_AT_LEAST
+
+
+def _is_share(score: float | None) -> TypeGuard[float]:
+    return score is not None and 0.0 <= score <= 1.0  # a NaN is in no range
 
 
 def _by_score(name: str, score: float, limit: Thresholds, reader: str | None) -> Reason | None:
@@ -202,14 +138,16 @@ def _by_wider_limit(name: str, score: float, limit: Thresholds, reader: str | No
     return Reason("unsure", "review", text, name, score, wider, reader)
 
 
-def _by_words(evidence: Evidence) -> Iterator[Reason]:
+def by_words(evidence: Evidence, _: Policy) -> Iterator[Reason]:
+    """Refuse banned words, ask for suspect ones."""
     if evidence.banned:
         yield Reason("banned-word", "reject", f"Banned word: {', '.join(evidence.banned)}.")
     if evidence.suspect:
         yield Reason("suspect-word", "review", f"Suspect word: {', '.join(evidence.suspect)}.")
 
 
-def _by_circumstances(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+def by_language(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for a language that no model reads, or only one in beta that the site does not trust."""
     if evidence.is_beta:
         if evidence.language not in policy.languages:
             text = f"The model for this language ({evidence.language}) is in beta."
@@ -217,19 +155,35 @@ def _by_circumstances(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     elif not evidence.language_supported:
         text = f"The model was not trained on this language ({evidence.language})."
         yield Reason("language", "review", text)
+
+
+def by_links(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for more links than the site lets pass."""
     if evidence.links > policy.max_links:
         text = f"{evidence.links} links; up to {policy.max_links} pass without a look."
         yield Reason("links", "review", text)
+
+
+def by_repeats(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what was posted before."""
     if evidence.repeat_of and policy.hold_repeats:
         where = "by the same author" if evidence.repeat_of == "author" else "in this thread"
         yield Reason("repeat", "review", f"The same text was posted before {where}.")
+
+
+def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for authors who are new here, where the site wants it."""
     if evidence.first_time and policy.hold_first_time:
         yield Reason("first-time-author", "review", "The author has no approved comment yet.")
+
+
+def by_premoderation(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for everything, where the thread or the site wants it."""
     if evidence.premoderated or policy.premoderate:
         yield Reason("premoderation", "review", "Comments here are read before they appear.")
 
 
-def _by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Judge the author's name by the limits for bodies, but for links, of which one is too many.
 
     Neither its language counts nor whether a careful reading was to be had: names belong to no language, and
@@ -238,11 +192,10 @@ def _by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     name = evidence.name
     if name is None:
         return
-    yield from _by_scores_of_name(name, policy, evidence.unknown)
+    yield from _by_scores_of_name(name, evidence, policy)
     if name.banned:
-        yield Reason(
-            "banned-word", "reject", f"Banned word in the name: {', '.join(name.banned)}.", field=NAME
-        )
+        text = f"Banned word in the name: {', '.join(name.banned)}."
+        yield Reason("banned-word", "reject", text, field=NAME)
     if name.suspect:
         text = f"Suspect word in the name: {', '.join(name.suspect)}."
         yield Reason("suspect-word", "review", text, field=NAME)
@@ -250,16 +203,29 @@ def _by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
 
 
-def _by_scores_of_name(name: NameEvidence, policy: Policy, unknown: frozenset[str]) -> Iterator[Reason]:
+def _by_scores_of_name(name: NameEvidence, evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     if name.scores is None:
         yield Reason("not-scored", "review", "The name could not be scored.", field=NAME)
         return
     for attribute, limit in policy.thresholds.items():
         score = name.scores.get(attribute)
-        if score is None and attribute == MAY_BE_UNKNOWN and attribute in unknown:
+        if score is None and _may_be_unknown(attribute, evidence):
             continue
-        if score is None or not 0.0 <= score <= 1.0:
+        if not _is_share(score):
             text = f"{attribute} was not scored in the name."
             yield Reason("not-scored", "review", text, attribute, field=NAME)
         elif reason := _by_score(attribute, score, limit, name.reader):
             yield replace(reason, text=f"In the name, {reason.text}", field=NAME)
+
+
+# Each sees all evidence and knows nothing of the others. Their order is that of reasons equally strict.
+RULES: tuple[Rule, ...] = (
+    by_scores,
+    by_words,
+    by_language,
+    by_links,
+    by_repeats,
+    by_first_time,
+    by_premoderation,
+    by_name,
+)

@@ -11,7 +11,8 @@ import structlog
 from service.domain.clock import Clock
 from service.domain.evidence import Evidence
 from service.domain.ids import new_id
-from service.domain.policy import POLICY_ACTOR, decide
+from service.domain.policy import decide
+from service.domain.reasons import POLICY_ACTOR
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Scorer
 from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of, text_hash

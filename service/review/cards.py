@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from service.domain.comment import Status
-from service.domain.policy import NAME
+from service.domain.reasons import NAME
 from service.domain.word_lists import utf16
 from service.moderation.queue import Card
 from service.storage.records import AuditEntry

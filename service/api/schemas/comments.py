@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from service.comments.own import Look
 from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
 from service.domain import comment
-from service.domain.policy import reasons_for_author
+from service.domain.reasons import reasons_for_author
 from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
 from service.web.fields import Text, Whole
 

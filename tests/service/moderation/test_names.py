@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import Scorer, load_scorer
-from service.domain.policy import NAME
+from service.domain.reasons import NAME
 from service.moderation import deciding
 from service.sites import sites
 from service.storage.database import Database
