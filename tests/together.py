@@ -25,7 +25,7 @@ def group(nodeid: str) -> str:
 def rank(nodeid: str) -> int:
     """Return a number by which the longest groups come first.
 
-    >>> [rank(f"tests/{path}") for path in ("faults/test_faults.py", "web/test_types.py", "test_house.py")]
+    >>> [rank(f"tests/{path}") for path in ("faults/test_faults.py", "web/test_types.py", "models/test_x.py")]
     [0, 1, 2]
     """
     return 0 if nodeid.startswith(LONGEST) else 1 if nodeid.startswith(SHARING) else 2

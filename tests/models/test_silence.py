@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import models
-from tests.test_house import PACKAGES, ROOT, imports, name_of, sources
+from tests.house.tree import PACKAGES, ROOT, imports, name_of, sources
 
 READ = """
 import models
