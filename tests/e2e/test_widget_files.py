@@ -1,4 +1,7 @@
-"""How the widget's files and the demo article are served, and what they weigh."""
+"""How the widget's files and the demo article are served, and what they weigh.
+
+Proves `service/embed/views.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The doorbell: it never holds anybody up, and never fails."""
+"""The doorbell: it never holds anybody up, and never fails.
+
+Proves `workers/app.py` too.
+"""
 
 from __future__ import annotations
 

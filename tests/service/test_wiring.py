@@ -1,4 +1,7 @@
-"""A running process follows the choice of model, and never a bad one."""
+"""A running process follows the choice of model, and never a bad one.
+
+Proves `service/context.py` too.
+"""
 
 from __future__ import annotations
 

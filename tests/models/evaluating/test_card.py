@@ -1,4 +1,7 @@
-"""The card says what the artifact's own files say."""
+"""The card says what the artifact's own files say.
+
+Proves `models/evaluating/card_text.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page of an evaluation: whole, readable without sight or colour, safe whatever the data is called."""
+"""The page of an evaluation: whole, readable without sight or colour, safe whatever the data is called.
+
+Proves `models/evaluating/report/` too.
+"""
 
 from __future__ import annotations
 

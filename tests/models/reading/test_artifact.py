@@ -1,4 +1,7 @@
-"""A model on disk is read with suspicion."""
+"""A model on disk is read with suspicion.
+
+Proves `models/reading/files.py` and `models/reading/self_test.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The scoring kernel: bounded, finite, additive."""
+"""The scoring kernel: bounded, finite, additive.
+
+Proves `models/numbers.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One spelling for the many ways of writing a word."""
+"""One spelling for the many ways of writing a word.
+
+Proves `models/reading/lookalikes.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What doors rely on: readings and explanations of the shipped model."""
+"""What doors rely on: readings and explanations of the shipped model.
+
+Proves `models/reading/readings.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The careful reader's training: the same data give the same network, interrupted or not.
 
 Needs what `make train-tools` installs; elsewhere it is skipped.
+
+Proves `models/training/export.py` and `models/training/network.py` too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""scikit-learn's promises, kept by the reader."""
+"""scikit-learn's promises, kept by the reader.
+
+Proves `models/training/calibration.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Training: the same data give the same bytes."""
+"""Training: the same data give the same bytes.
+
+Proves `models/training/fast_lessons.py` and `models/training/other_languages.py` too.
+"""
 
 from __future__ import annotations
 

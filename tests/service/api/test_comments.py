@@ -1,4 +1,7 @@
-"""The readers' doors: post, look, read, take back, count."""
+"""The readers' doors: post, look, read, take back, count.
+
+Proves `service/api/schemas/comments.py` and `service/domain/threads.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Odd input at every door: refused in words or taken whole, never a 5xx, and a refusal stores nothing.
 
 F numbers are those of the team's list of inputs; what a row must answer stands beside it.
+
+Proves `service/web/fields.py` too.
 """
 
 from __future__ import annotations

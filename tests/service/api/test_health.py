@@ -1,4 +1,7 @@
-"""The operators' doors: alive, ready, measured."""
+"""The operators' doors: alive, ready, measured.
+
+Proves `service/upkeep/health.py` and `service/storage/health.py` too.
+"""
 
 from __future__ import annotations
 

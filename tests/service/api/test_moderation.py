@@ -1,4 +1,8 @@
-"""The moderators' doors for programs."""
+"""The moderators' doors for programs.
+
+Proves `service/api/schemas/moderation.py`, `service/domain/policy_document.py`, `service/sites/sites.py` and
+`service/storage/sites.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""OpenAI's moderation endpoint, in shape; and only what our scores can honestly say."""
+"""OpenAI's moderation endpoint, in shape; and only what our scores can honestly say.
+
+Proves `service/scoring/openai.py` too.
+"""
 
 from __future__ import annotations
 

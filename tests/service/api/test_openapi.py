@@ -1,4 +1,7 @@
-"""The API described from its own doors: complete, valid, readable."""
+"""The API described from its own doors: complete, valid, readable.
+
+Proves `service/web/doors.py` and `service/app.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The host sites' doors: who may do what, and what it is answered with."""
+"""The host sites' doors: who may do what, and what it is answered with.
+
+Proves `service/api/schemas/webhooks.py` and `service/domain/access.py` too.
+"""
 
 from __future__ import annotations
 

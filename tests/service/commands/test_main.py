@@ -1,4 +1,9 @@
-"""The `parley` command."""
+"""The `parley` command.
+
+Proves `service/__main__.py`, `service/commands/database.py`, `service/commands/keys.py`,
+`service/commands/moderators.py`, `service/commands/scoring.py`, `service/commands/sites.py`,
+`service/commands/threads.py`, `service/commands/webhooks.py` and `service/commands/grammar/` too.
+"""
 
 from __future__ import annotations
 

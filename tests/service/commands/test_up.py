@@ -1,4 +1,7 @@
-"""`parley up` as a person starts it, seen from outside."""
+"""`parley up` as a person starts it, seen from outside.
+
+Proves `service/commands/processes.py` and `service/sites/first_start.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Intake: what is accepted is stored whole, once, and not public."""
+"""Intake: what is accepted is stored whole, once, and not public.
+
+Proves `service/comments/own.py`, `service/domain/ids.py`, `service/domain/clock.py` and
+`service/storage/comments.py` too.
+"""
 
 from __future__ import annotations
 

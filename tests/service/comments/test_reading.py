@@ -1,4 +1,7 @@
-"""Public reading: only what is approved, nested, page by page, and never stale."""
+"""Public reading: only what is approved, nested, page by page, and never stale.
+
+Proves `service/storage/reading.py` too.
+"""
 
 from __future__ import annotations
 

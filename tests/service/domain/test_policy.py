@@ -1,4 +1,7 @@
-"""The decision: strict, complete, and never milder for a higher score."""
+"""The decision: strict, complete, and never milder for a higher score.
+
+Proves `service/domain/scores.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""From received to decided: batches, leases, poison, repeats, people."""
+"""From received to decided: batches, leases, poison, repeats, people.
+
+Proves `service/moderation/acting.py`, `service/moderation/evidence.py`, `service/moderation/history.py` and
+`service/storage/ledger.py` too.
+"""
 
 from __future__ import annotations
 

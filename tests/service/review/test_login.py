@@ -1,4 +1,7 @@
-"""Coming in and going out: passwords, cookies, forged forms, limits."""
+"""Coming in and going out: passwords, cookies, forged forms, limits.
+
+Proves `service/review/views.py` too.
+"""
 
 from __future__ import annotations
 

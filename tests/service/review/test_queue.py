@@ -1,4 +1,7 @@
-"""The queue's pages and actions, without scripts, on both databases."""
+"""The queue's pages and actions, without scripts, on both databases.
+
+Proves `service/moderation/queue.py`, `service/review/guard.py` and `service/storage/queue.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A supervisor with real processes under it."""
+"""A supervisor with real processes under it.
+
+Proves `service/lifeline.py` too.
+"""
 
 from __future__ import annotations
 

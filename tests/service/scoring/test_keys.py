@@ -1,4 +1,7 @@
-"""Keys for scoring from outside: made, recognised, dropped."""
+"""Keys for scoring from outside: made, recognised, dropped.
+
+Proves `service/storage/keys.py` too.
+"""
 
 from __future__ import annotations
 

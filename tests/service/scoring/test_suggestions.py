@@ -1,4 +1,7 @@
-"""Suggested scores: what is kept, for how long, what it comes to for training, and what is deleted."""
+"""Suggested scores: what is kept, for how long, what it comes to for training, and what is deleted.
+
+Proves `service/storage/suggestions.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Accounts, sessions and tokens of moderators, on both databases."""
+"""Accounts, sessions and tokens of moderators, on both databases.
+
+Proves `service/storage/moderators.py` too.
+"""
 
 from __future__ import annotations
 

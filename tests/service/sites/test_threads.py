@@ -1,4 +1,7 @@
-"""Closing threads, and having people read what is posted there first."""
+"""Closing threads, and having people read what is posted there first.
+
+Proves `service/storage/threads.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Migrating from empty gives exactly the tables of this release."""
+"""Migrating from empty gives exactly the tables of this release.
+
+Proves `service/storage/tables/` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checking the audit log as a whole."""
+"""Checking the audit log as a whole.
+
+Proves `service/commands/upkeep.py` and `service/storage/audit.py` too.
+"""
 
 from __future__ import annotations
 

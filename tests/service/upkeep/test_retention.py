@@ -1,4 +1,7 @@
-"""What is deleted, what is kept, and how much at a time."""
+"""What is deleted, what is kept, and how much at a time.
+
+Proves `service/storage/retention.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One exit for errors: problem details, whatever went wrong, and nothing of our insides in them."""
+"""One exit for errors: problem details, whatever went wrong, and nothing of our insides in them.
+
+Proves `service/domain/errors.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Counting in a real Redis, and without one."""
+"""Counting in a real Redis, and without one.
+
+Proves `service/redis_client.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Endpoints, the way from the outbox to deliveries, and the log to pull."""
+"""Endpoints, the way from the outbox to deliveries, and the log to pull.
+
+Proves `service/webhooks/relay.py`, `service/storage/endpoints.py` and `service/storage/outbox.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""At least once, in order per comment, with one id and the same bytes; whatever the receiver does."""
+"""At least once, in order per comment, with one id and the same bytes; whatever the receiver does.
+
+Proves `service/domain/events.py`, `service/domain/retries.py`, `service/domain/signing.py` and
+`service/storage/deliveries.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The Perspective doors, request by request as its clients send them."""
+"""The Perspective doors, request by request as its clients send them.
+
+Proves `service/api/perspective/fields.py`, `service/api/perspective/messages.py`,
+`service/api/perspective/methods.py` and `service/scoring/perspective.py` too.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from tests.service.api.perspective.parts import (
     application,
     request_body,
 )
-from tests.service.api.test_observability import forget_loggers
+from tests.service.test_observability import forget_loggers
 
 
 @pytest.fixture
