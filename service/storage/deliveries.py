@@ -27,12 +27,14 @@ def add_deliveries(connection: Connection, deliveries: Sequence[Mapping[str, Any
         connection.execute(insert(Delivery), deliveries)
 
 
-def _is_first_of_its_comment(delivery: type[Delivery]) -> ColumnElement[bool]:
+def _is_first_of_its_subject(delivery: type[Delivery]) -> ColumnElement[bool]:
     earlier = aliased(Delivery)
     return ~exists().where(
         earlier.endpoint_id == delivery.endpoint_id,
+        earlier.subject_kind == delivery.subject_kind,
         earlier.subject_id == delivery.subject_id,
         earlier.status == "due",
+        earlier.sequence > 0,  # what has no place in the order holds nothing back
         earlier.sequence < delivery.sequence,
     )
 
@@ -44,7 +46,7 @@ def due_endpoints(connection: Connection, now: datetime, lease: timedelta) -> li
         waiting.endpoint_id == WebhookEndpoint.id,
         waiting.status == "due",
         waiting.next_attempt_at <= now,
-        _is_first_of_its_comment(waiting),
+        _is_first_of_its_subject(waiting),
     )
     query = select(WebhookEndpoint.id).where(
         WebhookEndpoint.disabled_at.is_(None), due, ~_is_under_way(WebhookEndpoint.id, now, lease)
@@ -68,7 +70,7 @@ def claim_due(
 ) -> int:
     """Claim up to ``limit`` due deliveries of one endpoint; return how many.
 
-    Of each comment only the first undelivered event is taken, and nothing while another worker sends to
+    Of each subject only the first undelivered event is taken, and nothing while another worker sends to
     the same endpoint or the endpoint is disabled: one slow receiver never holds more than one worker.
     """
     free = (
@@ -88,7 +90,7 @@ def claim_due(
             Delivery.endpoint_id == endpoint_id,
             Delivery.status == "due",
             Delivery.next_attempt_at <= now,
-            _is_first_of_its_comment(Delivery),
+            _is_first_of_its_subject(Delivery),
         )
         .order_by(Delivery.next_attempt_at)
         .limit(limit)
@@ -108,7 +110,7 @@ def claimed(connection: Connection, owner: str) -> list[Record]:
         select(
             *(
                 Delivery.__table__.c[name]
-                for name in ("id", "event_id", "subject_id", "sequence", "attempts")
+                for name in ("id", "event_id", "subject_kind", "subject_id", "sequence", "attempts")
             ),
             Event.payload,
             WebhookEndpoint.url,
@@ -168,26 +170,33 @@ def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> Non
 
 
 def hold_back_later(
-    connection: Connection, endpoint_id: str, comments: Sequence[tuple[str, datetime]]
+    connection: Connection, endpoint_id: str, waiting: Sequence[tuple[str, str, int, datetime]]
 ) -> None:
-    """Let the later events of each comment wait as long as the first undelivered one.
+    """Let what stands behind each waiting delivery wait as long: (kind, id, sequence, until) of a subject.
 
-    They could not go earlier anyway; this keeps them out of the search for what is due.
+    It could not go earlier anyway; this keeps it out of the search for what is due.
     """
     until: Any = bindparam("b_until", type_=Delivery.next_attempt_at.type)
     change = (
         update(Delivery)
         .where(
             Delivery.endpoint_id == endpoint_id,
-            Delivery.subject_id == bindparam("b_comment"),
+            Delivery.subject_kind == bindparam("b_kind"),
+            Delivery.subject_id == bindparam("b_id"),
             Delivery.status == "due",
+            Delivery.sequence > bindparam("b_sequence"),
             Delivery.claimed_by.is_(None),
             Delivery.next_attempt_at < until,
         )
         .values(next_attempt_at=until)
     )
-    if comments:
-        connection.execute(change, [{"b_comment": comment, "b_until": at} for comment, at in comments])
+    rows = [
+        {"b_kind": kind, "b_id": subject, "b_sequence": sequence, "b_until": at}
+        for kind, subject, sequence, at in waiting
+        if sequence > 0
+    ]
+    if rows:
+        connection.execute(change, rows)
 
 
 def deliveries(
@@ -244,7 +253,9 @@ def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime)
         update(Delivery)
         .where(
             Delivery.endpoint_id == delivery["endpoint_id"],
+            Delivery.subject_kind == delivery["subject_kind"],
             Delivery.subject_id == delivery["subject_id"],
+            Delivery.sequence > 0,
             Delivery.status == "due",
             Delivery.next_attempt_at > now,
             unclaimed,

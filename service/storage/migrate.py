@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from service.storage.database import Database
 
@@ -25,11 +25,26 @@ def _config() -> Config:
 def upgrade(db: Database) -> None:
     """Run the migrations that the database has not seen yet; nothing if it is current."""
     with db.write() as connection:
-        if not db.is_sqlite:
+        if db.is_sqlite:
+            _leave_references_alone(connection)
+        else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _leave_references_alone(connection: Connection) -> None:
+    """Let a table be dropped and made anew, as SQLite needs it for a changed column, without its rows' rows.
+
+    A dropped table would take along whatever refers to it. The switch works outside of transactions alone,
+    so ours is begun anew; the connection is closed at the end, so nobody gets it as it is.
+    """
+    connection.detach()
+    raw = connection.connection.dbapi_connection
+    assert raw is not None
+    for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+        raw.cursor().execute(statement)
 
 
 def is_current(db: Database) -> bool:

@@ -24,7 +24,7 @@ RELAY_LOCK = 0x52656C6179  # any number of ours
 def lock_relay(connection: Connection) -> None:
     """Let one relay run at a time, until the transaction ends.
 
-    Two that fan out different stretches of the outbox could commit a comment's later event first.
+    Two that fan out different stretches of the outbox could commit a subject's later event first.
     SQLite has one writer anyway.
     """
     if connection.dialect.name == "postgresql":
@@ -37,7 +37,7 @@ def unplaced(connection: Connection, limit: int) -> list[Record]:
     Those with ``relayed_at`` were fanned out already: tests of endpoints, and what a release that knew no
     places relayed beside this one.
     """
-    names = ("position", "id", "site_id", "subject_id", "sequence", "type", "relayed_at")
+    names = ("position", "id", "site_id", "subject_kind", "subject_id", "sequence", "type", "relayed_at")
     query = select(*(Event.__table__.c[name] for name in names)).where(Event.place.is_(None))
     return every(connection.execute(query.order_by(Event.position).limit(limit)))
 

@@ -122,7 +122,7 @@ def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: C
     It is signed, tried again and logged like any other, and stands in no log of events. Raises
     `IllegalMove` while the endpoint is disabled.
     """
-    thing, delivery_id = new_id(now), new_id(now)
+    delivery_id = new_id(now)
     with db.write() as connection:
         endpoint = own(endpoints.find_endpoint(connection, endpoint_id), sites_allowed)
         if endpoint["disabled_at"] is not None:
@@ -133,10 +133,11 @@ def send_test(db: Database, endpoint_id: str, now: datetime, *, sites_allowed: C
             "data": {"endpoint": endpoint_id, "site": endpoint["site_id"]},
         }
         event = {
-            "id": "evt_" + thing.replace("-", ""),
+            "id": "evt_" + new_id(now).replace("-", ""),
             "site_id": endpoint["site_id"],
-            "subject_id": thing,
-            "sequence": 1,
+            "subject_kind": "endpoint",
+            "subject_id": endpoint_id,
+            "sequence": 0,  # each test stands for itself and holds nothing back
             "type": TEST,
             "payload": orjson.dumps(payload).decode(),
             "created_at": now,

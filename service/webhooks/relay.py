@@ -63,6 +63,7 @@ def delivery_of(event: Mapping[str, Any], endpoint_id: str, now: datetime) -> di
         "id": new_id(now),
         "endpoint_id": endpoint_id,
         "event_id": event["id"],
+        "subject_kind": event["subject_kind"],
         "subject_id": event["subject_id"],
         "sequence": event["sequence"],
         "next_attempt_at": now,

@@ -150,7 +150,8 @@ def _write(
         deliveries.add_attempts(connection, [_attempt_row(one) for one in kept])
         deliveries.finish(connection, outcomes)
         deliveries.hold_back_later(connection, claim.endpoint_id, [
-            (one.delivery["subject_id"], outcome["next_attempt_at"])
+            (one.delivery["subject_kind"], one.delivery["subject_id"], one.delivery["sequence"],
+             outcome["next_attempt_at"])
             for one, outcome in zip(kept, outcomes, strict=True)
             if outcome["status"] == "due"
         ])  # fmt: skip

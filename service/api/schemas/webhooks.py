@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, missing, validate
 
 from service.api.schemas.comments import SITE, UUID, described
 from service.domain.events import TYPES
@@ -89,12 +89,19 @@ class Delivery(Schema):
     endpoint = fields.String(attribute="endpoint_id")
     event = fields.String(attribute="event_id", metadata=described("The webhook-id of every attempt."))
     type = fields.String()
-    comment = fields.String(attribute="comment_id")
-    sequence = fields.Integer()
+    comment = fields.Method(
+        "_comment", metadata={"type": "string", **described("The subject's id, where it is a comment.")}
+    )
+    subject_kind = fields.String(metadata=described("What the event is about, such as `comment`."))
+    subject_id = fields.String()
+    sequence = fields.Integer(metadata=described("Counts what happened to one subject; 0 for a test."))
     status = fields.String(validate=validate.OneOf(STATUSES))
     attempts = fields.List(fields.Nested(Attempt), attribute="log")
     next_attempt_at = fields.Method("_next", metadata={"type": ["string", "null"], "format": "date-time"})
     delivered_at = fields.AwareDateTime(allow_none=True)
+
+    def _comment(self, row: dict[str, object]) -> object:
+        return row["subject_id"] if row["subject_kind"] == "comment" else missing
 
     def _next(self, row: dict[str, object]) -> object:
         due = row["next_attempt_at"] if row["status"] == "due" else None

@@ -25,6 +25,7 @@ class Event(Base):
 
     ``position`` is counted when a row is written; a transaction that commits late comes below rows that were
     read already. ``place`` is where the event stands in the log: the relay gives it, to committed rows alone.
+    ``sequence`` counts what happened to one subject, from 1; 0 stands outside of any order.
     """
 
     __tablename__ = "events"
@@ -52,8 +53,8 @@ class Event(Base):
     position: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(48), unique=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
-    subject_kind: Mapped[str] = mapped_column(String(16), server_default="comment")
-    subject_id: Mapped[str] = mapped_column(Id)
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
     sequence: Mapped[int]
     type: Mapped[str] = mapped_column(String(40))
     payload: Mapped[str] = mapped_column(Text)
@@ -85,7 +86,9 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due
-        Index(None, "endpoint_id", "subject_id", "status", "sequence"),  # order within a comment
+        Index(
+            "ix_deliveries_subject", "endpoint_id", "subject_kind", "subject_id", "status", "sequence"
+        ),  # order within a subject
         Index(
             "ix_deliveries_due",
             "next_attempt_at",
@@ -97,8 +100,8 @@ class Delivery(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     endpoint_id: Mapped[str] = mapped_column(ForeignKey("webhook_endpoints.id", ondelete="CASCADE"))
     event_id: Mapped[str] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
-    subject_kind: Mapped[str] = mapped_column(String(16), server_default="comment")
-    subject_id: Mapped[str] = mapped_column(Id)
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
     sequence: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), default="due")
     attempts: Mapped[int] = mapped_column(default=0)

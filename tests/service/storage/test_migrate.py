@@ -12,7 +12,8 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from service.storage import migrate
 from service.storage.database import Database
@@ -36,14 +37,18 @@ def test_a_migrated_database_is_current_and_stays_so(db: Database) -> None:
     assert migrate.is_current(db)
 
 
+def upgrade_to(connection: Connection, revision: str) -> None:
+    config = migrate._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 @pytest.fixture
 def older(tmp_path: Path) -> Iterator[Database]:
     """A database of the release before places, with two events that were relayed and one that was not."""
     made = Database(f"sqlite:///{tmp_path / 'older.db'}")
     with made.write() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
+        upgrade_to(connection, "0002")
         connection.execute(text("INSERT INTO sites VALUES ('demo', 'Demo', '{}', '2026-11-01')"))
         event = text(
             "INSERT INTO events (position, id, site_id, comment_id, sequence, type, payload, created_at,"
@@ -62,3 +67,64 @@ def test_events_of_an_older_database_keep_their_positions_in_the_log(older: Data
 
     found = log.events_after(older, "demo", 0, 10)
     assert [(event["position"], event["id"]) for event in found] == [(3, "e3"), (7, "e7"), (8, "e4")]
+
+
+COMMENTS_ONLY = """
+INSERT INTO sites VALUES ('demo', 'Demo', '{}', '2026-11-01 00:00:00');
+INSERT INTO webhook_endpoints (id, site_id, url, secret, types, created_at)
+ VALUES ('w', 'demo', 'https://h.example/', 's', '[]', '2026-11-01 00:00:00');
+INSERT INTO events (position, id, site_id, comment_id, sequence, type, payload, created_at)
+ VALUES (5, 'e', 'demo', 'c', 3, 'comment.received', '{}', '2026-11-01 00:00:00');
+INSERT INTO deliveries (id, endpoint_id, event_id, comment_id, sequence, status, attempts, next_attempt_at)
+ VALUES ('d', 'w', 'e', 'c', 3, 'due', 1, '2026-11-01 00:00:00');
+INSERT INTO attempts (delivery_id, number, started_at, duration_ms)
+ VALUES ('d', 1, '2026-11-01 00:00:00', 7)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def comments_only(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of the release that told of comments alone, with one event on its way to an endpoint."""
+    url = f"sqlite:///{tmp_path / 'comments.db'}"
+    if request.param == "postgresql":
+        server: Database = request.getfixturevalue("postgres_database")
+        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("DROP DATABASE IF EXISTS comments_only"))
+            connection.execute(text("CREATE DATABASE comments_only"))
+        url = server.engine.url.set(database="comments_only").render_as_string(hide_password=False)
+    made = Database(url)
+    with made.write() as connection:
+        upgrade_to(connection, "0003")
+        for statement in COMMENTS_ONLY.split(";"):
+            connection.execute(text(statement))
+    yield made
+    made.close()
+
+
+def test_what_was_told_of_comments_keeps_its_deliveries_and_their_log(comments_only: Database) -> None:
+    migrate.upgrade(comments_only)
+
+    subject = "subject_kind, subject_id, sequence"
+    with comments_only.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        for table in ("events", "deliveries"):
+            assert connection.execute(text(f"SELECT {subject} FROM {table}")).all() == [("comment", "c", 3)]
+        assert connection.execute(text("SELECT delivery_id, duration_ms FROM attempts")).all() == [("d", 7)]
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE deliveries SET status = 'lost'",
+    "UPDATE deliveries SET event_id = 'nowhere'",
+    "UPDATE events SET subject_kind = NULL",
+    "INSERT INTO deliveries (id, endpoint_id, event_id, subject_kind, subject_id, sequence, status, attempts,"
+    " next_attempt_at) VALUES ('x', 'w', 'e', 'comment', 'c', 3, 'due', 0, '2026-11-01 00:00:00')",
+])  # fmt: skip
+def test_tables_that_were_made_anew_state_their_limits(comments_only: Database, statement: str) -> None:
+    migrate.upgrade(comments_only)
+
+    with pytest.raises(IntegrityError, match="(?i)constraint"), comments_only.write() as connection:
+        connection.execute(text(statement))
+    with comments_only.write() as connection:
+        connection.execute(text("DELETE FROM sites"))
+        assert connection.scalar(text("SELECT count(*) FROM attempts")) == 0

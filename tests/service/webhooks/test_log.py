@@ -21,8 +21,8 @@ WRITERS, EACH = 6, 40
 
 def write(connection: Connection, name: str, site: str = "demo") -> None:
     row = {
-        "id": name, "site_id": site, "comment_id": name, "sequence": 1, "type": "comment.received",
-        "payload": "{}", "created_at": FakeClock().now,
+        "id": name, "site_id": site, "subject_kind": "comment", "subject_id": name, "sequence": 1,
+        "type": "comment.received", "payload": "{}", "created_at": FakeClock().now,
     }  # fmt: skip
     connection.execute(insert(Event), row)
 

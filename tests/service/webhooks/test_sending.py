@@ -63,7 +63,7 @@ def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send =
 def log_of(db: Database, endpoint: str) -> list[Record]:
     """Return the deliveries, oldest event first."""
     found = delivery_log.list_deliveries(db, endpoint, sites_allowed=None, limit=500)
-    return sorted(found, key=lambda one: (one["comment_id"], one["sequence"]))
+    return sorted(found, key=lambda one: (one["subject_id"], one["sequence"]))
 
 
 def in_order(hooks: list[Hook]) -> bool:
