@@ -123,7 +123,7 @@ def test_what_was_told_of_comments_keeps_its_deliveries_and_their_log(comments_o
 def test_tables_that_were_made_anew_state_their_limits(comments_only: Database, statement: str) -> None:
     migrate.upgrade(comments_only)
 
-    with pytest.raises(IntegrityError, match="(?i)constraint"), comments_only.write() as connection:
+    with pytest.raises(IntegrityError, match=r"(?i)constraint"), comments_only.write() as connection:
         connection.execute(text(statement))
     with comments_only.write() as connection:
         connection.execute(text("DELETE FROM sites"))
