@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.api.perspective.moving import thresholds
+from service.domain.events import EVERY
 from service.domain.policy_document import DEFAULT
 from service.settings import VARIABLES
 from tests.running import ROOT, Parley, parley_command
@@ -99,6 +100,12 @@ def test_the_threshold_table_is_the_one_that_is_shipped() -> None:
                 if cell == "–"
                 else cell == (f"{row['new']:.3g} ({row['interval'][0]:.2g}–{row['interval'][1]:.2g})")
             )
+
+
+def test_the_table_of_events_is_the_registry() -> None:
+    rows = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \| (.*) \|$", README, re.MULTILINE)
+
+    assert rows == [(one.name, one.meaning) for one in EVERY]
 
 
 def test_links_inside_the_project_lead_to_files() -> None:
