@@ -7,17 +7,13 @@ import os
 import platform
 import time
 
-import structlog
-
 from service.context import Context
-from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
 from service.moderation import deciding
 from service.upkeep import health
 from workers.app import app, context
 from workers.silent import Silent
-
-log = structlog.get_logger("parley.worker")
+from workers.turns import interrupted, until_done
 
 DRAIN_S = 8.0  # a task ends before the broker could think its worker dead
 PULSE_S = 5.0
@@ -27,20 +23,19 @@ PULSE_S = 5.0
 def drain() -> None:
     """Score and decide what was received, until nothing is left."""
     here = context()
-    scorer = here.scorer()
-    until = time.monotonic() + DRAIN_S
+
+    def batch() -> bool:
+        scorer = here.scorer()  # another may have been chosen
+        if not deciding.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
+            return False
+        _pulse.give(here, scorer)
+        here.tasks.nudge_webhooks()
+        return True
+
     # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
-    _pulse.give(here, scorer)
-    try:
-        while deciding.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
-            scorer = here.scorer()  # another may have been chosen
-            _pulse.give(here, scorer)
-            here.tasks.nudge_webhooks()
-            if time.monotonic() > until:
-                here.tasks.nudge_scoring()
-                return
-    except Unavailable as error:
-        log.warning("drain interrupted", reason=str(error))
+    _pulse.give(here, here.scorer())
+    with interrupted("drain interrupted"):
+        until_done(batch, DRAIN_S, again=here.tasks.nudge_scoring)
 
 
 @app.task(name="parley.heartbeat")
@@ -72,7 +67,5 @@ _pulse = _Pulse()
 
 def _report(here: Context, scorer: Scorer | None, name: str = "") -> None:
     name = name or f"{platform.node()}:{os.getppid()}"
-    try:
+    with interrupted("heartbeat not written"):
         health.beat(here.db, name, scorer.model_id if scorer else None, here.clock())
-    except Unavailable as error:
-        log.warning("heartbeat not written", reason=str(error))

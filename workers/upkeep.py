@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
-import structlog
-
-from service.domain.errors import Unavailable
 from service.upkeep.retention import tidy
 from workers.app import app, context
-
-log = structlog.get_logger("parley.worker")
+from workers.turns import interrupted, until_done
 
 TIDY_S = 8.0
 
@@ -19,11 +15,9 @@ TIDY_S = 8.0
 def tidy_up() -> None:
     """Delete what is too old to keep, until nothing is or others should have their turn."""
     here = context()
-    until = time.monotonic() + TIDY_S
-    try:
-        while tidy(here.db, here.clock(), suggestion_days=here.settings.suggestion_days):
-            if time.monotonic() > until:
-                here.tasks.send("parley.tidy")
-                return
-    except Unavailable as error:
-        log.warning("tidying interrupted", reason=str(error))
+
+    def batch() -> int:
+        return tidy(here.db, here.clock(), suggestion_days=here.settings.suggestion_days)
+
+    with interrupted("tidying interrupted"):
+        until_done(batch, TIDY_S, again=partial(here.tasks.send, "parley.tidy"))

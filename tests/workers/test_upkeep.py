@@ -19,12 +19,12 @@ from tests.service.upkeep.test_retention import answer, count
 TASK = """
 from service.tasks import ROUTES
 from workers.app import app
-from workers import tidy
-tidy.tidy_up()
+from workers import upkeep
+upkeep.tidy_up()
 assert "workers.upkeep" in app.conf.imports
-entry, = (entry for entry in app.conf.beat_schedule.values() if entry["task"] == tidy.tidy_up.name)
+entry, = (entry for entry in app.conf.beat_schedule.values() if entry["task"] == upkeep.tidy_up.name)
 assert entry["schedule"] == 3600
-assert ROUTES[tidy.tidy_up.name] == {"queue": "webhooks"}
+assert ROUTES[upkeep.tidy_up.name] == {"queue": "webhooks"}
 """
 
 
