@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
 
 from service.domain.errors import Misconfigured
@@ -66,32 +67,61 @@ class Settings:
         return _is_embedded(self.database_url)
 
 
-class _Environment(Schema):
-    """The variables, without their prefix and in lower case."""
+class _Address(fields.Url):
+    """An address without a slash at its end."""
 
-    data_dir = fields.String(load_default=DEFAULT_FOLDER)
-    database_url = fields.String(load_default="")
-    database_password = fields.String(load_default="")
-    redis_url = fields.String(load_default="")
-    secret_key = fields.String(load_default="")
-    host = fields.String(load_default="127.0.0.1")
-    port = fields.Integer(load_default=8080, validate=Range(0, 65535))
-    public_url = fields.Url(load_default=None, require_tld=False, schemes={"http", "https"})
-    web_processes = fields.Integer(load_default=1, validate=Range(1, 64))
-    web_threads = fields.Integer(load_default=8, validate=Range(1, 256))
-    scoring_processes = fields.Integer(load_default=1, validate=Range(1, 64))
-    model_dir = fields.String(load_default=None)
-    careful_reader = fields.String(load_default="auto", validate=OneOf(("auto", "off")))
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> str:
+        return super()._deserialize(value, attr, data, **more).rstrip("/")
+
+
+class _Folder(fields.Field[Path]):
+    """The name of a folder."""
+
+    def _deserialize(self, value: str, *_: Any, **__: Any) -> Path:
+        return Path(value)
+
+
+class _Networks(fields.Field[tuple[Network, ...]]):
+    """Networks, with commas between them."""
+
+    def _deserialize(self, value: str, *_: Any, **__: Any) -> tuple[Network, ...]:
+        try:
+            return tuple(ipaddress.ip_network(entry.strip()) for entry in value.split(",") if entry.strip())
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from None
+
+
+class _Reading(Schema):
+    """The variables of `ScoringSettings`, without their prefix and in lower case."""
+
+    careful_reader = fields.String(attribute="careful", validate=OneOf(("auto", "off")))
     toxicity_prior = fields.Float(
-        load_default=None, validate=Range(0, 1, min_inclusive=False, max_inclusive=False)
+        attribute="prior", validate=Range(0, 1, min_inclusive=False, max_inclusive=False)
     )
-    scoring_threads = fields.Integer(load_default=1, validate=Range(1, 64))
-    trusted_proxies = fields.Integer(load_default=0, validate=Range(0, 10))
-    webhook_private_networks = fields.String(load_default="")
-    perspective_keys = fields.String(load_default="", validate=OneOf(("", "none", "required")))
-    suggestion_days = fields.Integer(load_default=365, validate=Range(0, 36_500))
-    secure_cookies = fields.Boolean(load_default=None)
-    log_level = fields.String(load_default="info", validate=OneOf(("debug", "info", "warning", "error")))
+    scoring_threads = fields.Integer(attribute="threads", validate=Range(1, 64))
+
+
+class _Environment(_Reading):
+    """All variables. Their defaults stand in `Settings`; what is loaded has the names of its fields."""
+
+    data_dir = fields.String()
+    database_url = fields.String()
+    database_password = fields.String()
+    redis_url = fields.String()
+    secret_key = fields.String()
+    host = fields.String()
+    port = fields.Integer(validate=Range(0, 65535))
+    public_url = _Address(require_tld=False, schemes={"http", "https"})
+    web_processes = fields.Integer(validate=Range(1, 64))
+    web_threads = fields.Integer(validate=Range(1, 256))
+    scoring_processes = fields.Integer(validate=Range(1, 64))
+    model_dir = _Folder()
+    trusted_proxies = fields.Integer(validate=Range(0, 10))
+    webhook_private_networks = _Networks()
+    perspective_keys = fields.String(validate=OneOf(("none", "required")))
+    suggestion_days = fields.Integer(validate=Range(0, 36_500))
+    secure_cookies = fields.Boolean()
+    log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
 
 
 _NAMES = tuple(PREFIX + name.upper() for name in _Environment().fields)
@@ -110,15 +140,15 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     the first start with mode 0600. The data folder is made if it is missing. An empty variable counts
     as unset.
     """
-    return _from(_loaded(environ, _from_files(environ)))
+    return _from(_loaded(_Environment(), environ, _from_files(environ)))
 
 
-def _loaded(environ: Mapping[str, str], files: Mapping[str, str], only: Sequence[str] = ()) -> dict[str, Any]:
+def _loaded(schema: Schema, environ: Mapping[str, str], files: Mapping[str, str]) -> dict[str, Any]:
+    """Return the variables of a schema that are given, by the names of the fields that they fill."""
     given = {name: environ[name] for name in _NAMES if environ.get(name)} | dict(files)
     try:
-        found: dict[str, Any] = _Environment(only=only or None).load(
-            {name.removeprefix(PREFIX).lower(): text for name, text in given.items()},
-            unknown=EXCLUDE if only else RAISE,
+        found: dict[str, Any] = schema.load(
+            {name.removeprefix(PREFIX).lower(): text for name, text in given.items()}, unknown=EXCLUDE
         )
     except ValidationError as error:
         wrong = [f"{PREFIX}{name.upper()}: {' '.join(texts)}" for name, texts in error.messages_dict.items()]
@@ -126,33 +156,27 @@ def _loaded(environ: Mapping[str, str], files: Mapping[str, str], only: Sequence
     return found
 
 
-def _from(values: dict[str, Any]) -> Settings:
-    data_dir = writable_folder(_absolute(values["data_dir"]))
-    public_url = (values["public_url"] or "").rstrip("/") or None
-    secure = bool(public_url and public_url.startswith("https:"))
+def _from(given: dict[str, Any]) -> Settings:
+    """Return the settings: what has a field of its name as it is given, the others worked out here."""
+    data_dir = writable_folder(_absolute(given.pop("data_dir", DEFAULT_FOLDER)))
     database_url = _database_url(
-        values["database_url"] or f"sqlite:///{data_dir / 'parley.db'}", values["database_password"]
+        given.pop("database_url", f"sqlite:///{data_dir / 'parley.db'}"), given.pop("database_password", "")
     )
+    reading = {
+        one.name: given.pop(one.name) for one in dataclass_fields(ScoringSettings) if one.name in given
+    }
+    worked_out = {
+        "redis_url": private_redis_url(data_dir),
+        # Embedded, the port is usually this machine's own; a server's is anybody's.
+        "perspective_keys": "none" if _is_embedded(database_url) else "required",
+        "secure_cookies": (given.get("public_url") or "").startswith("https:"),
+    }
     return Settings(
         data_dir=data_dir,
         database_url=database_url,
-        redis_url=values["redis_url"] or private_redis_url(data_dir),
-        secret_key=_secret_key(values["secret_key"], data_dir / "secret.key"),
-        host=values["host"],
-        port=values["port"],
-        public_url=public_url,
-        web_processes=values["web_processes"],
-        web_threads=values["web_threads"],
-        scoring_processes=values["scoring_processes"],
-        model_dir=Path(values["model_dir"]) if values["model_dir"] else None,
-        scoring=_scoring(values),
-        trusted_proxies=values["trusted_proxies"],
-        webhook_private_networks=_networks(values["webhook_private_networks"]),
-        # Embedded, the port is usually this machine's own; a server's is anybody's.
-        perspective_keys=values["perspective_keys"] or ("none" if _is_embedded(database_url) else "required"),
-        suggestion_days=values["suggestion_days"],
-        secure_cookies=secure if values["secure_cookies"] is None else values["secure_cookies"],
-        log_level=values["log_level"],
+        secret_key=_secret_key(given.pop("secret_key", ""), data_dir / "secret.key"),
+        scoring=ScoringSettings(**reading),
+        **{**worked_out, **given},
     )
 
 
@@ -168,11 +192,7 @@ def model_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
 
 def scoring_settings(environ: Mapping[str, str] = os.environ) -> ScoringSettings:
     """Return how the model is to read, and make no folder; raise `Misconfigured` as `read_settings` does."""
-    return _scoring(_loaded(environ, {}, ("careful_reader", "toxicity_prior", "scoring_threads")))
-
-
-def _scoring(values: Mapping[str, Any]) -> ScoringSettings:
-    return ScoringSettings(values["careful_reader"], values["toxicity_prior"], values["scoring_threads"])
+    return ScoringSettings(**_loaded(_Reading(), environ, {}))
 
 
 def _absolute(folder: str) -> Path:
@@ -251,10 +271,3 @@ def _secret_key(given: str, path: Path) -> bytes:
             f"The key in {path} is shorter than 32 characters. Restore it or delete the file."
         )
     return key
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(entry.strip()) for entry in text.split(",") if entry.strip())
-    except ValueError as error:
-        raise Misconfigured(f"PARLEY_WEBHOOK_PRIVATE_NETWORKS: {error}.") from None
