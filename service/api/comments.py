@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from service.api.schemas import comments as schemas
 from service.comments import intake, own, reading
 from service.context import context
+from service.web.context import web_context
 from service.web.doors import door
 
 bp = Blueprint("comments", __name__, url_prefix="/api/v1")
@@ -37,9 +38,8 @@ def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
         idempotency_key=headers.get("idempotency_key"),
         body=body["body"],
     )
-    here = context()
-    taking: intake.Intake = current_app.extensions["parley-intake"]
-    receipt = taking.submit(draft, here.clock())
+    here = web_context()
+    receipt = here.intake.submit(draft, here.clock())
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id
     return receipt, {"Location": url_for(".show_comment", comment_id=receipt.id)}
@@ -55,9 +55,9 @@ def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
 )
 def list_comments(query: dict[str, Any]) -> Response:
     """Return one page of the published comments of a thread, nested, with an ETag."""
-    cache: reading.PageCache = current_app.extensions["parley-pages"]
     known = request.headers.get("If-None-Match", "")
-    page = reading.read_page(context().db, cache, reading.PageQuery(**query), known)
+    here = web_context()
+    page = reading.read_page(here.db, here.pages, reading.PageQuery(**query), known)
     answer = Response(page.body, 200 if page.body is not None else 304, content_type="application/json")
     answer.headers["ETag"] = page.etag
     answer.headers["Cache-Control"] = "no-cache"

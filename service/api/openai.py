@@ -13,17 +13,17 @@ import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from service.context import context
 from service.domain.errors import Unavailable
 from service.scoring import openai
 from service.scoring.openai import Moderated, Unreadable
 from service.web import strict_json
-from service.web.scoring_access import BadKey, NoKey, OverQuota, access, key_of_request
+from service.web.context import web_context
+from service.web.scoring_access import BadKey, NoKey, OverQuota, key_of_request
 
 bp = Blueprint("openai", __name__)
 log = structlog.get_logger("parley.web")
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_TEXT_BYTES = 20_480  # as much as is read; a text that is cut would be judged by half
 MAX_TEXTS = 256
 READ_WITHIN_S = 2.0
@@ -40,12 +40,13 @@ class _BadInput(Exception):
 @bp.post("/v1/moderations")
 def moderations() -> Response:
     """Score one text, or each of several."""
-    caller = access().identify(key_of_request())
+    here = web_context()
+    caller = here.scoring_access.identify(key_of_request())
     texts = _texts(_body())
     if caller is not None and len(texts) > caller.per_minute:
         raise _BadInput(f"input has more texts than the key's quota of {caller.per_minute} a minute.")
-    access().charge(caller, len(texts))
-    scorer = context().scorer()
+    here.scoring_access.charge(caller, len(texts))
+    scorer = here.scorer()
     if scorer is None:
         raise Unavailable("There is no model.")
     found = openai.moderate(texts, scorer, within=READ_WITHIN_S)
@@ -60,9 +61,9 @@ def moderations() -> Response:
 
 
 def _body() -> dict[str, Any]:
-    request.max_content_length = MAX_BODY_BYTES
+    request.max_content_length = MAX_REQUEST_BYTES
     raw = request.get_data(cache=False)
-    if len(raw) >= MAX_BODY_BYTES:  # without a length Werkzeug cuts it there and says nothing
+    if len(raw) >= MAX_REQUEST_BYTES:  # without a length Werkzeug cuts it there and says nothing
         raise _BadInput("The request is too large.", None)
     body = strict_json.parse(raw, mends_texts=True)
     if not isinstance(body, dict):

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from service.domain.errors import IllegalMove
 
-MAX_BODY_GRAPHEMES = 5000
-MAX_BODY_BYTES = 20_000
+MAX_COMMENT_GRAPHEMES = 5000
+MAX_COMMENT_BYTES = 20_000
 MAX_NAME_GRAPHEMES = 60
 MAX_NAME_BYTES = 240
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.exceptions import NotFound as NoSuchPage
@@ -21,8 +21,8 @@ from service.domain.scores import Scorer
 from service.moderation import acting, queue
 from service.review import cards, guard
 from service.sites import moderators
+from service.web.context import web_context
 from service.web.fields import Text
-from service.web.login_limits import LoginLimits
 from service.web.problems import STATUS
 
 log = structlog.get_logger("parley.review")
@@ -86,17 +86,16 @@ def show_login() -> Any:
 def log_in() -> Any:
     """Begin a session. Name and password are never told apart, known or not."""
     guard.check_login_form()
-    here = context()
+    here = web_context()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     after = _next(request.form.get("next"))
-    limits = _limits()
-    limits.check(name, request.remote_addr)
+    here.login_limits.check(name, request.remote_addr)
     try:
         secret = moderators.log_in(here.db, name, password, here.clock())
     except errors.Unauthorised as error:
-        limits.count_failure(request.remote_addr)
+        here.login_limits.count_failure(request.remote_addr)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
-    limits.forgive(name)
+    here.login_limits.forgive(name)
     if guard.session_secret():
         moderators.log_out(here.db, guard.session_secret())
     answer = redirect(after, 303)
@@ -272,13 +271,6 @@ def _here() -> str:
 
 def _scorer() -> Scorer | None:
     return context().scorer()
-
-
-def _limits() -> LoginLimits:
-    if "parley-login-limits" not in current_app.extensions:
-        current_app.extensions["parley-login-limits"] = LoginLimits(context().settings)
-    found: LoginLimits = current_app.extensions["parley-login-limits"]
-    return found
 
 
 def _flask(answer: BaseResponse) -> Response:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import cast
 
-from flask import current_app, g, request
+from flask import g, request
 from limits import RateLimitItemPerMinute
 from limits.strategies import SlidingWindowCounterRateLimiter
 from werkzeug.datastructures import Headers
@@ -75,11 +74,6 @@ class Access:
         wait = self._limits.hit([RateLimitItemPerMinute(caller.per_minute)], str(caller.id), cost)
         if wait is not None:
             raise OverQuota(caller, wait)
-
-
-def access() -> Access:
-    """Return the running application's."""
-    return cast(Access, current_app.extensions["parley-scoring-access"])
 
 
 def given_key(query: Mapping[str, str], headers: Mapping[str, str] | Headers) -> str:

@@ -20,7 +20,8 @@ from service.scoring.keys import Caller
 from service.scoring.perspective import PROBABILITY, Passage, Question, Refused, Wanted
 from service.scoring.suggestions import Label, SuggestedSpan, Suggestion
 from service.web import strict_json
-from service.web.scoring_access import BadKey, NoKey, OverQuota, access
+from service.web.context import web_context
+from service.web.scoring_access import BadKey, NoKey, OverQuota
 
 Body = dict[str, Any]
 
@@ -45,8 +46,9 @@ class Call:
 def perform(method: str, raw: bytes, key: str, within: float) -> Answer:
     """Return a method's answer to a raw request; ``within`` as in `Call`."""
     try:
-        caller = access().identify(key)
-        access().charge(caller)
+        access = web_context().scoring_access
+        caller = access.identify(key)
+        access.charge(caller)
         return _perform(method, raw, Call(caller, within))
     except NoKey:
         return Answer(403, errors.no_key())

@@ -20,9 +20,12 @@ from service.api.perspective.discovery import discovery_document
 from service.api.perspective.fields import selected
 from service.api.perspective.methods import METHODS, Answer, perform
 from service.domain.errors import Unavailable
-from service.web.scoring_access import BadKey, access, given_key, key_of_request
+from service.web.context import web_context
+from service.web.headers import SCORING
+from service.web.scoring_access import BadKey, given_key, key_of_request
 
 bp = Blueprint("perspective", __name__)
+bp.after_request(SCORING.allow)
 log = structlog.get_logger("parley.web")
 
 READ_WITHIN_S = 0.4  # half of the shortest time limit known of a client
@@ -30,17 +33,8 @@ BATCH_WITHIN_S = 10.0  # for all of a batch; each of its requests has the time t
 MAX_DRAINED_BYTES = 64 * 1024 * 1024  # of a body that is too large, read so that its sender hears why
 # A text with its context, in which an entry may have a megabyte; or a batch. Whoever calls is unknown, and
 # may cost no more with one request than with some two hundred.
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 NOT_FOUND = Answer(404, errors.error_body(404, "Requested entity was not found."))
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Parley-Model, Parley-Unsure, Retry-After, X-Request-Id",
-}
-PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "*, Authorization",  # the star leaves out that one
-    "Access-Control-Max-Age": "86400",
-}
 
 
 @bp.post("/v1alpha1/comments:analyze")
@@ -81,7 +75,7 @@ def discovery(prefix: str = "") -> Response:
     """
     if key := key_of_request():
         try:
-            access().identify(key)
+            web_context().scoring_access.identify(key)
         except BadKey:
             return _respond(Answer(400, errors.bad_key()))
     if request.args.get("version", "v1alpha1") != "v1alpha1":
@@ -100,10 +94,10 @@ def _answer_part(part: batches.Part, until: float) -> Answer:
 
 
 def _body() -> bytes:
-    request.max_content_length = MAX_BODY_BYTES
+    request.max_content_length = MAX_REQUEST_BYTES
     raw = request.get_data(cache=False)
     # Werkzeug cuts a body without a length at the limit and says nothing.
-    if request.content_length is None and len(raw) >= MAX_BODY_BYTES:
+    if request.content_length is None and len(raw) >= MAX_REQUEST_BYTES:
         raise RequestEntityTooLarge
     return raw
 
@@ -122,15 +116,6 @@ def _respond(told: Answer) -> Response:
         headers,
         content_type="application/json; charset=UTF-8",
     )
-
-
-@bp.after_request
-def _allow_pages_anywhere(response: Response) -> Response:
-    """Let pages of any origin call; these doors never look at cookies."""
-    response.headers.update(CORS)
-    if request.method == "OPTIONS":
-        response.headers.update(PREFLIGHT)
-    return response
 
 
 @bp.errorhandler(Unavailable)

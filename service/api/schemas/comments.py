@@ -65,8 +65,8 @@ class NewComment(Schema):
     author = fields.Nested(Author)
     body = Text(
         required=True,
-        max_graphemes=comment.MAX_BODY_GRAPHEMES,
-        max_bytes=comment.MAX_BODY_BYTES,
+        max_graphemes=comment.MAX_COMMENT_GRAPHEMES,
+        max_bytes=comment.MAX_COMMENT_BYTES,
         metadata=described(
             "Plain text, shown as typed but for empty lines, of which one in a row is kept: up to 5,000"
             " characters and 20,000 bytes."

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from service.api.schemas.fields import GAP, Text
 from sqlalchemy import update
 
 from service.context import utcnow
 from service.storage.database import Database
 from service.storage.tables import Thread
+from service.web.fields import GAP, Text
 from tests.service.api.parts import assert_problem, decide, draft, post
 
 PUBLIC = {

@@ -204,7 +204,7 @@ def test_a_dropped_key_is_refused_after_a_moment(app: Flask, db: Database, key: 
 def test_without_a_database_a_known_key_still_opens_and_others_wait(app: Flask, key: str) -> None:
     client = app.test_client()
     assert asked(client, f"{ANALYZE}?key={key}")[0] == 200
-    app.extensions["parley-scoring-access"]._db = Database("sqlite:////nowhere/at-all.db")
+    app.extensions["parley"].scoring_access._db = Database("sqlite:////nowhere/at-all.db")
 
     assert asked(client, f"{ANALYZE}?key={key}")[0] == 200
     status, text = asked(client, f"{ANALYZE}?key=other")

@@ -1,0 +1,51 @@
+"""What the web process holds beside a context: made once by the application, read by the doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from service.comments.intake import Intake
+from service.comments.reading import PageCache
+from service.context import Context
+from service.settings import Settings
+from service.web.login_limits import LoginLimits
+from service.web.scoring_access import Access
+from service.wiring import make_context
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext(Context):
+    """A `Context` with what the doors share between requests, all of it safe to use from many threads.
+
+    ``intake`` takes in comments, ``pages`` are those rendered last, ``scoring_access`` knows who may have
+    texts scored, and ``login_limits`` how often a login was tried.
+    """
+
+    intake: Intake
+    pages: PageCache
+    scoring_access: Access
+    login_limits: LoginLimits
+
+
+def make_web_context(settings: Settings) -> WebContext:
+    """Return the web process's context. Opens nothing, as `make_context`."""
+    here = make_context(settings, pool_size=settings.web_threads)
+    return WebContext(
+        settings=here.settings,
+        db=here.db,
+        tasks=here.tasks,
+        clock=here.clock,
+        scorer=here.scorer,
+        intake=Intake(here.db, settings.secret_key),
+        pages=PageCache(),
+        scoring_access=Access(here),
+        login_limits=LoginLimits(settings),
+    )
+
+
+def web_context() -> WebContext:
+    """Return what the running Flask application holds."""
+    return cast(WebContext, current_app.extensions["parley"])
