@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 
 import orjson
 import redis
@@ -35,7 +36,7 @@ def ready() -> Response:
     here = context()
     parts = {"redis": _redis(here)}
     try:
-        parts |= health.readiness(here.db, here.clock())
+        parts |= asdict(health.readiness(here.db, here.clock()))
     except Unavailable as error:
         parts["database"] = str(error)
     if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:

@@ -152,20 +152,20 @@ def _text(value: Any) -> str:
 def _worker(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
         state = health.readiness(db, utcnow())
-    if state["worker"] == "ok":
+    if state.worker == health.READY:
         yield Finding("worker", "ok", "has reported in the last 30 s")
     else:
-        yield _absent(settings, "worker", state["worker"])
+        yield _absent(settings, "worker", state.worker)
 
 
 def _scheduler(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
         state = health.readiness(db, utcnow())
-    if state["scheduler"] == "ok":
+    if state.scheduler == health.READY:
         yield Finding("scheduler", "ok", "has rung in the last 60 s")
     else:
-        part = "scheduler" if state["worker"] == "ok" else "worker"
-        yield replace(_absent(settings, part, state["scheduler"]), part="scheduler")
+        part = "scheduler" if state.worker == health.READY else "worker"
+        yield replace(_absent(settings, part, state.scheduler), part="scheduler")
 
 
 def _backlog(settings: Settings) -> Iterator[Finding]:

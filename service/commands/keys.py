@@ -26,7 +26,7 @@ def list_keys(_arguments: Namespace) -> int:
     """Print number, name, quota and age of each key."""
     with migrated() as db:
         for key in keys.list_keys(db):
-            print(f"{key['id']}\t{key['name']}\t{key['per_minute']}/minute\t{key['created_at']:%Y-%m-%d}")
+            print(f"{key.id}\t{key.name}\t{key.per_minute}/minute\t{key.created_at:%Y-%m-%d}")
     return 0
 
 

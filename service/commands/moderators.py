@@ -18,7 +18,7 @@ def add_moderator(arguments: Namespace) -> int:
     """Add a moderator for some sites."""
     with migrated() as db:
         name = moderators.plain_name(arguments.name)
-        if any(found["name"] == name for found in moderators.list_moderators(db)):
+        if any(found.name == name for found in moderators.list_moderators(db)):
             grant_it = own_command(
                 "moderator", "grant", name, "--site", arguments.site[0], "--role", arguments.role
             )
@@ -84,8 +84,8 @@ def list_moderators(_arguments: Namespace) -> int:
     """Print name, state and roles of each moderator."""
     with migrated() as db:
         for found in moderators.list_moderators(db):
-            roles = " ".join(f"{site}={role}" for site, role in sorted(found["roles"].items()))
-            print(f"{found['name']}\t{'disabled' if found['disabled_at'] else 'active'}\t{roles}")
+            roles = " ".join(f"{site}={role}" for site, role in sorted(found.roles.items()))
+            print(f"{found.name}\t{'disabled' if found.disabled_at else 'active'}\t{roles}")
     return 0
 
 

@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 from argparse import Namespace
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -28,9 +29,9 @@ def list_communities(_arguments: Namespace) -> int:
     """Print each community with how much it suggested, and when first and last."""
     with migrated() as db:
         for found in suggestions.communities(db):
-            times = (found[name].isoformat(timespec="seconds") for name in ("first", "last"))
+            times = (time.isoformat(timespec="seconds") for time in (found.first, found.last))
             # Anybody may have named it: in quotes, a terminal takes no orders from it.
-            print(repr(found["community"]), found["count"], *times, sep="\t")
+            print(repr(found.community), found.count, *times, sep="\t")
     return 0
 
 
@@ -46,7 +47,7 @@ def export(arguments: Namespace) -> int:
 
 def _write_json(db: Database, community: str | None, out: codecs.StreamWriter) -> None:
     for row in suggestions.every(db, community):
-        out.write(json.dumps(row, default=lambda value: value.isoformat(), ensure_ascii=False) + "\n")
+        out.write(json.dumps(asdict(row), default=lambda value: value.isoformat(), ensure_ascii=False) + "\n")
 
 
 def _write_csv(db: Database, community: str | None, out: codecs.StreamWriter) -> None:

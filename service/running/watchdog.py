@@ -123,7 +123,7 @@ class Watchdog:
     def _newest_beats(self) -> tuple[object, object]:
         """Return when a worker last reported, and when the scheduler last rang."""
         with self._db.read() as connection:
-            seen = {beat["worker"]: beat["seen_at"] for beat in queries.heartbeats(connection)}
+            seen = {beat.worker: beat.seen_at for beat in queries.heartbeats(connection)}
         rang = seen.pop(queries.SCHEDULER, None)
         return max(seen.values(), default=None), rang
 

@@ -12,7 +12,7 @@ from service.domain.errors import Invalid, NotFound
 from service.domain.ids import fingerprint
 from service.storage import keys as queries
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import Key
 
 PREFIX = "parley_key_"  # lets secret scanners recognise a leaked key
 MAX_NAME = 120
@@ -40,8 +40,8 @@ def add_key(db: Database, name: str, per_minute: int, now: datetime) -> str:
     return secret
 
 
-def list_keys(db: Database) -> list[Record]:
-    """Return id, name, per_minute and created_at of every key."""
+def list_keys(db: Database) -> list[Key]:
+    """Return every key by its name."""
     with db.read() as connection:
         return queries.every_key(connection)
 
@@ -57,4 +57,4 @@ def caller_of(db: Database, secret: str) -> Caller | None:
     """Return whose key a secret is."""
     with db.read() as connection:
         found = queries.find(connection, fingerprint(secret))
-    return None if found is None else Caller(**found)
+    return None if found is None else Caller(found.id, found.name, found.per_minute)

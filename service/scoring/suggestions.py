@@ -14,7 +14,7 @@ from service.domain.word_lists import utf16
 from service.scoring.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
 from service.storage import suggestions as queries
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import Community, StoredSuggestion
 
 MAX_ATTRIBUTES = 32  # of one suggestion, and ...
 MAX_SPANS = 500  # ... of one attribute, and ...
@@ -132,13 +132,13 @@ def _stored(label: Label) -> dict[str, object]:
     return {"summary": label.summary, "spans": [[span.begin, span.end, span.value] for span in label.spans]}
 
 
-def communities(db: Database) -> list[Record]:
-    """Return ``community``, ``count``, ``first`` and ``last`` (times) of each community, by its name."""
+def communities(db: Database) -> list[Community]:
+    """Return each community with how much it suggested, by its name."""
     with db.read() as connection:
         return queries.communities(connection)
 
 
-def every(db: Database, community: str | None = None) -> Iterator[Record]:
+def every(db: Database, community: str | None = None) -> Iterator[StoredSuggestion]:
     """Yield all suggestions as stored, the oldest first; of one community, or of all (None)."""
     number = 0
     while True:
@@ -147,7 +147,7 @@ def every(db: Database, community: str | None = None) -> Iterator[Record]:
         if not batch:
             return
         yield from batch
-        number = batch[-1]["id"]
+        number = batch[-1].id
 
 
 def latest(db: Database, community: str | None = None) -> Iterator[LabelledText]:
@@ -158,25 +158,25 @@ def latest(db: Database, community: str | None = None) -> Iterator[LabelledText]
     """
     found: dict[bytes, tuple[int, dict[str, float]]] = {}
     for row in every(db, community):
-        if labels := _summaries(row["scores"]):
+        if labels := _summaries(row.scores):
             key = _key(row)
             _, before = found.get(key, (0, {}))
-            found[key] = row["id"], {**before, **labels}
+            found[key] = row.id, {**before, **labels}
     for row in every(db, community):
         last, labels = found.get(_key(row), (0, {}))
-        if row["id"] == last:
-            yield LabelledText(row["community"], row["body"], row["language"], labels)
+        if row.id == last:
+            yield LabelledText(row.community, row.body, row.language, labels)
 
 
-def _key(row: Record) -> bytes:
-    return hashlib.sha256(f"{row['community']}\0{row['body']}".encode()).digest()
+def _key(row: StoredSuggestion) -> bytes:
+    return hashlib.sha256(f"{row.community}\0{row.body}".encode()).digest()
 
 
 def _summaries(scores: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     given = {
-        plain_attribute(name): scores[name]["summary"]
+        plain_attribute(name): value
         for name in by_precedence(scores)
-        if scores[name]["summary"] is not None
+        if (value := scores[name]["summary"]) is not None
     }
     return {name: value for name, value in given.items() if name in ATTRIBUTES}
 

@@ -19,8 +19,9 @@ from service.domain.access import Caller
 from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
 from service.storage import moderators as queries
+from service.storage import sites
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import Account, ListedModerator
 
 SESSION_LIFE = timedelta(hours=12)
 MIN_PASSWORD, MAX_PASSWORD = 12, 200
@@ -70,26 +71,26 @@ def set_password(db: Database, name: str, password: str) -> None:
     password_hash = _hash(password)
     with db.write() as connection:
         moderator = _find(connection, name)
-        queries.set_password_hash(connection, moderator["id"], password_hash)
-        queries.drop_credentials(connection, moderator["id"], "session")
+        queries.set_password_hash(connection, moderator.id, password_hash)
+        queries.drop_credentials(connection, moderator.id, "session")
 
 
 def disable(db: Database, name: str, now: datetime) -> None:
     """Lock a moderator out at once: no login, and every session and token is gone."""
     with db.write() as connection:
         moderator = _find(connection, name)
-        queries.set_disabled(connection, moderator["id"], now)
-        queries.drop_credentials(connection, moderator["id"])
+        queries.set_disabled(connection, moderator.id, now)
+        queries.drop_credentials(connection, moderator.id)
 
 
 def enable(db: Database, name: str) -> None:
     """Let a disabled moderator log in again; old sessions and tokens stay gone."""
     with db.write() as connection:
-        queries.set_disabled(connection, _find(connection, name)["id"], None)
+        queries.set_disabled(connection, _find(connection, name).id, None)
 
 
-def list_moderators(db: Database) -> list[Record]:
-    """Return all moderators by name: id, name, created_at, disabled_at and roles (site -> role)."""
+def list_moderators(db: Database) -> list[ListedModerator]:
+    """Return all moderators by name, with their roles."""
     with db.read() as connection:
         return queries.every_moderator(connection)
 
@@ -98,17 +99,16 @@ def grant(db: Database, name: str, site: str, role: str) -> None:
     """Give a moderator a role on a site, in place of the one they had there; holds at once."""
     if role not in ROLES:
         raise Invalid([("/role", "must be moderator or owner")])
-    try:
-        with db.write() as connection:
-            queries.set_roles(connection, _find(connection, name)["id"], {site: role})
-    except IntegrityError:
-        raise NotFound(f"There is no site {site!r}.") from None
+    with db.write() as connection:
+        moderator = _find(connection, name)
+        sites.existing(connection, site)
+        queries.set_roles(connection, moderator.id, {site: role})
 
 
 def revoke(db: Database, name: str, site: str) -> None:
     """Take a moderator off a site; holds at once. Raises `NotFound` if they had no role there."""
     with db.write() as connection:
-        if not queries.drop_role(connection, _find(connection, name)["id"], site):
+        if not queries.drop_role(connection, _find(connection, name).id, site):
             raise NotFound(f"{name!r} has no role on {site!r}.")
 
 
@@ -120,18 +120,18 @@ def log_in(db: Database, name: str, password: str, now: datetime) -> str:
     """
     with db.read() as connection:
         moderator = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
-    stored = moderator["password_hash"] if moderator else _nobodys_hash()
+    stored = moderator.password_hash if moderator else _nobodys_hash()
     right = _is_password(stored, password)
-    if moderator is None or not right or moderator["disabled_at"] is not None:
+    if moderator is None or not right or moderator.disabled_at is not None:
         raise Unauthorised(WRONG)
     renewed = _hash(password) if HASHER.check_needs_rehash(stored) else None
     secret = secrets.token_urlsafe(32)
     with db.write() as connection:
         if renewed:
-            queries.set_password_hash(connection, moderator["id"], renewed)
+            queries.set_password_hash(connection, moderator.id, renewed)
         queries.drop_expired(connection, now)
         queries.add_credential(
-            connection, moderator["id"], "session", fingerprint(secret), now, expires_at=now + SESSION_LIFE
+            connection, moderator.id, "session", fingerprint(secret), now, expires_at=now + SESSION_LIFE
         )
     return secret
 
@@ -150,7 +150,7 @@ def add_token(db: Database, name: str, label: str, now: datetime) -> str:
     with db.write() as connection:
         moderator = _find(connection, name)
         queries.add_credential(
-            connection, moderator["id"], "token", fingerprint(secret), now, label=label.strip()
+            connection, moderator.id, "token", fingerprint(secret), now, label=label.strip()
         )
     return secret
 
@@ -159,7 +159,7 @@ def drop_tokens(db: Database, name: str, label: str) -> int:
     """Delete a moderator's API tokens of one label; return how many there were."""
     with db.write() as connection:
         moderator = _find(connection, name)
-        return queries.drop_credentials(connection, moderator["id"], "token", label.strip())
+        return queries.drop_credentials(connection, moderator.id, "token", label.strip())
 
 
 def who(db: Database, secret: str, now: datetime) -> Caller | None:
@@ -168,14 +168,11 @@ def who(db: Database, secret: str, now: datetime) -> Caller | None:
     Asked of the database every time, so that a logout, a lost role or a disabled account holds at once.
     """
     with db.read() as connection:
-        rows = queries.find_credential(connection, _fingerprint(secret), now)
-    if not rows:
-        return None
-    roles = {row["site_id"]: row["role"] for row in rows if row["site_id"] is not None}
-    return Caller(rows[0]["kind"], rows[0]["name"], roles, rows[0]["id"])
+        found = queries.find_credential(connection, _fingerprint(secret), now)
+    return None if found is None else Caller(found.kind, found.name, found.roles, found.moderator_id)
 
 
-def _find(connection: Connection, name: str) -> Record:
+def _find(connection: Connection, name: str) -> Account:
     found = queries.find(connection, plain_name(name))
     if found is None:
         raise NotFound(f"There is no moderator {name!r}.")

@@ -5,26 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, literal_column, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from service.storage.records import Record, every
+from service.storage.records import Beat, columns, rows_of
 from service.storage.tables import DecisionCount, Delivery, Heartbeat
+from service.storage.upserts import upsert
 
 FORGOTTEN = timedelta(days=1)
 SCHEDULER = "scheduler"  # its row among those of the workers; their names have a colon
 
 
-def heartbeats(connection: Connection) -> list[Record]:
+def heartbeats(connection: Connection) -> list[Beat]:
     """Return when each worker last reported, and when the scheduler last rang."""
-    return every(connection.execute(select(*Heartbeat.__table__.c)))
+    return rows_of(Beat, connection.execute(select(*columns(Beat, Heartbeat))))
 
 
 def beat(connection: Connection, worker: str, model_id: str | None, now: datetime) -> None:
     """Note that a worker reported, and forget those that have been silent for a day."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    values = {"seen_at": now, "model_id": model_id}
-    statement = make(Heartbeat).values(worker=worker, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["worker"], set_=values))
+    report = {"seen_at": now, "model_id": model_id}
+    upsert(connection, Heartbeat, {"worker": worker, **report}, report)
     connection.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - FORGOTTEN))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from service.storage.records import Record, every, first
+from service.storage.records import Key, columns, row_of, rows_of
 from service.storage.tables import PerspectiveKey
 
 
@@ -16,16 +16,16 @@ def add(connection: Connection, name: str, secret_hash: str, per_minute: int, no
     connection.execute(insert(PerspectiveKey), values)
 
 
-def find(connection: Connection, secret_hash: str) -> Record | None:
-    """Return id, name and per_minute of one key."""
-    query = select(PerspectiveKey.id, PerspectiveKey.name, PerspectiveKey.per_minute)
-    return first(connection.execute(query.where(PerspectiveKey.secret_hash == secret_hash)))
+def find(connection: Connection, secret_hash: str) -> Key | None:
+    """Return one key by the hash of its secret."""
+    query = select(*columns(Key, PerspectiveKey)).where(PerspectiveKey.secret_hash == secret_hash)
+    return row_of(Key, connection.execute(query))
 
 
-def every_key(connection: Connection) -> list[Record]:
-    """Return id, name, per_minute and created_at of all keys, by name."""
-    columns = [column for column in PerspectiveKey.__table__.c if column.name != "secret_hash"]
-    return every(connection.execute(select(*columns).order_by(PerspectiveKey.name)))
+def every_key(connection: Connection) -> list[Key]:
+    """Return all keys by name."""
+    query = select(*columns(Key, PerspectiveKey)).order_by(PerspectiveKey.name)
+    return rows_of(Key, connection.execute(query))
 
 
 def drop(connection: Connection, name: str) -> int:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from service.storage.records import Record, every, first
+from service.storage.records import Account, Holder, ListedModerator, Role, columns, row_of, rows_of
 from service.storage.tables import Credential, Moderator, ModeratorSite
 
 
-def find(connection: Connection, name: str) -> Record | None:
+def find(connection: Connection, name: str) -> Account | None:
     """Return one moderator by name."""
-    return first(connection.execute(select(*Moderator.__table__.c).where(Moderator.name == name)))
+    return row_of(
+        Account, connection.execute(select(*columns(Account, Moderator)).where(Moderator.name == name))
+    )
 
 
-def every_moderator(connection: Connection) -> list[Record]:
-    """Return all moderators by name, with ``roles`` as site -> role and without the password's hash."""
-    columns = [column for column in Moderator.__table__.c if column.name != "password_hash"]
-    people = every(connection.execute(select(*columns).order_by(Moderator.name)))
-    roles: dict[str, dict[str, str]] = {}
-    for row in every(connection.execute(select(*ModeratorSite.__table__.c).order_by(ModeratorSite.site_id))):
-        roles.setdefault(row["moderator_id"], {})[row["site_id"]] = row["role"]
-    return [{**person, "roles": roles.get(person["id"], {})} for person in people]
+def every_moderator(connection: Connection) -> list[ListedModerator]:
+    """Return all moderators by name, with their roles and without the password's hash."""
+    query = select(Moderator.id, Moderator.name, Moderator.created_at, Moderator.disabled_at)
+    people = connection.execute(query.order_by(Moderator.name)).all()
+    roles: dict[str, dict[str, str]] = defaultdict(dict)
+    of_all = select(*columns(Role, ModeratorSite)).order_by(ModeratorSite.site_id)
+    for row in rows_of(Role, connection.execute(of_all)):
+        roles[row.moderator_id][row.site_id] = row.role
+    return [ListedModerator(*person, roles[person.id]) for person in people]
 
 
 def add(connection: Connection, moderator: str, name: str, password_hash: str, now: datetime) -> None:
@@ -78,11 +82,8 @@ def add_credential(
     connection.execute(insert(Credential), values)
 
 
-def find_credential(connection: Connection, secret_hash: str, now: datetime) -> list[Record]:
-    """Return id, name, kind, site_id and role, one row a site, for a credential that is good now.
-
-    A moderator without a site gives one row with None for both.
-    """
+def find_credential(connection: Connection, secret_hash: str, now: datetime) -> Holder | None:
+    """Return who holds a credential that is good now."""
     query = (
         select(Moderator.id, Moderator.name, Credential.kind, ModeratorSite.site_id, ModeratorSite.role)
         .join(Moderator, Moderator.id == Credential.moderator_id)
@@ -93,7 +94,12 @@ def find_credential(connection: Connection, secret_hash: str, now: datetime) -> 
             Moderator.disabled_at.is_(None),
         )
     )
-    return every(connection.execute(query))
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    # A moderator without a site has one row, with None for the site.
+    roles = {row.site_id: row.role for row in rows if row.site_id is not None}
+    return Holder(rows[0].id, rows[0].name, rows[0].kind, roles)
 
 
 def drop_credential(connection: Connection, secret_hash: str) -> None:

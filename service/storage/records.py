@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -180,3 +180,95 @@ class DecisionRow:
     evidence: dict[str, Any] | None
     reasons: list[dict[str, Any]] | None
     created_at: datetime
+
+
+# Sites: who moderates them.
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a login needs of a moderator."""
+
+    id: str
+    name: str
+    password_hash: str
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModerator:
+    """A moderator as they are listed; ``roles`` is site -> role."""
+
+    id: str
+    name: str
+    created_at: datetime
+    disabled_at: datetime | None
+    roles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a moderator is on one site."""
+
+    moderator_id: str
+    site_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose credential it is, of which kind, and their roles as they are now."""
+
+    moderator_id: str
+    name: str
+    kind: str
+    roles: Mapping[str, str]
+
+
+# Scoring: what callers from outside hold and suggest.
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key for scoring from outside; ``per_minute`` is its quota of requests."""
+
+    id: int
+    name: str
+    per_minute: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSuggestion:
+    """Suggested scores as they are stored; the table says how ``scores`` are written."""
+
+    id: int
+    community: str
+    token: str | None
+    sender: str | None
+    body: str
+    language: str
+    scores: Mapping[str, Mapping[str, Any]]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """How much a community suggested, and when first and last."""
+
+    community: str
+    count: int
+    first: datetime
+    last: datetime
+
+
+# Upkeep.
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """When a worker last reported, and with which model."""
+
+    worker: str
+    seen_at: datetime
+    model_id: str | None

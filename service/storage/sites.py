@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from service.domain.errors import NotFound
 from service.storage.records import PolicyRow, Record, columns, every, first, row_of, rows_of
 from service.storage.tables import Policy, Site
 
@@ -15,6 +16,13 @@ from service.storage.tables import Policy, Site
 def find(connection: Connection, site_id: str) -> Record | None:
     """Return one site."""
     return first(connection.execute(select(*Site.__table__.c).where(Site.id == site_id)))
+
+
+def existing(connection: Connection, site_id: str) -> Record:
+    """Return one site; raise `NotFound` with its name if there is none."""
+    if (found := find(connection, site_id)) is None:
+        raise NotFound(f"There is no site {site_id!r}.")
+    return found
 
 
 def all_sites(connection: Connection) -> list[Record]:

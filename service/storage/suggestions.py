@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
-from service.storage.records import Record, every
+from service.storage.records import Community, StoredSuggestion, columns, rows_of
 from service.storage.tables import Suggestion
 
 OUT_AT_ONCE = 100  # rows that one insert deletes at most, where very many are to go
@@ -28,21 +28,21 @@ def add(connection: Connection, row: Mapping[str, Any], most: int) -> None:
         connection.execute(delete(Suggestion).where(Suggestion.id.in_(out)))
 
 
-def batch_after(connection: Connection, number: int, limit: int, community: str | None) -> list[Record]:
+def batch_after(
+    connection: Connection, number: int, limit: int, community: str | None
+) -> list[StoredSuggestion]:
     """Return up to ``limit`` suggestions after an id, by id; of one community, or of all (None)."""
-    wanted = select(*Suggestion.__table__.c).where(Suggestion.id > number, *_conditions(community))
-    return every(connection.execute(wanted.order_by(Suggestion.id).limit(limit)))
+    wanted = select(*columns(StoredSuggestion, Suggestion))
+    wanted = wanted.where(Suggestion.id > number, *_conditions(community))
+    return rows_of(StoredSuggestion, connection.execute(wanted.order_by(Suggestion.id).limit(limit)))
 
 
-def communities(connection: Connection) -> list[Record]:
-    """Return ``community``, ``count``, ``first`` and ``last`` (times) of each community, by its name."""
-    counted = select(
-        Suggestion.community,
-        func.count().label("count"),
-        func.min(Suggestion.created_at).label("first"),
-        func.max(Suggestion.created_at).label("last"),
-    )
-    return every(connection.execute(counted.group_by(Suggestion.community).order_by(Suggestion.community)))
+def communities(connection: Connection) -> list[Community]:
+    """Return each community with how much it suggested, by its name."""
+    times = {"first": func.min(Suggestion.created_at), "last": func.max(Suggestion.created_at)}
+    counted = select(*columns(Community, Suggestion, count=func.count(), **times))
+    counted = counted.group_by(Suggestion.community).order_by(Suggestion.community)
+    return rows_of(Community, connection.execute(counted))
 
 
 def drop(

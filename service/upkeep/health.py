@@ -13,7 +13,18 @@ from service.storage.database import Database
 WORKER_SILENT = timedelta(seconds=30)
 SCHEDULER_SILENT = timedelta(seconds=60)  # rings every ten; under a backlog it is heard late
 SCHEDULER = queries.SCHEDULER
+READY = "ok"
 NO_MODEL = "no worker could load a model; every comment goes to review"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Of each part `READY`, or what is wrong with it in words. The database answered, or there is none."""
+
+    worker: str
+    scheduler: str
+    model: str
+    database: str = READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +38,23 @@ class Figures:
     models: frozenset[str]
 
 
-def readiness(db: Database, now: datetime) -> dict[str, str]:
-    """Return "ok" or what is wrong, for database, worker, scheduler and model.
+def readiness(db: Database, now: datetime) -> Readiness:
+    """Say whether database, worker, scheduler and model are ready.
 
     A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler.
     """
     with db.read() as connection:
-        seen = {beat["worker"]: beat for beat in queries.heartbeats(connection)}
+        seen = {beat.worker: beat for beat in queries.heartbeats(connection)}
     rang = seen.pop(SCHEDULER, None)
-    recent = [beat for beat in seen.values() if now - beat["seen_at"] <= WORKER_SILENT]
+    recent = [beat for beat in seen.values() if now - beat.seen_at <= WORKER_SILENT]
     if not recent:
         silent = "no worker has reported for 30 s; comments are accepted and wait"
         unknown = "unknown until a worker reports"
-        return {"database": "ok", "worker": silent, "scheduler": unknown, "model": unknown}
-    rings = rang is not None and now - rang["seen_at"] <= SCHEDULER_SILENT
-    scheduler = "ok" if rings else "no scheduler has rung for 60 s; sweeps and retries wait"
-    model = "ok" if any(beat["model_id"] for beat in recent) else NO_MODEL
-    return {"database": "ok", "worker": "ok", "scheduler": scheduler, "model": model}
+        return Readiness(worker=silent, scheduler=unknown, model=unknown)
+    rings = rang is not None and now - rang.seen_at <= SCHEDULER_SILENT
+    scheduler = READY if rings else "no scheduler has rung for 60 s; sweeps and retries wait"
+    model = READY if any(beat.model_id for beat in recent) else NO_MODEL
+    return Readiness(worker=READY, scheduler=scheduler, model=model)
 
 
 def figures(db: Database, now: datetime) -> Figures:
@@ -53,7 +64,7 @@ def figures(db: Database, now: datetime) -> Figures:
         beats = queries.heartbeats(connection)
         decisions = queries.decision_counts(connection)
         due = queries.deliveries_due(connection)
-    recent = (beat["model_id"] for beat in beats if now - beat["seen_at"] <= WORKER_SILENT)
+    recent = (beat.model_id for beat in beats if now - beat.seen_at <= WORKER_SILENT)
     age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     return Figures(depth, age, due, decisions, frozenset(model for model in recent if model))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 
 from flask.testing import FlaskClient
 
@@ -23,8 +24,8 @@ scoring.drain()
 OFTEN = """
 from workers import scoring
 written = []
-beat = scoring.operations.beat
-scoring.operations.beat = lambda *given: (written.append(1), beat(*given))
+beat = scoring.health.beat
+scoring.health.beat = lambda *given: (written.append(1), beat(*given))
 for _ in range(3):
     scoring.drain()
 assert len(written) == 1, written
@@ -35,8 +36,8 @@ assert len(written) == 2, written
 WORKS = """
 from workers import scoring
 written = []
-beat = scoring.operations.beat
-scoring.operations.beat = lambda *given: (written.append(1), beat(*given))
+beat = scoring.health.beat
+scoring.health.beat = lambda *given: (written.append(1), beat(*given))
 scoring.PULSE_S = 0.0
 scoring.drain()
 assert len(written) == 2, "once at the beginning, once after the batch"
@@ -79,14 +80,14 @@ def run(script: str, settings: Settings) -> None:
 
 def reporters(db: Database) -> list[str]:
     with db.read() as connection:
-        return sorted(beat["worker"].partition(":")[1] or beat["worker"] for beat in heartbeats(connection))
+        return sorted(beat.worker.partition(":")[1] or beat.worker for beat in heartbeats(connection))
 
 
 def test_a_worker_that_only_drains_is_known_to_work(db: Database, settings: Settings) -> None:
     run(DRAINS, settings)
 
-    assert health.readiness(db, utcnow())["worker"] == "ok"
-    assert health.readiness(db, utcnow())["model"] == "ok"
+    assert health.readiness(db, utcnow()).worker == "ok"
+    assert health.readiness(db, utcnow()).model == "ok"
     assert reporters(db) == [":"]
 
 
@@ -106,14 +107,14 @@ def test_a_heartbeat_that_the_watchdog_asks_for_says_nothing_of_the_scheduler(
     run(ASKED, settings)
 
     assert reporters(db) == [":"]
-    assert health.readiness(db, utcnow())["scheduler"] != "ok"
+    assert health.readiness(db, utcnow()).scheduler != "ok"
 
 
 def test_a_heartbeat_of_the_schedule_says_that_the_scheduler_rings(db: Database, settings: Settings) -> None:
     run(RUNG, settings)
 
     assert reporters(db) == [":", "scheduler"]
-    assert set(health.readiness(db, utcnow()).values()) == {"ok"}
+    assert set(asdict(health.readiness(db, utcnow())).values()) == {"ok"}
 
 
 def test_the_scheduler_rings_at_once_and_can_be_heard_behind_a_drain(settings: Settings) -> None:

@@ -43,7 +43,7 @@ def begin_session(db: Database, name: str) -> str:
         assert found is not None
         expires = utcnow() + moderators.SESSION_LIFE
         queries.add_credential(
-            connection, found["id"], "session", fingerprint(secret), utcnow(), expires_at=expires
+            connection, found.id, "session", fingerprint(secret), utcnow(), expires_at=expires
         )
     return secret
 

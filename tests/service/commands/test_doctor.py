@@ -13,6 +13,7 @@ import redis
 from models import load_scorer
 from service.commands import main
 from service.commands.doctor import CHECKS, examine
+from service.commands.grammar.upkeep import PARTS
 from service.context import utcnow
 from service.settings import ScoringSettings
 from service.upkeep import health
@@ -30,7 +31,7 @@ def state(settings, part):
 
 def test_every_part_gets_a_finding_and_the_command_line_knows_all(settings):
     assert {found.part for found in examine(settings)} == set(CHECKS)
-    assert tuple(CHECKS) == main.PARTS
+    assert tuple(CHECKS) == PARTS
 
 
 def test_what_is_wrong_comes_with_what_to_do(settings):

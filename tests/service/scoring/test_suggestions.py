@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -54,7 +55,7 @@ def fill(db: Database, *, count: int, community: str = "", body: str = "Remark {
 
 
 def bodies(db: Database, community: str | None = None) -> list[str]:
-    return [row["body"] for row in suggestions.every(db, community)]
+    return [row.body for row in suggestions.every(db, community)]
 
 
 # --- keeping
@@ -68,7 +69,8 @@ def test_a_suggestion_is_stored_as_it_was_sent(db: Database) -> None:
         {"TOXICITY": Label(0.75, spans), "MY_OWN@2": Label(None, spans[:1])},
     )  # fmt: skip
     suggestions.keep(db, made, NOW)
-    [row] = suggestions.every(db)
+    [found] = suggestions.every(db)
+    row = asdict(found)
 
     del row["id"]
     assert row == {
@@ -87,7 +89,7 @@ def test_a_suggestion_is_stored_as_it_was_sent(db: Database) -> None:
 def test_a_language_that_is_too_long_to_be_one_is_unknown(db: Database, code: str, stored: str) -> None:
     suggest(db, "A remark.", language=code)
 
-    assert [row["language"] for row in suggestions.every(db)] == [stored]
+    assert [row.language for row in suggestions.every(db)] == [stored]
 
 
 def test_names_and_tokens_of_the_longest_length_can_be_stored(db: Database) -> None:
@@ -96,7 +98,7 @@ def test_names_and_tokens_of_the_longest_length_can_be_stored(db: Database) -> N
     suggest(db, "A remark.", {name: 1.0}, community=name, token=name)
 
     [row] = suggestions.every(db, name)
-    assert (row["community"], row["token"], list(row["scores"])) == (name, name, [name])
+    assert (row.community, row.token, list(row.scores)) == (name, name, [name])
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_communities_are_counted_with_their_first_and_last_time(db: Database) ->
     for community, hour in (("b", 3), ("", 1), ("b", 2), ("b", 5)):
         suggest(db, f"Remark {hour}.", community=community, now=NOW + timedelta(hours=hour))
 
-    assert suggestions.communities(db) == [
+    assert [asdict(found) for found in suggestions.communities(db)] == [
         {"community": "", "count": 1, "first": NOW + timedelta(hours=1), "last": NOW + timedelta(hours=1)},
         {"community": "b", "count": 3, "first": NOW + timedelta(hours=2), "last": NOW + timedelta(hours=5)},
     ]
@@ -214,7 +216,7 @@ def test_no_more_than_a_batch_is_read_at_a_time(db: Database) -> None:
     first = next(reading)
     suggestions.delete(db)
 
-    assert first["body"] == "Remark 0."
+    assert first.body == "Remark 0."
     assert len(list(reading)) == BATCH - 1, "the second batch was read before it was wanted"
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from service.scoring import keys, suggestions
 from service.settings import Settings
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import StoredSuggestion
 from service.storage.tables import Base
 from tests.conftest import NOW
 from tests.service.api.naughty import STRINGS
@@ -42,7 +42,7 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield made
 
 
-def kept(db: Database) -> list[Record]:
+def kept(db: Database) -> list[StoredSuggestion]:
     return list(suggestions.every(db))
 
 
@@ -60,11 +60,11 @@ def test_a_suggestion_is_kept_as_it_was_sent(client: FlaskClient, db: Database) 
     assert client.post(SUGGEST, json=body).status_code == 200
     [row] = kept(db)
 
-    assert row["body"] == " Quite a 😀 remark.\n"
-    assert (row["community"], row["token"], row["sender"], row["language"]) == (
+    assert row.body == " Quite a 😀 remark.\n"
+    assert (row.community, row.token, row.sender, row.language) == (
         "Coral:Täglich", "comment:7", None, "de-AT",
     )  # fmt: skip
-    assert row["scores"] == {
+    assert row.scores == {
         "TOXICITY": {"summary": 1.0, "spans": [[1, 6, 0.25]]},
         "INSULT_EXPERIMENTAL": {"summary": 0.0, "spans": []},
     }
@@ -78,7 +78,7 @@ def test_whoever_shows_a_key_is_noted_by_its_name(settings: Settings, db: Databa
         taken = app.test_client().post(f"{SUGGEST}?key={key}", json=SUGGESTION)
 
     assert (refused.status_code, taken.status_code) == (403, 200)
-    assert [row["sender"] for row in kept(db)] == ["The Gazette"]
+    assert [row.sender for row in kept(db)] == ["The Gazette"]
 
 
 def test_nothing_is_kept_where_storing_is_switched_off(settings: Settings, db: Database) -> None:
@@ -136,7 +136,7 @@ def test_odd_strings_are_kept_exactly_or_refused(client: FlaskClient, db: Databa
         assert_documented(answer)
         if answer.status_code == 200:
             row = kept(db)[-1]
-            assert (row["body"], row["community"]) == (text, text[:200])
+            assert (row.body, row.community) == (text, text[:200])
             exact += 1
 
     assert exact > len(STRINGS) / 2
