@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Select, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -114,12 +113,6 @@ class Database:
     def close(self) -> None:
         """Close all connections; for the end of a process, and after a fork."""
         self.engine.dispose()
-
-
-def insert_of(connection: Connection, table: type[Any]) -> Any:
-    """Return an insert that may say what happens on a conflict, in the dialect of the connection."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return make(table)
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from service.domain import audit, events
 from service.domain.ids import new_id
-from service.storage.database import insert_of
 from service.storage.records import SubjectHead, columns, rows_of
 from service.storage.tables import AuditRow, Event, Subject
+from service.storage.upserts import upsert
 
 INSERT_AUDIT, INSERT_EVENT = insert(AuditRow), insert(Event)
 SEALED_COLUMNS = tuple(one.name for one in fields(audit.Entry))
@@ -106,6 +106,6 @@ def _head(connection: Connection, what: Happening) -> SubjectHead:
         "sequence": 0,
         "audit_head": audit.START,
     }
-    connection.execute(insert_of(connection, Subject).values(values).on_conflict_do_nothing())
+    upsert(connection, Subject, values)
     query = select(*columns(SubjectHead, Subject)).where(Subject.kind == what.kind, Subject.id == what.id)
     return rows_of(SubjectHead, connection.execute(query.with_for_update()))[0]

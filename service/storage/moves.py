@@ -14,9 +14,9 @@ from sqlalchemy import Boolean, Connection, Integer, and_, bindparam, insert, or
 from service.domain import audit, events
 from service.domain.comment import Status
 from service.storage import ledger
-from service.storage.database import insert_of
 from service.storage.records import CommentForLedger
 from service.storage.tables import Comment, Decision, DecisionCount, Thread
+from service.storage.upserts import upsert
 
 NEW = (
     "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "created_at",
@@ -226,8 +226,5 @@ def _count_decisions(connection: Connection, moves: Sequence[Move]) -> None:
         if move.outcome is not None:
             counts[move.actor_kind, move.outcome] += 1
     for (kind, outcome), count in sorted(counts.items()):
-        statement = insert_of(connection, DecisionCount).values(actor_kind=kind, outcome=outcome, count=count)
-        total = DecisionCount.count + count
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["actor_kind", "outcome"], set_={"count": total})
-        )
+        values = {"actor_kind": kind, "outcome": outcome, "count": count}
+        upsert(connection, DecisionCount, values, {"count": DecisionCount.count + count})

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from service.domain.ids import new_id
-from service.storage.database import insert_of
 from service.storage.records import Record, ThreadHead, columns, every, first, rows_of
 from service.storage.tables import Thread
+from service.storage.upserts import upsert
 
 
 def make(
@@ -19,7 +19,7 @@ def make(
     """Insert a thread, or find the one that another writer made in the same moment."""
     values = {"id": new_id(now), "site_id": site, "key": key, "url": url, "title": title, "created_at": now,
               "premoderate": False, "approved_count": 0, "version": 0}  # fmt: skip
-    connection.execute(insert_of(connection, Thread).values(values).on_conflict_do_nothing())
+    upsert(connection, Thread, values)
     query = select(*columns(ThreadHead, Thread)).where(Thread.site_id == site, Thread.key == key)
     return rows_of(ThreadHead, connection.execute(query))[0]
 
