@@ -11,7 +11,6 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import redis
@@ -20,6 +19,7 @@ from sqlalchemy import text
 import models
 from service.commands.database import opened
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured, ParleyError
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
@@ -205,12 +205,12 @@ def _careful_reader(state: str, what: str) -> Finding:
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        every = [found for site in sites.list_sites(db) for found in endpoints.list_endpoints(db, site["id"])]
-    disabled = [found for found in every if found["disabled_at"]]
+        named = [site["id"] for site in sites.list_sites(db)]
+        every = [found for site in named for found in endpoints.list_endpoints(db, OPERATOR, site)]
+    disabled = [found for found in every if found.disabled_at]
     for found in disabled:
-        since: datetime = found["disabled_at"]
-        yield Finding("webhooks", "warn", f"{found['id']} is disabled since {since:%Y-%m-%d %H:%M} UTC"
-                      f" ({found['disabled_because']})", "mend the receiver and enable it")  # fmt: skip
+        yield Finding("webhooks", "warn", f"{found.id} is disabled since {found.disabled_at:%Y-%m-%d %H:%M}"
+                      f" UTC ({found.disabled_because})", "mend the receiver and enable it")  # fmt: skip
     if not disabled:
         yield Finding("webhooks", "ok", f"{len(every)} endpoints, none disabled")
 

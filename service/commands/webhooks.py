@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from service.commands.database import migrated
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.outbound import Outbound
 from service.settings import read_settings
 from service.sites import sites
@@ -18,9 +19,9 @@ def add_webhook(arguments: Namespace) -> int:
     check = Outbound(settings.webhook_private_networks).check
     with migrated(settings) as db:
         made = endpoints.add_endpoint(
-            db, arguments.site, arguments.url, arguments.type, utcnow(), check=check
+            db, OPERATOR, arguments.site, arguments.url, arguments.type, utcnow(), check=check
         )
-    print(f"id: {made['id']}\nsecret: {made['secret']}\nThe secret is not shown again.")
+    print(f"id: {made.id}\nsecret: {made.secret}\nThe secret is not shown again.")
     return 0
 
 
@@ -29,15 +30,15 @@ def list_webhooks(arguments: Namespace) -> int:
     with migrated() as db:
         names = [arguments.site] if arguments.site else [site["id"] for site in sites.list_sites(db)]
         for name in names:
-            for found in endpoints.list_endpoints(db, name):
-                state = f"disabled: {found['disabled_because']}" if found["disabled_at"] else "active"
-                print(f"{found['id']}\t{name}\t{state}\t{found['url']}")
+            for found in endpoints.list_endpoints(db, OPERATOR, name):
+                state = f"disabled: {found.disabled_because}" if found.disabled_at else "active"
+                print(f"{found.id}\t{name}\t{state}\t{found.url}")
     return 0
 
 
 def test_webhook(arguments: Namespace) -> int:
     """Send a test event to an endpoint; the workers deliver it."""
     with migrated() as db:
-        delivery = endpoints.send_test(db, arguments.id, utcnow(), sites_allowed=None)
+        delivery = endpoints.send_test(db, OPERATOR, arguments.id, utcnow())
     print(f"A test event is on its way (delivery {delivery}).")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,14 +17,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from service.storage.records import Record, every, first
+from service.storage.records import (
+    AttemptRow,
+    DeliveryOutcome,
+    DeliveryRow,
+    DeliveryToReplay,
+    DeliveryToSend,
+    NewDelivery,
+    columns,
+    row_of,
+    rows_of,
+    values_of,
+)
 from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
 
 
-def add_deliveries(connection: Connection, deliveries: Sequence[Mapping[str, Any]]) -> None:
+def add_deliveries(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
     """Insert deliveries."""
     if deliveries:
-        connection.execute(insert(Delivery), deliveries)
+        connection.execute(insert(Delivery), [values_of(one) for one in deliveries])
 
 
 def _is_first_of_its_subject(delivery: type[Delivery]) -> ColumnElement[bool]:
@@ -104,26 +115,16 @@ def claim_due(
     return connection.execute(claim).rowcount
 
 
-def claimed(connection: Connection, owner: str) -> list[Record]:
+def claimed(connection: Connection, owner: str) -> list[DeliveryToSend]:
     """Return the deliveries that ``owner`` holds, each with event, address and secrets."""
     query = (
-        select(
-            *(
-                Delivery.__table__.c[name]
-                for name in ("id", "event_id", "subject_kind", "subject_id", "sequence", "attempts")
-            ),
-            Event.payload,
-            WebhookEndpoint.url,
-            WebhookEndpoint.secret,
-            WebhookEndpoint.old_secret,
-            WebhookEndpoint.old_secret_until,
-        )
+        select(*columns(DeliveryToSend, Delivery, Event, WebhookEndpoint))
         .join(Event, Event.id == Delivery.event_id)
         .join(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
         .where(Delivery.claimed_by == owner, Delivery.status == "due")
         .order_by(Delivery.id)
     )
-    return every(connection.execute(query))
+    return rows_of(DeliveryToSend, connection.execute(query))
 
 
 def still_held(connection: Connection, owner: str, ids: Collection[str]) -> set[str]:
@@ -146,17 +147,14 @@ def release(connection: Connection, owner: str, ids: Collection[str], now: datet
     )
 
 
-def add_attempts(connection: Connection, attempts: Sequence[Mapping[str, Any]]) -> None:
+def add_attempts(connection: Connection, attempts: Sequence[AttemptRow]) -> None:
     """Insert what was tried."""
     if attempts:
-        connection.execute(insert(Attempt), attempts)
+        connection.execute(insert(Attempt), [values_of(one) for one in attempts])
 
 
-def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> None:
-    """Write how deliveries stand after an attempt and end their claims.
-
-    Each outcome has id, status, attempts, next_attempt_at and delivered_at.
-    """
+def finish(connection: Connection, outcomes: Sequence[DeliveryOutcome]) -> None:
+    """Write how deliveries stand after an attempt and end their claims."""
     names = ("status", "attempts", "next_attempt_at", "delivered_at")
     change = (
         update(Delivery)
@@ -164,17 +162,16 @@ def finish(connection: Connection, outcomes: Sequence[Mapping[str, Any]]) -> Non
         .values(claimed_by=None, claimed_until=None, **{name: bindparam(f"b_{name}") for name in names})
     )
     if outcomes:
-        connection.execute(
-            change, [{"b_id": one["id"], **{f"b_{n}": one[n] for n in names}} for one in outcomes]
-        )
+        rows = [values_of(one) for one in outcomes]
+        connection.execute(change, [{f"b_{name}": value for name, value in row.items()} for row in rows])
 
 
 def hold_back_later(
-    connection: Connection, endpoint_id: str, waiting: Sequence[tuple[str, str, int, datetime]]
+    connection: Connection, endpoint_id: str, waiting: Sequence[tuple[DeliveryToSend, datetime]]
 ) -> None:
-    """Let what stands behind each waiting delivery wait as long: (kind, id, sequence, until) of a subject.
+    """Let the later events of each waiting delivery's subject wait until the same time.
 
-    It could not go earlier anyway; this keeps it out of the search for what is due.
+    They could not go earlier anyway; this keeps them out of the search for what is due.
     """
     until: Any = bindparam("b_until", type_=Delivery.next_attempt_at.type)
     change = (
@@ -191,9 +188,9 @@ def hold_back_later(
         .values(next_attempt_at=until)
     )
     rows = [
-        {"b_kind": kind, "b_id": subject, "b_sequence": sequence, "b_until": at}
-        for kind, subject, sequence, at in waiting
-        if sequence > 0
+        {"b_kind": one.subject_kind, "b_id": one.subject_id, "b_sequence": one.sequence, "b_until": at}
+        for one, at in waiting
+        if one.sequence > 0
     ]
     if rows:
         connection.execute(change, rows)
@@ -201,10 +198,10 @@ def hold_back_later(
 
 def deliveries(
     connection: Connection, endpoint_id: str, before: str | None, limit: int, status: str | None
-) -> list[Record]:
+) -> list[DeliveryRow]:
     """Return deliveries of an endpoint with their event's type, newest first, below the id ``before``."""
     query = (
-        select(*(c for c in Delivery.__table__.c if not c.name.startswith("claimed")), Event.type)
+        select(*columns(DeliveryRow, Delivery, Event))
         .join(Event, Event.id == Delivery.event_id)
         .where(Delivery.endpoint_id == endpoint_id)
         .order_by(Delivery.id.desc())
@@ -214,32 +211,31 @@ def deliveries(
         query = query.where(Delivery.id < before)
     if status is not None:
         query = query.where(Delivery.status == status)
-    return every(connection.execute(query))
+    return rows_of(DeliveryRow, connection.execute(query))
 
 
-def attempts(connection: Connection, delivery_ids: Collection[str]) -> list[Record]:
+def attempts(connection: Connection, delivery_ids: Collection[str]) -> list[AttemptRow]:
     """Return the attempts of deliveries, oldest first."""
-    query = select(*Attempt.__table__.c).where(Attempt.delivery_id.in_(delivery_ids)).order_by(Attempt.id)
-    return every(connection.execute(query))
+    query = select(*columns(AttemptRow, Attempt)).where(Attempt.delivery_id.in_(delivery_ids))
+    return rows_of(AttemptRow, connection.execute(query.order_by(Attempt.id)))
 
 
-def find_delivery(connection: Connection, delivery_id: str) -> Record | None:
-    """Return one delivery with its event's type and its endpoint's site_id."""
+def find_delivery(connection: Connection, delivery_id: str) -> DeliveryToReplay | None:
+    """Return one delivery, with whose endpoint it is for."""
     query = (
-        select(*Delivery.__table__.c, Event.type, WebhookEndpoint.site_id)
-        .join(Event, Event.id == Delivery.event_id)
+        select(*columns(DeliveryToReplay, Delivery, WebhookEndpoint))
         .join(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
         .where(Delivery.id == delivery_id)
     )
-    return first(connection.execute(query))
+    return row_of(DeliveryToReplay, connection.execute(query))
 
 
-def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime) -> None:
+def make_due(connection: Connection, delivery: DeliveryToReplay, now: datetime) -> None:
     """Let a delivery start anew, and what waits behind it with it; one that is being sent is left alone."""
     unclaimed = Delivery.claimed_until.is_(None) | (Delivery.claimed_until < now)
     connection.execute(
         update(Delivery)
-        .where(Delivery.id == delivery["id"], unclaimed)
+        .where(Delivery.id == delivery.id, unclaimed)
         .values(
             status="due",
             attempts=0,
@@ -252,9 +248,9 @@ def make_due(connection: Connection, delivery: Mapping[str, Any], now: datetime)
     connection.execute(
         update(Delivery)
         .where(
-            Delivery.endpoint_id == delivery["endpoint_id"],
-            Delivery.subject_kind == delivery["subject_kind"],
-            Delivery.subject_id == delivery["subject_id"],
+            Delivery.endpoint_id == delivery.endpoint_id,
+            Delivery.subject_kind == delivery.subject_kind,
+            Delivery.subject_id == delivery.subject_id,
             Delivery.sequence > 0,
             Delivery.status == "due",
             Delivery.next_attempt_at > now,

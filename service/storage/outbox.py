@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -15,7 +14,7 @@ from sqlalchemy import (
     update,
 )
 
-from service.storage.records import Record, every
+from service.storage.records import EventToRelay, LoggedEvent, NewEvent, columns, rows_of, values_of
 from service.storage.tables import Event
 
 RELAY_LOCK = 0x52656C6179  # any number of ours
@@ -31,15 +30,14 @@ def lock_relay(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": RELAY_LOCK})
 
 
-def unplaced(connection: Connection, limit: int) -> list[Record]:
+def unplaced(connection: Connection, limit: int) -> list[EventToRelay]:
     """Return events that have no place in the log yet, in the order in which they were written.
 
     Those with ``relayed_at`` were fanned out already: tests of endpoints, and what a release that knew no
     places relayed beside this one.
     """
-    names = ("position", "id", "site_id", "subject_kind", "subject_id", "sequence", "type", "relayed_at")
-    query = select(*(Event.__table__.c[name] for name in names)).where(Event.place.is_(None))
-    return every(connection.execute(query.order_by(Event.position).limit(limit)))
+    query = select(*columns(EventToRelay, Event)).where(Event.place.is_(None))
+    return rows_of(EventToRelay, connection.execute(query.order_by(Event.position).limit(limit)))
 
 
 def last_place(connection: Connection) -> int:
@@ -59,17 +57,19 @@ def mark_relayed(connection: Connection, positions: Sequence[int], after: int, n
     )
 
 
-def add_event(connection: Connection, event: Mapping[str, Any]) -> None:
+def add_event(connection: Connection, event: NewEvent) -> None:
     """Insert an event."""
-    connection.execute(insert(Event), event)
+    connection.execute(insert(Event), values_of(event))
 
 
-def events_after(connection: Connection, site: str, place: int, limit: int, leave_out: str) -> list[Record]:
+def events_after(
+    connection: Connection, site: str, place: int, limit: int, leave_out: str
+) -> list[LoggedEvent]:
     """Return a site's events after a place in the log, in order."""
     query = (
-        select(Event.place, Event.id, Event.payload)
+        select(*columns(LoggedEvent, Event))
         .where(Event.site_id == site, Event.place > place, Event.type != leave_out)
         .order_by(Event.place)
         .limit(limit)
     )
-    return every(connection.execute(query))
+    return rows_of(LoggedEvent, connection.execute(query))

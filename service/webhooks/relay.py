@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from service.domain.clock import Clock
 from service.domain.ids import new_id
 from service.storage import deliveries, endpoints, outbox
 from service.storage.database import Database
+from service.storage.records import EventToRelay, NewDelivery, NewEvent
 
 RELAY_BATCH = 500
 
@@ -31,16 +31,15 @@ def relay(db: Database, clock: Clock, limit: int = RELAY_BATCH) -> int:
         events = outbox.unplaced(connection, limit)
         if not events:
             return 0
-        active = endpoints.active_endpoints(connection, {event["site_id"] for event in events})
+        active = endpoints.active_endpoints(connection, {event.site_id for event in events})
         deliveries.add_deliveries(connection, [
-            delivery_of(event, endpoint["id"], now)
+            delivery_of(event, endpoint.id, now)
             for event in events
-            if event["relayed_at"] is None
+            if event.relayed_at is None
             for endpoint in active
-            if endpoint["site_id"] == event["site_id"]
-            and (not endpoint["types"] or event["type"] in endpoint["types"])
+            if endpoint.site_id == event.site_id and (not endpoint.types or event.type in endpoint.types)
         ])  # fmt: skip
-        positions = [event["position"] for event in events]
+        positions = [event.position for event in events]
         outbox.mark_relayed(connection, positions, _before(positions, outbox.last_place(connection)), now)
     return len(events)
 
@@ -57,14 +56,14 @@ def _before(positions: Sequence[int], last: int) -> int:
     return max(last, *(position - number for number, position in enumerate(positions, start=1)))
 
 
-def delivery_of(event: Mapping[str, Any], endpoint_id: str, now: datetime) -> dict[str, Any]:
+def delivery_of(event: EventToRelay | NewEvent, endpoint_id: str, now: datetime) -> NewDelivery:
     """Return the delivery of an event to an endpoint, due at once."""
-    return {
-        "id": new_id(now),
-        "endpoint_id": endpoint_id,
-        "event_id": event["id"],
-        "subject_kind": event["subject_kind"],
-        "subject_id": event["subject_id"],
-        "sequence": event["sequence"],
-        "next_attempt_at": now,
-    }
+    return NewDelivery(
+        id=new_id(now),
+        endpoint_id=endpoint_id,
+        event_id=event.id,
+        subject_kind=event.subject_kind,
+        subject_id=event.subject_id,
+        sequence=event.sequence,
+        next_attempt_at=now,
+    )

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import Any
 
 import structlog
 
@@ -19,9 +18,10 @@ from service.domain.ids import new_id
 from service.domain.retries import MAX_RETRY_AFTER, wait_before
 from service.domain.signing import read_secret, signature
 from service.outbound import Answer
-from service.storage import deliveries, endpoints
+from service.storage import deliveries
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import AttemptRow, DeliveryOutcome, DeliveryToSend
+from service.webhooks.endpoints import disable_endpoint
 
 log = structlog.get_logger("parley.webhooks")
 BATCH = 32
@@ -55,7 +55,7 @@ class _Claim:
 class _Try:
     """One attempt; without an answer it was never begun."""
 
-    delivery: Record
+    delivery: DeliveryToSend
     started_at: datetime
     ended_at: datetime
     answer: Answer | None
@@ -97,31 +97,31 @@ def deliver(
     return count
 
 
-def _attempt(delivery: Record, claim: _Claim, send: Send, clock: Clock) -> _Try:
+def _attempt(delivery: DeliveryToSend, claim: _Claim, send: Send, clock: Clock) -> _Try:
     started = clock()
     if claim.stop.is_set() or started >= claim.begin_until:
         return _Try(delivery, started, started, None)
-    body = delivery["payload"].encode()
+    body = delivery.payload.encode()
     try:
-        answer = send(delivery["url"], body, headers(delivery, body, started))
+        answer = send(delivery.url, body, headers(delivery, body, started))
     except Exception as error:  # one delivery that cannot be sent must not stop the others
-        log.error("sending failed", delivery=delivery["id"], exc_info=error)
+        log.error("sending failed", delivery=delivery.id, exc_info=error)
         answer = Answer(None, error="it could not be sent")
     if answer.status == 410:
         claim.stop.set()
     return _Try(delivery, started, clock(), answer)
 
 
-def headers(delivery: Mapping[str, Any], body: bytes, sent_at: datetime) -> dict[str, str]:
+def headers(delivery: DeliveryToSend, body: bytes, sent_at: datetime) -> dict[str, str]:
     """Return the headers of one attempt; while a rotation lasts, with the signatures of both keys."""
-    keys = [delivery["secret"]]
-    if delivery["old_secret"] and delivery["old_secret_until"] > sent_at:
-        keys.append(delivery["old_secret"])
-    signed = [signature(read_secret(key), delivery["event_id"], sent_at, body) for key in keys]
+    keys = [delivery.secret]
+    if delivery.old_secret and delivery.old_secret_until and delivery.old_secret_until > sent_at:
+        keys.append(delivery.old_secret)
+    signed = [signature(read_secret(key), delivery.event_id, sent_at, body) for key in keys]
     return {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
-        "webhook-id": delivery["event_id"],
+        "webhook-id": delivery.event_id,
         "webhook-timestamp": str(int(sent_at.timestamp())),
         "webhook-signature": " ".join(signed),
     }
@@ -136,42 +136,37 @@ def _write(
 ) -> None:
     """Write what came of attempts: one transaction, guarded by the claim."""
     tried = [one for one in ended if one.answer is not None]
-    unbegun = [one.delivery["id"] for one in ended if one.answer is None]
+    unbegun = [one.delivery.id for one in ended if one.answer is None]
     gone = any(one.answer is not None and one.answer.status == 410 for one in tried)
     with db.write() as connection:
         if gone:  # first, in the order in which removing an endpoint locks
-            because = "The receiver answered 410 Gone."
-            endpoints.change_endpoint(
-                connection, claim.endpoint_id, disabled_at=now, disabled_because=because
-            )
-        held = deliveries.still_held(connection, claim.owner, [one.delivery["id"] for one in tried])
-        kept = [one for one in tried if one.delivery["id"] in held]
+            disable_endpoint(connection, claim.endpoint_id, "The receiver answered 410 Gone.", now)
+        held = deliveries.still_held(connection, claim.owner, [one.delivery.id for one in tried])
+        kept = [one for one in tried if one.delivery.id in held]
         outcomes = [_outcome(one, now, chance) for one in kept]
         deliveries.add_attempts(connection, [_attempt_row(one) for one in kept])
         deliveries.finish(connection, outcomes)
         deliveries.hold_back_later(connection, claim.endpoint_id, [
-            (one.delivery["subject_kind"], one.delivery["subject_id"], one.delivery["sequence"],
-             outcome["next_attempt_at"])
+            (one.delivery, outcome.next_attempt_at)
             for one, outcome in zip(kept, outcomes, strict=True)
-            if outcome["status"] == "due"
+            if outcome.status == "due"
         ])  # fmt: skip
         deliveries.release(connection, claim.owner, unbegun, now)
     for one, outcome in zip(kept, outcomes, strict=True):
         status = one.answer.status if one.answer else None
-        log.info("webhook attempt", delivery=one.delivery["id"], answer=status, status=outcome["status"])
+        log.info("webhook attempt", delivery=one.delivery.id, answer=status, status=outcome.status)
 
 
-def _outcome(one: _Try, now: datetime, chance: Callable[[], float]) -> Record:
-    number = one.delivery["attempts"] + 1
-    outcome = {"id": one.delivery["id"], "attempts": number, "next_attempt_at": now, "delivered_at": None}
+def _outcome(one: _Try, now: datetime, chance: Callable[[], float]) -> DeliveryOutcome:
+    delivery, number = one.delivery.id, one.delivery.attempts + 1
     if one.arrived:
-        return {**outcome, "status": "delivered", "delivered_at": one.ended_at}
+        return DeliveryOutcome(delivery, "delivered", number, now, one.ended_at)
     if one.answer is not None and one.answer.status == 410:
-        return {**outcome, "status": "due"}  # it waits for the endpoint to be enabled again
+        return DeliveryOutcome(delivery, "due", number, now)  # it waits for the endpoint to be enabled again
     pause = wait_before(number, chance(), retry_after(one.answer, now))
     if pause is None:
-        return {**outcome, "status": "failed"}
-    return {**outcome, "status": "due", "next_attempt_at": now + pause}
+        return DeliveryOutcome(delivery, "failed", number, now)
+    return DeliveryOutcome(delivery, "due", number, now + pause)
 
 
 def retry_after(answer: Answer | None, now: datetime) -> timedelta | None:
@@ -196,14 +191,14 @@ def retry_after(answer: Answer | None, now: datetime) -> timedelta | None:
     return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
 
 
-def _attempt_row(one: _Try) -> dict[str, Any]:
+def _attempt_row(one: _Try) -> AttemptRow:
     answer = one.answer or Answer(None)
-    return {
-        "delivery_id": one.delivery["id"],
-        "number": one.delivery["attempts"] + 1,
-        "started_at": one.started_at,
-        "duration_ms": round((one.ended_at - one.started_at) / timedelta(milliseconds=1)),
-        "status_code": answer.status,
-        "answer": answer.text.encode()[:MAX_ANSWER].decode(errors="ignore") or None,
-        "error": answer.error,
-    }
+    return AttemptRow(
+        delivery_id=one.delivery.id,
+        number=one.delivery.attempts + 1,
+        started_at=one.started_at,
+        duration_ms=round((one.ended_at - one.started_at) / timedelta(milliseconds=1)),
+        status_code=answer.status,
+        answer=answer.text.encode()[:MAX_ANSWER].decode(errors="ignore") or None,
+        error=answer.error,
+    )

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from service.app import create_app
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
@@ -59,11 +60,13 @@ def there(app: Flask) -> dict[str, str]:
     post(client, "A reply.")
     decide(db)
     post(client, "A reply.", parent_id=fine["id"])
-    endpoint = endpoints.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
-    delivery = endpoints.send_test(db, endpoint["id"], utcnow(), sites_allowed=None)
+    endpoint = endpoints.add_endpoint(
+        db, OPERATOR, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None
+    )
+    delivery = endpoints.send_test(db, OPERATOR, endpoint.id, utcnow())
     return {
         "site": "demo", "thread": "a", "comment_id": vile["id"], "comment": vile["id"],
-        "endpoint_id": endpoint["id"], "delivery_id": delivery, "Parley-Receipt": vile["receipt"],
+        "endpoint_id": endpoint.id, "delivery_id": delivery, "Parley-Receipt": vile["receipt"],
         "parent_id": fine["id"], "url": "https://news.example/a", "key": "a", "token": tokens["olga"],
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ import sys
 import redis
 
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.outbound import Outbound
 from service.settings import Settings
 from service.storage.database import Database
@@ -34,7 +35,7 @@ def test_events_are_relayed_the_doorbell_is_rung_and_everything_due_is_sent(
     out = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     with receiver() as ours, redis.Redis.from_url(settings.redis_url) as broker:
         broker.flushall()
-        endpoint = endpoints.add_endpoint(db, "demo", ours.url, [], utcnow(), check=out.check)["id"]
+        endpoint = endpoints.add_endpoint(db, OPERATOR, "demo", ours.url, [], utcnow(), check=out.check).id
         happen(db, utcnow, *(f"Remark number {number}." for number in range(40)))
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},

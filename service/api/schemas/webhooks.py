@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, missing, validate
 from service.api.schemas.comments import SITE, UUID, described
 from service.domain.events import TYPES
 from service.outbound import MAX_URL
+from service.storage.records import DeliveryRow
 from service.web.fields import Whole
 
 MAX_POSITION = 2**53 - 1  # what every JSON reader can count to
@@ -100,12 +101,11 @@ class Delivery(Schema):
     next_attempt_at = fields.Method("_next", metadata={"type": ["string", "null"], "format": "date-time"})
     delivered_at = fields.AwareDateTime(allow_none=True)
 
-    def _comment(self, row: dict[str, object]) -> object:
-        return row["subject_id"] if row["subject_kind"] == "comment" else missing
+    def _comment(self, row: DeliveryRow) -> object:
+        return row.subject_id if row.subject_kind == "comment" else missing
 
-    def _next(self, row: dict[str, object]) -> object:
-        due = row["next_attempt_at"] if row["status"] == "due" else None
-        return due.isoformat() if hasattr(due, "isoformat") else None
+    def _next(self, row: DeliveryRow) -> str | None:
+        return row.next_attempt_at.isoformat() if row.status == "due" else None
 
 
 class Deliveries(Schema):

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.domain.ids import new_id
 from service.outbound import Answer
 from service.settings import Settings
@@ -111,7 +112,7 @@ def test_a_bad_endpoint_is_refused_with_a_pointer_to_the_mistake(call: Call) -> 
 def test_only_an_owner_of_the_site_comes_in(call: Call, db: Database) -> None:
     endpoint = add(call)["id"]
     call("POST", f"/webhook-endpoints/{endpoint}/test")
-    delivery = delivery_log.list_deliveries(db, endpoint, sites_allowed=None)[0]["id"]
+    delivery = delivery_log.list_deliveries(db, OPERATOR, endpoint).deliveries[0].id
     doors = [
         ("GET", "/webhook-endpoints?site=demo", None),
         ("POST", "/webhook-endpoints", {"site": "demo", "url": URL}),
@@ -143,6 +144,8 @@ def test_a_test_event_shows_in_the_log_with_its_attempts(call: Call, db: Databas
     assert [(one["number"], one["status_code"], one["answer"]) for one in shown["attempts"]] == [
         (1, 500, "no")
     ]
+    assert (shown["subject_kind"], shown["subject_id"]) == ("endpoint", endpoint)
+    assert "comment" not in shown
     assert shown["next_attempt_at"] is not None
     assert page["next_cursor"] is None
 

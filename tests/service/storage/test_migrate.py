@@ -15,12 +15,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from service.domain.access import OPERATOR
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base
 from service.webhooks import log
 from service.webhooks.relay import relay
 from tests.fakes import FakeClock
+from tests.service.webhooks.test_log import EMPTY
 
 
 def test_migrations_from_empty_equal_the_tables(db: Database) -> None:
@@ -52,11 +54,12 @@ def older(tmp_path: Path) -> Iterator[Database]:
         connection.execute(text("INSERT INTO sites VALUES ('demo', 'Demo', '{}', '2026-11-01')"))
         event = text(
             "INSERT INTO events (position, id, site_id, comment_id, sequence, type, payload, created_at,"
-            " relayed_at) VALUES (:position, :id, 'demo', 'c', 1, 'comment.received', '{}', '2026-11-01',"
+            " relayed_at) VALUES (:position, :id, 'demo', 'c', 1, 'comment.received', :payload, '2026-11-01',"
             " :relayed_at)"
         )
         for position, relayed_at in ((3, "2026-11-01"), (4, None), (7, "2026-11-01")):
-            connection.execute(event, {"position": position, "id": f"e{position}", "relayed_at": relayed_at})
+            values = {"position": position, "id": f"e{position}", "relayed_at": relayed_at}
+            connection.execute(event, values | {"payload": EMPTY})
     yield made
     made.close()
 
@@ -65,8 +68,8 @@ def test_events_of_an_older_database_keep_their_positions_in_the_log(older: Data
     migrate.upgrade(older)
     relay(older, FakeClock())
 
-    found = log.events_after(older, "demo", 0, 10)
-    assert [(event["position"], event["id"]) for event in found] == [(3, "e3"), (7, "e7"), (8, "e4")]
+    found = log.events_after(older, OPERATOR, "demo", 0, 10).events
+    assert [(event.position, event.id) for event in found] == [(3, "e3"), (7, "e7"), (8, "e4")]
 
 
 COMMENTS_ONLY = """

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.sites import moderators
 from service.storage.database import Database
 from service.storage.tables import Moderator
@@ -185,10 +186,12 @@ def sessions(db: Database, tokens: dict[str, str]) -> dict[str, str]:
 def new_case(client: FlaskClient, db: Database, number: int) -> Case:
     mine, other = post(client, f"You vile thing {number}."), post(client, f"Another vile thing {number}.")
     decide(db)
-    made = endpoints.add_endpoint(db, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None)
-    delivery = endpoints.send_test(db, made["id"], utcnow(), sites_allowed=None)
+    made = endpoints.add_endpoint(
+        db, OPERATOR, "demo", "https://8.8.8.8/in", [], utcnow(), check=lambda _: None
+    )
+    delivery = endpoints.send_test(db, OPERATOR, made.id, utcnow())
     receipts = {"author": mine["receipt"], "other author": other["receipt"]}
-    return Case(mine["id"], receipts, made["id"], delivery)
+    return Case(mine["id"], receipts, made.id, delivery)
 
 
 def ask(
@@ -242,8 +245,8 @@ def test_everybody_gets_what_is_theirs(
 
 def remove_endpoints(db: Database) -> None:
     """There may only be twenty."""
-    for endpoint in endpoints.list_endpoints(db, "demo"):
-        endpoints.remove_endpoint(db, endpoint["id"], sites_allowed=None)
+    for endpoint in endpoints.list_endpoints(db, OPERATOR, "demo"):
+        endpoints.remove_endpoint(db, OPERATOR, endpoint.id, utcnow())
 
 
 def guarded(app: Flask) -> Iterator[Door]:

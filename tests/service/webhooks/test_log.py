@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, insert, select, text, update
 
+from service.domain.access import OPERATOR
 from service.domain.ids import new_id
 from service.storage.database import Database
 from service.storage.tables import Event
@@ -17,12 +18,13 @@ from service.webhooks.relay import relay as relay_events
 from tests.fakes import FakeClock
 
 WRITERS, EACH = 6, 40
+EMPTY = '{"type": "comment.received", "timestamp": "2026-11-01T12:00:00.000000Z", "data": {}}'
 
 
 def write(connection: Connection, name: str, site: str = "demo") -> None:
     row = {
         "id": name, "site_id": site, "subject_kind": "comment", "subject_id": name, "sequence": 1,
-        "type": "comment.received", "payload": "{}", "created_at": FakeClock().now,
+        "type": "comment.received", "payload": EMPTY, "created_at": FakeClock().now,
     }  # fmt: skip
     connection.execute(insert(Event), row)
 
@@ -45,9 +47,9 @@ def relay(db: Database) -> None:
 def pull(db: Database, after: int, limit: int = 5) -> tuple[list[str], int]:
     """Read on to the end of the log, page by page."""
     found = []
-    while page := log.events_after(db, "demo", after, limit):
-        found += [event["id"] for event in page]
-        after = page[-1]["position"]
+    while page := log.events_after(db, OPERATOR, "demo", after, limit).events:
+        found += [event.id for event in page]
+        after = page[-1].position
     return found, after
 
 
@@ -149,7 +151,7 @@ def test_whoever_read_by_positions_goes_on_from_there(db: Database) -> None:
 
 def test_what_was_relayed_by_an_older_release_is_not_sent_again(db: Database) -> None:
     clock = FakeClock()
-    endpoints.add_endpoint(db, "demo", "https://h.example/", [], clock(), check=lambda _: None)
+    endpoints.add_endpoint(db, OPERATOR, "demo", "https://h.example/", [], clock(), check=lambda _: None)
     with db.write() as connection:
         write(connection, new_id(clock()))
         connection.execute(update(Event).values(relayed_at=clock()))

@@ -11,26 +11,35 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from service.domain.access import OPERATOR, Caller
 from service.domain.errors import IllegalMove, NotFound
 from service.domain.ids import new_id
 from service.outbound import Answer, Outbound
-from service.storage import deliveries
+from service.storage import deliveries, outbox
 from service.storage.database import Database
-from service.storage.records import Record
+from service.storage.records import DeliveryToSend, EndpointWithSecret, NewEvent
 from service.storage.tables import Event
 from service.webhooks import endpoints, relay, sending
 from service.webhooks import log as delivery_log
 from tests.fakes import FakeClock
 from tests.receiver import Hook, Receiver, Reply, receiver
 from tests.service.webhooks.test_endpoints import happen
+from tests.service.webhooks.test_log import EMPTY
 
 OUT = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=5)
+OWNER = Caller("token", "olga", {"demo": "owner"})
+STRANGER = Caller("token", "eve", {"other": "owner"})
+SOME = DeliveryToSend("d", "evt_1", "comment", "c", 1, 0, "{}", "https://h.example/", "", None, None)
+OF_ENDPOINT = NewEvent(
+    "", "demo", "endpoint", "", 1, "endpoint.changed", EMPTY, datetime(2026, 11, 1, tzinfo=UTC), None
+)
 
 
 @pytest.fixture
@@ -46,8 +55,8 @@ def ours() -> Iterator[Receiver]:
         yield running
 
 
-def add(db: Database, clock: FakeClock, url: str) -> Record:
-    return endpoints.add_endpoint(db, "demo", url, [], clock(), check=OUT.check)
+def add(db: Database, clock: FakeClock, url: str) -> EndpointWithSecret:
+    return endpoints.add_endpoint(db, OPERATOR, "demo", url, [], clock(), check=OUT.check)
 
 
 def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send = OUT.post) -> int:
@@ -60,10 +69,10 @@ def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send =
     return total
 
 
-def log_of(db: Database, endpoint: str) -> list[Record]:
+def log_of(db: Database, endpoint: str) -> list[delivery_log.LoggedDelivery]:
     """Return the deliveries, oldest event first."""
-    found = delivery_log.list_deliveries(db, endpoint, sites_allowed=None, limit=500)
-    return sorted(found, key=lambda one: (one["subject_id"], one["sequence"]))
+    found = delivery_log.list_deliveries(db, OPERATOR, endpoint, limit=500).deliveries
+    return sorted(found, key=lambda one: (one.subject_id, one.sequence))
 
 
 def in_order(hooks: list[Hook]) -> bool:
@@ -80,12 +89,12 @@ def test_every_event_arrives_once_signed_and_in_order(db: Database, clock: FakeC
     endpoint = add(db, clock, ours.url)
     happen(db, clock, *(f"Remark number {number}." for number in range(20)))
 
-    assert send_all(db, clock, endpoint["id"]) == 40
+    assert send_all(db, clock, endpoint.id) == 40
 
     assert len({hook.id for hook in ours.hooks}) == len(ours.hooks) == 40
     assert in_order(ours.hooks)
     for hook in ours.hooks:
-        assert Webhook(endpoint["secret"]).verify(hook.body, dict(hook.headers)) == hook.event
+        assert Webhook(endpoint.secret).verify(hook.body, dict(hook.headers)) == hook.event
         assert hook.headers["content-type"] == "application/json"
         assert hook.headers["user-agent"] == "Parley-Webhooks/0.1.0"
     with db.read() as connection:
@@ -97,7 +106,7 @@ def test_every_event_arrives_once_signed_and_in_order(db: Database, clock: FakeC
 def test_a_changed_body_or_id_is_not_verified(db: Database, clock: FakeClock, ours: Receiver) -> None:
     endpoint = add(db, clock, ours.url)
     happen(db, clock, "A fine remark.")
-    send_all(db, clock, endpoint["id"])
+    send_all(db, clock, endpoint.id)
     hook = ours.hooks[0]
     for body, headers in (
         (hook.body + b" ", hook.headers),
@@ -105,7 +114,7 @@ def test_a_changed_body_or_id_is_not_verified(db: Database, clock: FakeClock, ou
         (hook.body, {**hook.headers, "webhook-timestamp": str(int(hook.headers["webhook-timestamp"]) + 1)}),
     ):
         with pytest.raises(WebhookVerificationError):
-            Webhook(endpoint["secret"]).verify(body, dict(headers))
+            Webhook(endpoint.secret).verify(body, dict(headers))
 
 
 def test_a_failed_attempt_is_repeated_with_the_same_id_and_bytes(
@@ -113,7 +122,7 @@ def test_a_failed_attempt_is_repeated_with_the_same_id_and_bytes(
 ) -> None:
     replies: Iterator[Reply] = iter([(500, {}, b"out of order " * 500), None, 204, 204])
     ours.reply = lambda _: next(replies)
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     for seconds in (0, 5, 300):
         clock.forward(seconds=seconds)
@@ -122,16 +131,16 @@ def test_a_failed_attempt_is_repeated_with_the_same_id_and_bytes(
     assert len({(hook.id, hook.body) for hook in ours.hooks[:3]}) == 1
     assert len({hook.headers["webhook-timestamp"] for hook in ours.hooks[:3]}) == 3
     first, second = log_of(db, endpoint)
-    assert [(one["number"], one["status_code"]) for one in first["log"]] == [(1, 500), (2, None), (3, 204)]
-    assert len(first["log"][0]["answer"]) == sending.MAX_ANSWER
-    assert first["log"][1]["error"] == "the connection broke"
-    assert (first["status"], first["attempts"], second["attempts"]) == ("delivered", 3, 1)
+    assert [(one.number, one.status_code) for one in first.log] == [(1, 500), (2, None), (3, 204)]
+    assert len(first.log[0].answer) == sending.MAX_ANSWER
+    assert first.log[1].error == "the connection broke"
+    assert (first.status, first.attempts, second.attempts) == ("delivered", 3, 1)
 
 
 def test_a_later_event_never_overtakes_an_earlier_one_of_the_same_comment(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     stuck, fine = happen(db, clock, "The stuck one.", "The fine one.")
     ours.reply = lambda hook: 503 if hook.place == (stuck, 1) else 204
     for _ in range(3):
@@ -150,7 +159,7 @@ def test_a_later_event_never_overtakes_an_earlier_one_of_the_same_comment(
 def test_after_ten_attempts_an_event_is_given_up_and_the_later_ones_go_on(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     ours.reply = lambda hook: 500 if hook.place[1] == 1 else 204
     for _ in range(12):
@@ -158,49 +167,49 @@ def test_after_ten_attempts_an_event_is_given_up_and_the_later_ones_go_on(
         clock.forward(days=1)
 
     first, second = log_of(db, endpoint)
-    assert (first["status"], len(first["log"])) == ("failed", 10)
-    assert (second["status"], len(second["log"])) == ("delivered", 1)
+    assert (first.status, len(first.log)) == ("failed", 10)
+    assert (second.status, len(second.log)) == ("delivered", 1)
     assert sending.due_endpoints(db, clock()) == []
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, "delivered"), (299, "delivered"), (302, "due"),
                                                  (400, "due"), (404, "due")])  # fmt: skip
 def test_only_2xx_is_success(db: Database, clock: FakeClock, status: int, outcome: str) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
     sending.deliver(db, endpoint, send=lambda *_: Answer(status), clock=clock)
 
-    assert log_of(db, endpoint)[0]["status"] == outcome
+    assert log_of(db, endpoint)[0].status == outcome
 
 
 def test_410_disables_the_endpoint_and_what_waits_goes_on_when_it_is_enabled(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, *(f"Remark number {number}." for number in range(20)))
     ours.reply = lambda _: 410
     send_all(db, clock, endpoint)
-    shown = endpoints.find_endpoint(db, endpoint, sites_allowed=None)
+    shown = endpoints.find_endpoint(db, OPERATOR, endpoint)
 
-    assert shown["disabled_because"] == "The receiver answered 410 Gone."
+    assert shown.disabled_because == "The receiver answered 410 Gone."
     assert 1 <= len(ours.hooks) <= sending.PARALLEL
     assert sending.due_endpoints(db, clock()) == []
     clock.forward(days=2)
     assert send_all(db, clock, endpoint) == 0
 
     ours.reply = lambda _: 204
-    endpoints.enable_endpoint(db, endpoint, sites_allowed=None)
+    endpoints.enable_endpoint(db, OPERATOR, endpoint, clock())
     send_all(db, clock, endpoint)
 
-    assert {one["status"] for one in log_of(db, endpoint)} == {"delivered"}
+    assert {one.status for one in log_of(db, endpoint)} == {"delivered"}
     assert in_order(ours.hooks)
 
 
 def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     ours.reply = lambda _: (429, {"Retry-After": "3600"}, b"")
     send_all(db, clock, endpoint)
@@ -219,17 +228,19 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
     endpoint = add(db, clock, ours.url)
-    changed = endpoints.rotate_secret(db, endpoint["id"], clock(), sites_allowed=None)
+    changed = endpoints.rotate_secret(db, OPERATOR, endpoint.id, clock())
     happen(db, clock, "A fine remark.")
-    send_all(db, clock, endpoint["id"])
+    send_all(db, clock, endpoint.id)
     hook = ours.hooks[0]
 
-    assert changed["secret"] != endpoint["secret"]
+    assert changed.secret != endpoint.secret
     assert len(hook.headers["webhook-signature"].split(" ")) == 2
-    for secret in (changed["secret"], endpoint["secret"]):
+    for secret in (changed.secret, endpoint.secret):
         Webhook(secret).verify(hook.body, dict(hook.headers))
 
-    delivery = {**changed, "event_id": "evt_1", "old_secret": endpoint["secret"]}
+    delivery = replace(
+        SOME, secret=changed.secret, old_secret=endpoint.secret, old_secret_until=changed.old_secret_until
+    )
     late = sending.headers(delivery, b"{}", clock() + timedelta(hours=24))
     assert len(late["webhook-signature"].split(" ")) == 1
 
@@ -237,7 +248,7 @@ def test_for_a_day_after_a_rotation_both_secrets_verify(
 def test_what_a_dead_worker_had_claimed_is_sent_after_its_lease(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
     now = clock()
@@ -254,7 +265,7 @@ def test_what_a_dead_worker_had_claimed_is_sent_after_its_lease(
 
 
 def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
 
@@ -266,12 +277,12 @@ def test_a_worker_that_comes_back_after_its_lease_writes_nothing(db: Database, c
     sending.deliver(db, endpoint, send=sleep_through_the_lease, clock=clock)
     first = log_of(db, endpoint)[0]
 
-    assert (first["status"], first["attempts"]) == ("delivered", 1)
-    assert [one["status_code"] for one in first["log"]] == [204]
+    assert (first.status, first.attempts) == ("delivered", 1)
+    assert [one.status_code for one in first.log] == [204]
 
 
 def test_one_worker_at_a_time_sends_to_an_endpoint(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, *(f"Remark number {number}." for number in range(40)))
     relay.relay(db, clock)
     others: list[int] = []
@@ -285,7 +296,7 @@ def test_one_worker_at_a_time_sends_to_an_endpoint(db: Database, clock: FakeCloc
 
 
 def test_what_was_not_begun_in_time_is_given_back(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, *(f"Remark number {number}." for number in range(20)))
     relay.relay(db, clock)
 
@@ -295,7 +306,7 @@ def test_what_was_not_begun_in_time_is_given_back(db: Database, clock: FakeClock
         return Answer(204)
 
     assert sending.deliver(db, endpoint, send=slow, clock=clock) == 20
-    begun = [one for one in log_of(db, endpoint) if one["log"]]
+    begun = [one for one in log_of(db, endpoint) if one.log]
 
     assert 1 <= len(begun) <= sending.PARALLEL
     assert sending.due_endpoints(db, clock()) == [endpoint]
@@ -303,7 +314,7 @@ def test_what_was_not_begun_in_time_is_given_back(db: Database, clock: FakeClock
 
 
 def test_an_error_of_ours_counts_as_a_failed_attempt(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
 
@@ -312,27 +323,27 @@ def test_an_error_of_ours_counts_as_a_failed_attempt(db: Database, clock: FakeCl
 
     sending.deliver(db, endpoint, send=broken, clock=clock)
 
-    assert log_of(db, endpoint)[0]["log"][0]["error"] == "it could not be sent"
+    assert log_of(db, endpoint)[0].log[0].error == "it could not be sent"
 
 
 def test_a_receiver_that_hangs_is_logged_and_tried_again(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
     ours.reply = lambda _: time.sleep(0.5)  # type: ignore[func-returns-value]
     hasty = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=0.2)
     sending.deliver(db, endpoint, send=hasty.post, clock=clock)
-    attempt = log_of(db, endpoint)[0]["log"][0]
+    attempt = log_of(db, endpoint)[0].log[0]
 
-    assert (attempt["status_code"], attempt["error"]) == (None, "no answer within 0.2 s")
+    assert (attempt.status_code, attempt.error) == (None, "no answer within 0.2 s")
 
 
 def test_a_slow_endpoint_does_not_keep_another_from_its_events(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    slow, quick = add(db, clock, "http://127.0.0.1:8081/")["id"], add(db, clock, ours.url)["id"]
+    slow, quick = add(db, clock, "http://127.0.0.1:8081/").id, add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
 
@@ -343,12 +354,12 @@ def test_a_slow_endpoint_does_not_keep_another_from_its_events(
 
     sending.deliver(db, slow, send=meanwhile, clock=clock)
 
-    assert log_of(db, slow)[0]["log"][0]["error"] == "no answer within 15 s"
+    assert log_of(db, slow)[0].log[0].error == "no answer within 15 s"
 
 
 def test_a_receiver_that_fails_at_random_gets_everything_in_order(db: Database, clock: FakeClock) -> None:
     chance = random.Random(7)
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     bodies: dict[str, set[bytes]] = defaultdict(set)
     arrived: list[Hook] = []
 
@@ -374,86 +385,106 @@ def test_a_receiver_that_fails_at_random_gets_everything_in_order(db: Database, 
     assert len({hook.id for hook in arrived}) == 180
     assert {len(texts) for texts in bodies.values()} == {1}
     assert in_order(arrived)
-    assert {one["status"] for one in log_of(db, endpoint)} == {"delivered"}
+    assert {one.status for one in log_of(db, endpoint)} == {"delivered"}
 
 
 def test_a_replay_sends_the_same_again_from_the_first_attempt_on(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint = add(db, clock, ours.url)["id"]
+    endpoint = add(db, clock, ours.url).id
     happen(db, clock, "A fine remark.")
     send_all(db, clock, endpoint)
     first = log_of(db, endpoint)[0]
-    delivery_log.replay(db, first["id"], clock(), sites_allowed=["demo"])
+    delivery_log.replay(db, OWNER, first.id, clock())
 
     assert send_all(db, clock, endpoint) == 1
     assert (ours.hooks[0].id, ours.hooks[0].body) == (ours.hooks[2].id, ours.hooks[2].body)
     again = log_of(db, endpoint)[0]
-    assert (again["status"], again["attempts"], len(again["log"])) == ("delivered", 1, 2)
+    assert (again.status, again.attempts, len(again.log)) == ("delivered", 1, 2)
     with pytest.raises(NotFound, match="no such delivery"):
-        delivery_log.replay(db, first["id"], clock(), sites_allowed=["other"])
+        delivery_log.replay(db, STRANGER, first.id, clock())
 
 
 def test_a_replay_does_not_disturb_what_is_being_sent(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
-    delivery = log_of(db, endpoint)[0]["id"]
+    delivery = log_of(db, endpoint)[0].id
 
     def meanwhile(*_: object) -> Answer:
-        delivery_log.replay(db, delivery, clock(), sites_allowed=None)
+        delivery_log.replay(db, OPERATOR, delivery, clock())
         assert sending.due_endpoints(db, clock()) == []
         return Answer(204)
 
     sending.deliver(db, endpoint, send=meanwhile, clock=clock)
 
-    assert log_of(db, endpoint)[0]["status"] == "delivered"
+    assert log_of(db, endpoint)[0].status == "delivered"
 
 
 def test_a_test_event_goes_to_one_endpoint_signed_like_any_other(
     db: Database, clock: FakeClock, ours: Receiver
 ) -> None:
-    endpoint, other = add(db, clock, ours.url), add(db, clock, ours.url)["id"]
-    endpoints.send_test(db, endpoint["id"], clock(), sites_allowed=["demo"])
+    endpoint, other = add(db, clock, ours.url), add(db, clock, ours.url).id
+    endpoints.send_test(db, OWNER, endpoint.id, clock())
 
     assert send_all(db, clock, other) == 0
-    assert send_all(db, clock, endpoint["id"]) == 1
-    told = Webhook(endpoint["secret"]).verify(ours.hooks[0].body, dict(ours.hooks[0].headers))
+    assert send_all(db, clock, endpoint.id) == 1
+    told = Webhook(endpoint.secret).verify(ours.hooks[0].body, dict(ours.hooks[0].headers))
     assert told["type"] == "webhook.test"
-    assert told["data"] == {"endpoint": endpoint["id"], "site": "demo"}
+    assert told["data"] == {"endpoint": endpoint.id, "site": "demo"}
+
+
+def test_a_test_waits_for_nothing_and_holds_nothing_back(db: Database, clock: FakeClock) -> None:
+    """Neither another test nor what happened to the endpoint itself."""
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
+    tests = [endpoints.send_test(db, OPERATOR, endpoint, clock()) for _ in range(2)]
+    with db.write() as connection:
+        for sequence in (1, 2):
+            event = replace(OF_ENDPOINT, id=f"evt_{sequence}", subject_id=endpoint, sequence=sequence)
+            outbox.add_event(connection, event)
+    relay.relay(db, clock)
+
+    assert sending.deliver(db, endpoint, send=lambda *_: Answer(500), clock=clock) == 3
+
+    clock.forward(hours=30)
+    first, second, *others = log_of(db, endpoint)
+    assert ({first.id, second.id}, [one.sequence for one in others]) == (set(tests), [1, 2])
+    delivery_log.replay(db, OPERATOR, tests[0], clock())
+    assert sending.deliver(db, endpoint, send=lambda *_: Answer(204), clock=clock) == 3
+    assert sending.deliver(db, endpoint, send=lambda *_: Answer(204), clock=clock) == 1
 
 
 def test_the_log_comes_in_pages_newest_first(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, *(f"Remark number {number}." for number in range(5)))
     send_all(db, clock, endpoint, lambda *_: Answer(204))
     happen(db, clock, "One more.")
     relay.relay(db, clock)
     before, seen = None, []
-    while page := delivery_log.list_deliveries(db, endpoint, sites_allowed=None, before=before, limit=5):
-        seen += [one["id"] for one in page]
+    while page := delivery_log.list_deliveries(db, OPERATOR, endpoint, cursor=before, limit=5).deliveries:
+        seen += [one.id for one in page]
         before = seen[-1]
-    due = delivery_log.list_deliveries(db, endpoint, sites_allowed=None, status="due")
+    due = delivery_log.list_deliveries(db, OPERATOR, endpoint, status="due").deliveries
 
     assert seen == sorted(set(seen), reverse=True)
     assert (len(seen), len(due)) == (12, 2)
 
 
 def test_a_disabled_endpoints_delivery_is_not_replayed(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     send_all(db, clock, endpoint, lambda *_: Answer(410))
     with pytest.raises(IllegalMove, match="disabled"):
-        delivery_log.replay(db, log_of(db, endpoint)[0]["id"], clock(), sites_allowed=None)
+        delivery_log.replay(db, OPERATOR, log_of(db, endpoint)[0].id, clock())
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_gone(db: Database, clock: FakeClock) -> None:
-    endpoint = add(db, clock, "http://127.0.0.1:8081/")["id"]
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     happen(db, clock, "A fine remark.")
     relay.relay(db, clock)
 
     def meanwhile(*_: object) -> Answer:
-        endpoints.remove_endpoint(db, endpoint, sites_allowed=None)
+        endpoints.remove_endpoint(db, OPERATOR, endpoint, clock())
         return Answer(410)
 
     assert sending.deliver(db, endpoint, send=meanwhile, clock=clock) == 1
