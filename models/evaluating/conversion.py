@@ -118,12 +118,23 @@ def rank_correlation(old: Floats, new: Floats) -> Correlation:
     old, new = _pairs(old, new)
     if len(old) < TEXTS_AT_LEAST:
         return Correlation(len(old))
-    levels = [np.unique(scores, return_inverse=True)[1] for scores in (old, new)]
-    value = _correlation(levels, np.ones(len(old), np.int64))
-    if np.isnan(value):
+    if (value := spearman(old, new)) is None:
         return Correlation(len(old))
+    levels = [np.unique(scores, return_inverse=True)[1] for scores in (old, new)]
     others = np.array([_correlation(levels, counts) for counts in _resamples(len(old))])
-    return Correlation(len(old), rounded(value), _interval(others))
+    return Correlation(len(old), value, _interval(others))
+
+
+def spearman(old: Floats, new: Floats) -> float | None:
+    """Return the rank correlation of the texts that both scored; None where all scores of a kind are equal.
+
+    >>> spearman(np.array([0.1, 0.2, 0.3, np.nan]), np.array([0.3, 0.2, 0.1, 0.0]))
+    -1.0
+    """
+    both = ~(np.isnan(old) | np.isnan(new))
+    levels = [np.unique(scores[both], return_inverse=True)[1] for scores in (old, new)]
+    value = _correlation(levels, np.ones(int(both.sum()), np.int64))
+    return None if np.isnan(value) else rounded(value)
 
 
 def rank_differences(old: Floats, new: Floats) -> Floats:

@@ -7,24 +7,21 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from models import BadArtifact, Scorer, load_scorer
-from models.numbers import Floats
 from models.registry import SHIPPED_NAME, Entry, evaluation_of, header_of
-from models.texts.data import COLUMNS, Labelled, natural_weights, read_labelled, sha256_of
-from service.commands.installation import own_command, program
-from service.commands.scoring import DATA, loaded, registry
+from service.commands.installation import own_command
+from service.commands.scoring import labelled, loaded, registry
+from service.commands.tables import aligned
 from service.domain.errors import Misconfigured
 from service.settings import model_folder
 
-FIGURES = {"roc_auc": "AUC", "ece": "ECE", "recall": "recall"}
-Rows = list[tuple[str, ...]]
+if TYPE_CHECKING:
+    from models.evaluating.comparing import Comparison, SideBySide
 
 
 def list_models(arguments: Namespace) -> int:
@@ -39,9 +36,10 @@ def list_models(arguments: Namespace) -> int:
     if folder:
         found.append(_listed(_override(folder), chosen=False, in_use=True))
     if arguments.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps([asdict(row) for row in found], indent=2))
     else:
-        _print_table([("", "MODEL", "ADDED", "TOXICITY AUC", "WHERE"), *map(_line, found)])
+        heads = ("", "MODEL", "ADDED", "TOXICITY AUC", "WHERE")
+        print("\n".join(aligned([heads, *map(_line, found)])))
     _say_override()
     if problem:
         replace_it = own_command("model", "use", SHIPPED_NAME)
@@ -57,17 +55,31 @@ def _current() -> tuple[str | None, str | None]:
         return None, str(error)
 
 
-def _listed(entry: Entry, *, chosen: bool, in_use: bool) -> dict[str, Any]:
-    return {
-        "model": entry.model_id,
-        "where": str(entry.folder),
-        "shipped": entry.name == SHIPPED_NAME,
-        "added": entry.added and entry.added.isoformat(timespec="seconds"),
-        "toxicity_auc": _toxicity_auc(entry.folder),
-        "chosen": chosen,
-        "in_use": in_use,
-        "problem": entry.problem,
-    }
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as the list shows it; ``added`` is a time, ``problem`` why it cannot be used."""
+
+    model: str | None
+    where: str
+    shipped: bool
+    added: str | None
+    toxicity_auc: float | None
+    chosen: bool
+    in_use: bool
+    problem: str | None
+
+
+def _listed(entry: Entry, *, chosen: bool, in_use: bool) -> Listed:
+    return Listed(
+        model=entry.model_id,
+        where=str(entry.folder),
+        shipped=entry.name == SHIPPED_NAME,
+        added=entry.added.isoformat(timespec="seconds") if entry.added else None,
+        toxicity_auc=_toxicity_auc(entry.folder),
+        chosen=chosen,
+        in_use=in_use,
+        problem=entry.problem,
+    )
 
 
 def _override(folder: Path) -> Entry:
@@ -85,13 +97,13 @@ def _toxicity_auc(folder: Path) -> float | None:
     return found if isinstance(found, float) else None
 
 
-def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
-    mark = "*" if row["in_use"] else "(*)" if row["chosen"] else ""
-    added = row["added"][:16].replace("T", " ") if row["added"] else "-"
-    area = "-" if row["toxicity_auc"] is None else f"{row['toxicity_auc']:.4f}"
-    where = row["where"] + (" (shipped)" if row["shipped"] else "")
-    problem = f" BAD: {row['problem']}" if row["problem"] else ""
-    return mark, row["model"] or "-", added, area, where + problem
+def _line(row: Listed) -> tuple[str, ...]:
+    mark = "*" if row.in_use else "(*)" if row.chosen else ""
+    added = row.added[:16].replace("T", " ") if row.added else "-"
+    area = "-" if row.toxicity_auc is None else f"{row.toxicity_auc:.4f}"
+    where = row.where + (" (shipped)" if row.shipped else "")
+    problem = f" BAD: {row.problem}" if row.problem else ""
+    return mark, row.model or "-", added, area, where + problem
 
 
 def show(arguments: Namespace) -> int:
@@ -147,166 +159,45 @@ def _chosen(scorer: Scorer) -> int:
 
 def compare(arguments: Namespace) -> int:
     """Print the figures of two models on the same labelled comments, side by side."""
-    from models.evaluating.evaluation import PRIOR, probabilities
+    from models.evaluating.comparing import compare as compare_models
 
-    models = loaded(arguments.a), loaded(arguments.b)
-    csv = _data(arguments.data)
+    a, b = loaded(arguments.a), loaded(arguments.b)
+    csv = labelled(arguments.data, "compare", "model compare A B --data DEV.csv.gz")
     try:
-        data = read_labelled(csv)
-        a, b = (Scored(model, probabilities(model, data.texts)) for model in models)
-        found = {"data_sha256": sha256_of(csv), **comparison(a, b, data, PRIOR)}
+        found = compare_models(a, b, csv)
     except (ValueError, OSError) as error:
         raise Misconfigured(f"Cannot compare: {error}") from None
     if arguments.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(asdict(found), indent=2))
     else:
-        _print_comparison(found)
+        print("\n".join(_comparison_lines(found)))
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A model and its scores of some texts, of shape (n_texts, n_attributes)."""
-
-    model: Scorer
-    scores: Floats
-
-    def of(self, attribute: str) -> Floats:
-        """Return the scores of one attribute."""
-        return np.asarray(self.scores[:, self.model.attributes.index(attribute)])
-
-    def reviewed(self) -> NDArray[np.bool_]:
-        """Return which texts a person would see: those not below every review threshold, so NaN too."""
-        limits = [self.model.thresholds[name] for name in self.model.attributes]
-        return np.asarray(~(self.scores < limits).all(axis=1))
-
-
-def comparison(a: Scored, b: Scored, data: Labelled, prior: float) -> dict[str, Any]:
-    """Return how two models differ on labelled texts, as plain JSON values.
-
-    Parameters
-    ----------
-    a, b : Scored
-        Scores of the same texts. Figures are of the attributes that both models have.
-    data : Labelled
-        The texts with their labels.
-    prior : float
-        Rows are weighted so that this share has any positive label, as `parley evaluate` does.
-
-    Returns
-    -------
-    dict
-        ``attributes`` and ``decisions`` are of the reference rows, ``sources`` of the rows of each source
-        with labels of both kinds. A figure is ``{"a", "b", "difference"}``; recall is at each model's own
-        threshold. ``decisions`` are shares of comments: sent to review by ``b`` alone, and by ``a`` alone.
-
-    Raises
-    ------
-    ValueError
-        If the reference rows have labels of one kind only.
-    """
-    rows = data.reference_rows()
-    weights = natural_weights(data.labels[rows], prior)
-    by_a, by_b = a.reviewed()[rows], b.reviewed()[rows]
-    return {
-        "models": {"a": a.model.model_id, "b": b.model.model_id},
-        "prior": prior,
-        "rows": int(rows.sum()),
-        "attributes": _side_by_side(a, b, data.labels, rows, prior),
-        "sources": {
-            str(source): found
-            for source in np.unique(data.sources)
-            if (found := _side_by_side(a, b, data.labels, data.sources == source, prior))
-        },
-        "toxicity_rank_correlation": _rank_correlation(a.of("TOXICITY"), b.of("TOXICITY")),
-        "decisions": {
-            "newly_reviewed": round(float(np.average(by_b & ~by_a, weights=weights)), 4),
-            "no_longer_reviewed": round(float(np.average(by_a & ~by_b, weights=weights)), 4),
-        },
-    }
-
-
-def _side_by_side(
-    a: Scored, b: Scored, labels: Floats, rows: NDArray[np.bool_], prior: float
-) -> dict[str, Any]:
-    """Return figures of each attribute on some rows; none where the rows have labels of one kind only."""
-    from models.evaluating.evaluation import figures
-
-    positive = np.asarray((labels[rows] >= 0.5).any(axis=1))
-    if positive.all() or not positive.any():
-        return {}
-    weights, found = natural_weights(labels[rows], prior), {}
-    for column, name in enumerate(COLUMNS):
-        if not all(name in one.model.attributes for one in (a, b)):
-            continue
-        of_a, of_b = (
-            figures(one.of(name)[rows], labels[rows, column], weights, one.model.thresholds[name])
-            for one in (a, b)
-        )
-        if "roc_auc" in of_a:
-            found[name] = {"rows": of_a["rows"], "positives": of_a["positives"]} | {
-                figure: _pair(of_a[figure], of_b[figure]) for figure in FIGURES
-            }
-    return found
-
-
-def _pair(a: float, b: float) -> dict[str, float]:
-    return {"a": a, "b": b, "difference": round(b - a, 4)}
-
-
-def _rank_correlation(a: Floats, b: Floats) -> float | None:
-    """Return Spearman's correlation; None where a model gives every text the same."""
-    from scipy.stats import spearmanr
-
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return None
-    return round(float(spearmanr(a, b).statistic), 4)
-
-
-def _print_comparison(found: Mapping[str, Any]) -> None:
-    names, prior = found["models"], found["prior"]
-    print(f"A is {names['a']}, B is {names['b']}; {found['rows']} comments, weighted so that a share of"
-          f" {prior:.2f} has any label.")  # fmt: skip
-    columns = [f"{title} {side}" for title in FIGURES.values() for side in ("A", "B", "B-A")]
-    rows: Rows = [("ATTRIBUTE", "ROWS", "POSITIVE", *columns), *_lines(found["attributes"])]
-    for source, attributes in found["sources"].items():
-        rows += [(f"in {source}:",), *_lines(attributes)]
-    _print_table(rows)
-    correlation = found["toxicity_rank_correlation"]
-    print(f"Rank correlation of TOXICITY: {'none' if correlation is None else f'{correlation:.4f}'}")
-    changed = found["decisions"]
-    print(f"Share of comments that B sends to review and A does not: {changed['newly_reviewed']:.2%}; "
-          f"that A does and B does not: {changed['no_longer_reviewed']:.2%}")  # fmt: skip
-
-
-def _lines(attributes: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for name, row in attributes.items():
-        pairs = [row[figure] for figure in FIGURES]
-        numbers = [
-            text
-            for pair in pairs
-            for text in (f"{pair['a']:.4f}", f"{pair['b']:.4f}", f"{pair['difference']:+.4f}")
-        ]
-        yield name, str(row["rows"]), str(row["positives"]), *numbers
-
-
-def _print_table(rows: Rows) -> None:
-    """Print rows in aligned columns; a row of one cell is a heading."""
-    whole = [row for row in rows if len(row) > 1]
-    widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
-    for row in rows:
-        padded = (text.ljust(width) for text, width in zip(row, widths, strict=False))
-        print("  ".join(padded).rstrip())
-
-
-def _data(given: str | None) -> Path:
-    beside = DATA / "dev.csv.gz"
-    if given or beside.is_file():
-        return Path(given) if given else beside
-    raise Misconfigured(
-        "Cannot compare: it needs a file of labelled comments."
-        f" Name what you have: {program()} model compare A B --data DEV.csv.gz"
+def _comparison_lines(found: Comparison) -> Iterator[str]:
+    yield (
+        f"A is {found.models.a}, B is {found.models.b}; {found.rows} comments, weighted so that a share of"
+        f" {found.prior:.2f} has any label."
     )
+    columns = [f"{title} {side}" for title in ("AUC", "ECE", "recall") for side in ("A", "B", "B-A")]
+    rows = [("ATTRIBUTE", "ROWS", "POSITIVE", *columns), *_cells(found.attributes)]
+    for source, attributes in found.sources.items():
+        rows += [(f"in {source}:",), *_cells(attributes)]
+    yield from aligned(rows)
+    correlation = found.toxicity_rank_correlation
+    yield f"Rank correlation of TOXICITY: {'none' if correlation is None else f'{correlation:.4f}'}"
+    changed = found.decisions
+    yield (
+        f"Share of comments that B sends to review and A does not: {changed.newly_reviewed:.2%}; "
+        f"that A does and B does not: {changed.no_longer_reviewed:.2%}"
+    )
+
+
+def _cells(attributes: Mapping[str, SideBySide]) -> Iterator[tuple[str, ...]]:
+    for name, row in attributes.items():
+        pairs = (row.roc_auc, row.ece, row.recall)
+        numbers = [(f"{pair.a:.4f}", f"{pair.b:.4f}", f"{pair.difference:+.4f}") for pair in pairs]
+        yield name, str(row.rows), str(row.positives), *chain.from_iterable(numbers)
 
 
 def _say_override() -> None:

