@@ -25,8 +25,10 @@ test-training: $(VENV)/.test $(VENV)/.train
 bench: $(VENV)/.test
 	@exec $(BIN)/python -m tests.bench
 
+# The labelled comments that the shipped model is made of are not part of this project.
+LABELLED := ../shared/data
 model: $(VENV)/.train
-	@exec $(BIN)/parley train --out models/shipped
+	@exec $(BIN)/parley train $(LABELLED)/train.csv.gz $(LABELLED)/dev.csv.gz --out models/shipped
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Parley needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one with: make PYTHON=python3.12 run")'

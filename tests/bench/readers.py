@@ -33,7 +33,7 @@ from tests.bench.load import percentile
 from tests.bench.measures import Row, medians
 from tests.bench.texts import comment
 
-DEVELOPMENT = Path("../shared/data/dev.csv.gz")  # where `parley train` looks for it too
+DEVELOPMENT = Path("../shared/data/dev.csv.gz")  # beside the checkout, if at all
 MOST = 8_192
 BATCH, SINGLES = 256, 1_000
 

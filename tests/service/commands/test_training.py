@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,3 +157,18 @@ def test_a_damaged_choice_is_one_sentence(
 
     assert code == 2
     assert "current.json" in error
+
+
+@pytest.mark.parametrize("given", [("train", 0), ("train", 1), ("evaluate", 0)])
+def test_no_file_is_taken_that_was_not_named(
+    parley: Parley, samples: tuple[Path, Path], tmp_path: Path, given: tuple[str, int]
+) -> None:
+    beside = tmp_path / "shared" / "data"  # ../shared/data of where the command runs
+    beside.mkdir(parents=True)
+    for sample, name in zip(samples, ("train.csv.gz", "dev.csv.gz"), strict=True):
+        shutil.copy(sample, beside / name)
+    command, files = given
+    code, out, error = parley(command, *samples[:files])
+
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert "DEV.csv.gz" in error
