@@ -1,0 +1,15 @@
+"""Signs of life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """When a worker last reported, and with which model."""
+
+    worker: str
+    seen_at: datetime
+    model_id: str | None
