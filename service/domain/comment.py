@@ -10,6 +10,8 @@ MAX_COMMENT_GRAPHEMES = 5000
 MAX_COMMENT_BYTES = 20_000
 MAX_NAME_GRAPHEMES = 60
 MAX_NAME_BYTES = 240
+MAX_NOTE_GRAPHEMES = 1000  # of a moderator's note
+MAX_NOTE_BYTES = 4000
 
 
 class Status(StrEnum):
@@ -34,6 +36,18 @@ MOVES: dict[Status, dict[str, Status]] = {
     Status.REJECTED: {"approve": Status.APPROVED, "reopen": Status.PENDING, "delete": Status.DELETED},
     Status.DELETED: {},
 }
+ACTIONS = ("approve", "reject", "reopen", "undo")  # of moderators; undo leads back to where it came from
+
+
+def choices(status: Status) -> tuple[str, ...]:
+    """Return the actions of a moderator that lead on from a status.
+
+    Undo is none of them: whether there is something to undo, only the log of the comment knows.
+
+    >>> choices(Status.APPROVED)
+    ('reject', 'reopen')
+    """
+    return tuple(action for action in ACTIONS if action in MOVES[status])
 
 
 # What takes back a move from a status: undo is this, once the log says who moved it.

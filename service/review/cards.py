@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from service.domain.comment import Status
+from service.domain.comment import choices
 from service.domain.reasons import NAME
 from service.domain.word_lists import utf16
-from service.moderation.queue import Card
+from service.moderation.queue import TABS, Card
 from service.storage.records import AuditEntry
 
 LABELS = {
@@ -36,12 +36,9 @@ LIMITS = {
     "score": "the limit is",
     "unsure": "while only the fast reader is at hand, the limit is",
 }
-# What may be done with a comment that stands so, with the key for it.
-CHOICES = {
-    Status.PENDING: (("approve", "Approve", "a"), ("reject", "Reject", "r")),
-    Status.APPROVED: (("reject", "Reject", "r"), ("reopen", "Back to the queue", "")),
-    Status.REJECTED: (("approve", "Approve", "a"), ("reopen", "Back to the queue", "")),
-}
+BUTTONS = {"approve": ("Approve", "a"), "reject": ("Reject", "r"), "reopen": ("Back to the queue", "")}
+# What may be done with a comment that stands so: the action, its button, and the key for it.
+CHOICES = {status: [(action, *BUTTONS[action]) for action in choices(status)] for status in TABS}
 WORD = 4  # the level of a word-list hit; 1 to 3 are shares of the score
 SHARES = ((0.3, 3), (0.1, 2), (0.02, 1))  # at least so much of a score is marked so strongly
 

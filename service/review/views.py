@@ -16,13 +16,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from service.comments.reading import UUID as UUID_PATTERN
 from service.context import context
 from service.domain import access, errors
-from service.domain.comment import Status
+from service.domain.comment import ACTIONS, Status
 from service.domain.scores import Scorer
 from service.moderation import acting, queue
 from service.review import cards, guard
 from service.sites import moderators
 from service.web.context import web_context
-from service.web.fields import Text
+from service.web.fields import Note
 from service.web.problems import STATUS
 
 log = structlog.get_logger("parley.review")
@@ -36,8 +36,7 @@ bp = Blueprint(
     static_url_path="/static",
 )
 bp.after_request(guard.add_headers)
-ACTIONS = ("approve", "reject", "reopen", "undo")
-NOTE = Text(max_graphemes=1000, max_bytes=4000, one_line=True)
+NOTE = Note()
 TITLES = {
     400: "That cannot be read",
     401: "You are logged out",
@@ -65,13 +64,10 @@ def words() -> dict[str, Any]:
     return {
         "cards": cards,
         "now": context().clock(),
-        "CHOICES": CHOICES,
+        "CHOICES": cards.CHOICES,
         "COUNT_CAP": queue.COUNT_CAP,
         "csrf": guard.page_token(),
     }
-
-
-CHOICES = {status.value: choices for status, choices in cards.CHOICES.items()}
 
 
 @bp.get("/login")

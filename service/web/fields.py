@@ -9,9 +9,12 @@ from typing import Any
 import regex
 from marshmallow import ValidationError, fields
 
+from service.domain import comment
+
 GRAPHEME = regex.compile(r"\X")
 VISIBLE = regex.compile(r"[^\p{C}\p{Z}\p{M}\u115f\u1160\u3164\uffa0\u2800]")
 CONTROL = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}]")
+CONTROL_IN_LINES = regex.compile(r"(?V1)[[\p{Cc}\p{Zl}\p{Zp}]--[\t\r\n]]")
 BIDI = regex.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 DIGITS = regex.compile(r"-?[0-9]{1,18}")
 # More than two line ends in a row, and what shows nothing between them. Which signs end a line is said by the
@@ -47,8 +50,7 @@ class Text(fields.String):
         # The byte limit comes first: the costly checks then never see more than that.
         if len(text) > self.max_bytes or len(text.encode()) > self.max_bytes:
             raise ValidationError(f"is longer than {self.max_bytes} bytes")
-        if self.one_line and (CONTROL.search(text) or BIDI.search(text)):
-            raise ValidationError("must be one line, without control or direction characters")
+        self._refuse_signs(text)
         text = unicodedata.normalize("NFC", text).strip()
         if not VISIBLE.search(text):
             raise ValidationError("has nothing to read in it")
@@ -58,6 +60,32 @@ class Text(fields.String):
         if len(text) > self.max_graphemes and graphemes(text) > self.max_graphemes:
             raise ValidationError(f"is longer than {self.max_graphemes} characters")
         return text
+
+    def _refuse_signs(self, text: str) -> None:
+        """Raise `ValidationError` if a text has a sign in it that has no place there."""
+        if self.one_line and (CONTROL.search(text) or BIDI.search(text)):
+            raise ValidationError("must be one line, without control or direction characters")
+
+
+class Note(Text):
+    """A moderator's note, of several lines if wanted.
+
+    Others read it between the lines of a history: it may not turn the direction of what stands around it.
+    A form ends its lines by CR LF; they are kept as LF, whoever sends them.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_graphemes=comment.MAX_NOTE_GRAPHEMES, max_bytes=comment.MAX_NOTE_BYTES, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def _refuse_signs(self, text: str) -> None:
+        if CONTROL_IN_LINES.search(text) or BIDI.search(text):
+            raise ValidationError("must be without control or direction characters")
 
 
 def graphemes(text: str) -> int:

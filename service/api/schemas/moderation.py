@@ -5,13 +5,11 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
-from service.domain.comment import Status
+from service.domain.comment import ACTIONS, Status
 from service.domain.policy_document import LANGUAGE, MAX_LANGUAGES, MAX_WORD_LENGTH, MAX_WORDS
 from service.domain.scores import ATTRIBUTES
 from service.moderation.history import without_evidence
-from service.web.fields import Text, Whole, WholeNumber
-
-ACTIONS = ("approve", "reject", "reopen", "undo")
+from service.web.fields import Note, Whole, WholeNumber
 
 
 class QueueQuery(Schema):
@@ -66,7 +64,7 @@ class NewAction(Schema):
     comment_id = fields.String(required=True, validate=UUID)
     action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
     version = WholeNumber(required=True, validate=validate.Range(1, 2**31 - 1))
-    note = Text(max_graphemes=1000, max_bytes=4000, allow_none=True)
+    note = Note(allow_none=True, metadata=described("For the history; not shown to readers."))
 
 
 class SiteQuery(Schema):

@@ -17,6 +17,7 @@ from service.domain.policy_document import DEFAULT
 from service.storage.database import Database
 from service.storage.tables import AuditRow
 from tests.service.api.parts import assert_problem, bearer, begin_session, decide, hire, post
+from tests.service.web.test_fields import KEPT, REFUSED
 
 ACTIONS = "/api/v1/moderation/actions"
 QUEUE = "/api/v1/moderation/comments"
@@ -114,6 +115,27 @@ def test_a_version_is_a_plain_number(
     problem = assert_problem(act(client, mo, pending["id"], "approve", version), 422)
 
     assert problem["errors"][0]["pointer"] == "/version"
+
+
+@pytest.mark.parametrize(("sent", "kept"), KEPT)
+def test_a_note_is_kept_in_the_history(
+    client: FlaskClient, mo: dict[str, str], pending: dict[str, Any], sent: str, kept: str
+) -> None:
+    body = {"comment_id": pending["id"], "action": "approve", "version": 2, "note": sent}
+
+    assert client.post(ACTIONS, json=body, headers=mo).status_code == 200
+    log = client.get(f"/api/v1/moderation/audit?comment={pending['id']}", headers=mo).json
+    assert log["entries"][-1]["note"] == kept
+
+
+@pytest.mark.parametrize("note", REFUSED)
+def test_a_note_that_turns_what_stands_around_it_is_refused(
+    client: FlaskClient, mo: dict[str, str], pending: dict[str, Any], note: str
+) -> None:
+    body = {"comment_id": pending["id"], "action": "approve", "version": 2, "note": note}
+
+    problem = assert_problem(client.post(ACTIONS, json=body, headers=mo), 422)
+    assert problem["errors"][0]["pointer"] == "/note"
 
 
 def test_a_policy_is_read_and_set_by_an_owner(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.comment import MOVES, Status, after
+from service.domain.comment import ACTIONS as MODERATORS
+from service.domain.comment import MOVES, Status, after, choices
 from service.domain.errors import IllegalMove
 
 ACTIONS = ("approve", "review", "reject", "reopen", "delete", "undo", "")
@@ -26,6 +27,13 @@ def test_a_comment_is_only_public_after_an_approval_and_never_again_after_deleti
 
     assert (status is Status.APPROVED) == (last == "approve")
     assert not deleted or status is Status.DELETED
+
+
+def test_every_action_of_a_moderator_leads_from_somewhere_and_undo_is_no_move() -> None:
+    moves = {action for possible in MOVES.values() for action in possible}
+
+    assert set(MODERATORS) - moves == {"undo"}
+    assert {action for status in Status for action in choices(status)} == set(MODERATORS) - {"undo"}
 
 
 @pytest.mark.parametrize("status", Status)

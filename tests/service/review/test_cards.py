@@ -7,6 +7,7 @@ import doctest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain.comment import ACTIONS
 from service.domain.policy_document import policy_from
 from service.moderation.queue import Card
 from service.review import cards
@@ -23,6 +24,11 @@ def test_offsets_count_as_browsers_count():
     parts = cards.segments("😀😀 fool", [(5, 9, 0.5)], [])
 
     assert [(part.text, part.level) for part in parts] == [("😀😀 ", 0), ("fool", 3)]
+
+
+def test_every_action_has_its_button_and_its_words():
+    assert set(cards.BUTTONS) == set(ACTIONS) - {"undo"}
+    assert set(ACTIONS) <= set(cards.DID)
 
 
 def test_half_a_character_is_no_place_to_cut():

@@ -12,6 +12,7 @@ from service.sites import sites
 from service.storage import comments as queries
 from tests.conftest import NOW
 from tests.service.review.conftest import post, token
+from tests.service.web.test_fields import KEPT, REFUSED
 
 XSS = "vile <script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}\"'</textarea></article>"
 SOME_ID = "019b76da-a800-7000-8000-000000000000"
@@ -146,6 +147,16 @@ def test_a_note_is_kept_in_the_history(db, ben):
     ben.act(comment, "reject", note="  doxxing  ")
 
     assert '<q dir="auto">doxxing</q>' in ben.open(f"/review/comments/{comment}").text
+
+
+def test_the_note_of_a_form_is_held_to_the_rule_of_the_api(db, ben):
+    comment = post(db, "vile")
+    for sent in REFUSED:
+        assert (sent, ben.act(comment, "reject", note=sent).status_code) == (sent, 400)
+    for number, (sent, kept) in enumerate(KEPT):
+        ben.act(comment, "reopen" if number % 2 else "reject", note=sent)
+
+        assert f'<q dir="auto">{kept}</q>' in ben.open(f"/review/comments/{comment}").text
 
 
 def test_the_second_of_two_moderators_learns_who_was_faster_and_changes_nothing(db, ben, cleo):
