@@ -205,7 +205,7 @@ def _careful_reader(state: str, what: str) -> Finding:
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
-        named = [site["id"] for site in sites.list_sites(db)]
+        named = [site.id for site in sites.list_sites(db)]
         every = [found for site in named for found in endpoints.list_endpoints(db, OPERATOR, site)]
     disabled = [found for found in every if found.disabled_at]
     for found in disabled:

@@ -33,7 +33,7 @@ def add_moderator(arguments: Namespace) -> int:
 def grant(arguments: Namespace) -> int:
     """Give a moderator a role on a site, in place of the one they had there."""
     with migrated() as db:
-        moderators.grant(db, arguments.name, arguments.site, arguments.role)
+        moderators.grant(db, arguments.name, arguments.site, arguments.role, utcnow())
     print(f"{arguments.name} is {arguments.role} of {arguments.site}.")
     return 0
 
@@ -41,7 +41,7 @@ def grant(arguments: Namespace) -> int:
 def revoke(arguments: Namespace) -> int:
     """Take a moderator off a site."""
     with migrated() as db:
-        moderators.revoke(db, arguments.name, arguments.site)
+        moderators.revoke(db, arguments.name, arguments.site, utcnow())
     print(f"{arguments.name} has no role on {arguments.site} any more.")
     return 0
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from service.commands.database import migrated
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.domain.errors import Invalid, Misconfigured
 from service.sites import sites
 
@@ -26,7 +27,7 @@ def list_sites(_arguments: Namespace) -> int:
     """Print the id and name of each site."""
     with migrated() as db:
         for site in sites.list_sites(db):
-            print(f"{site['id']}\t{site['name']}")
+            print(f"{site.id}\t{site.name}")
     return 0
 
 
@@ -34,8 +35,8 @@ def show_policy(arguments: Namespace) -> int:
     """Print a site's policy as JSON; with ``--set``, replace it first by a file's or standard input's."""
     with migrated() as db:
         if arguments.set:
-            sites.set_policy(db, arguments.id, _document(arguments.set))
-        print(json.dumps(sites.policy_of(db, arguments.id), indent=2, ensure_ascii=False))
+            sites.set_policy(db, OPERATOR, arguments.id, _document(arguments.set), utcnow())
+        print(json.dumps(sites.policy_of(db, OPERATOR, arguments.id), indent=2, ensure_ascii=False))
     return 0
 
 

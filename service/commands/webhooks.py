@@ -28,7 +28,7 @@ def add_webhook(arguments: Namespace) -> int:
 def list_webhooks(arguments: Namespace) -> int:
     """Print id, state and URL of each endpoint of one site, or of all."""
     with migrated() as db:
-        names = [arguments.site] if arguments.site else [site["id"] for site in sites.list_sites(db)]
+        names = [arguments.site] if arguments.site else [site.id for site in sites.list_sites(db)]
         for name in names:
             for found in endpoints.list_endpoints(db, OPERATOR, name):
                 state = f"disabled: {found.disabled_because}" if found.disabled_at else "active"

@@ -30,6 +30,11 @@ class Caller:
     moderator_id: str | None = None
 
     @property
+    def actor_kind(self) -> str:
+        """What the audit log and events call them: a moderator, or what is none (the operator)."""
+        return "moderator" if self.kind in ("session", "token") else self.kind
+
+    @property
     def sites(self) -> frozenset[str]:
         """The sites whose comments they may see and decide; of an operator, none are listed."""
         return frozenset(self.roles)

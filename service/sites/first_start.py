@@ -33,7 +33,7 @@ def prepare(db: Database, data_dir: Path, now: datetime) -> str | None:
         return None
     password = make_password()
     _write(data_dir / FILE, f"name: {MODERATOR}\npassword: {password}\n")
-    roles = {site["id"]: "owner" for site in sites.list_sites(db)}
+    roles = {site.id: "owner" for site in sites.list_sites(db)}
     moderators.add_moderator(db, MODERATOR, password, roles, now)
     return password
 

@@ -15,11 +15,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from service.domain.access import Caller
+from service.domain.access import OPERATOR, Caller
 from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
+from service.storage import ledger, sites
 from service.storage import moderators as queries
-from service.storage import sites
 from service.storage.database import Database
 from service.storage.records import Account, ListedModerator
 
@@ -28,7 +28,9 @@ MIN_PASSWORD, MAX_PASSWORD = 12, 200
 MAX_NAME, MAX_LABEL = 120, 120
 TOKEN_PREFIX = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
 ROLES = ("moderator", "owner")
-RESERVED = frozenset({"policy", "the policy", "anonymous", "parley"})  # what audit rows call non-people
+RESERVED = frozenset(
+    {"policy", "the policy", "anonymous", "parley", "operator", "receiver"}
+)  # what audit rows call non-people
 ODD = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
 )
@@ -57,6 +59,8 @@ def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, st
                 raise Invalid([("/name", f"{plain_name(name)!r} is taken")])
             queries.add(connection, moderator, plain_name(name), password_hash, now)
             queries.set_roles(connection, moderator, roles)
+            for site, role in roles.items():
+                _tell_role(connection, moderator, plain_name(name), site, role, now)
     except IntegrityError:
         raise Invalid([("/roles", f"there is no such site: {', '.join(roles)}")]) from None
 
@@ -95,7 +99,7 @@ def list_moderators(db: Database) -> list[ListedModerator]:
         return queries.every_moderator(connection)
 
 
-def grant(db: Database, name: str, site: str, role: str) -> None:
+def grant(db: Database, name: str, site: str, role: str, now: datetime) -> None:
     """Give a moderator a role on a site, in place of the one they had there; holds at once."""
     if role not in ROLES:
         raise Invalid([("/role", "must be moderator or owner")])
@@ -103,13 +107,34 @@ def grant(db: Database, name: str, site: str, role: str) -> None:
         moderator = _find(connection, name)
         sites.existing(connection, site)
         queries.set_roles(connection, moderator.id, {site: role})
+        _tell_role(connection, moderator.id, moderator.name, site, role, now)
 
 
-def revoke(db: Database, name: str, site: str) -> None:
+def revoke(db: Database, name: str, site: str, now: datetime) -> None:
     """Take a moderator off a site; holds at once. Raises `NotFound` if they had no role there."""
     with db.write() as connection:
-        if not queries.drop_role(connection, _find(connection, name).id, site):
+        moderator = _find(connection, name)
+        if not queries.drop_role(connection, moderator.id, site):
             raise NotFound(f"{name!r} has no role on {site!r}.")
+        _tell_role(connection, moderator.id, moderator.name, site, None, now)
+
+
+def _tell_role(
+    connection: Connection, moderator: str, name: str, site: str, role: str | None, now: datetime
+) -> None:
+    """Write that somebody's role changed into the audit log and the events; None is no role any more."""
+    happening = ledger.Happening(
+        kind="moderator",
+        id=moderator,
+        site_id=site,
+        action="grant" if role else "revoke",
+        event="moderator.role_changed",
+        actor_kind=OPERATOR.actor_kind,
+        actor=OPERATOR.name,
+        subject={"id": moderator, "site": site, "name": name, "role": role},
+        detail={"site": site, "role": role},
+    )
+    ledger.record(connection, happening, now)
 
 
 def log_in(db: Database, name: str, password: str, now: datetime) -> str:

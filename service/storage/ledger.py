@@ -99,10 +99,11 @@ def record(connection: Connection, what: Happening, now: datetime) -> int:
 
 def _head(connection: Connection, what: Happening) -> SubjectHead:
     """Return how far the subject's log has come, held until the transaction ends; made if it is new."""
+    site = None if what.kind == "moderator" else what.site_id  # people are of no one site
     values = {
         "kind": what.kind,
         "id": what.id,
-        "site_id": what.site_id,
+        "site_id": site,
         "sequence": 0,
         "audit_head": audit.START,
     }

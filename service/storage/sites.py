@@ -9,25 +9,26 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from service.domain.errors import NotFound
-from service.storage.records import PolicyRow, Record, columns, every, first, row_of, rows_of
+from service.storage.records import PolicyRow, SiteRow, columns, row_of, rows_of
 from service.storage.tables import Policy, Site
 
 
-def find(connection: Connection, site_id: str) -> Record | None:
+def find(connection: Connection, site_id: str) -> SiteRow | None:
     """Return one site."""
-    return first(connection.execute(select(*Site.__table__.c).where(Site.id == site_id)))
+    query = select(*columns(SiteRow, Site)).where(Site.id == site_id)
+    return row_of(SiteRow, connection.execute(query))
 
 
-def existing(connection: Connection, site_id: str) -> Record:
+def existing(connection: Connection, site_id: str) -> SiteRow:
     """Return one site; raise `NotFound` with its name if there is none."""
     if (found := find(connection, site_id)) is None:
         raise NotFound(f"There is no site {site_id!r}.")
     return found
 
 
-def all_sites(connection: Connection) -> list[Record]:
+def all_sites(connection: Connection) -> list[SiteRow]:
     """Return all sites by id."""
-    return every(connection.execute(select(*Site.__table__.c).order_by(Site.id)))
+    return rows_of(SiteRow, connection.execute(select(*columns(SiteRow, Site)).order_by(Site.id)))
 
 
 def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, PolicyRow]:
@@ -53,13 +54,10 @@ def add(
 
 def set_policy(
     connection: Connection, site_id: str, policy: Mapping[str, Any], author: str, now: datetime
-) -> PolicyRow | None:
-    """Put a new version of a site's policy in force and return it; None where there is no such site."""
+) -> PolicyRow:
+    """Put a new version of a site's policy in force and return it; the site is there."""
     held = select(Site.policy_version).where(Site.id == site_id).with_for_update()
-    version = connection.scalar(held)
-    if version is None:
-        return None
-    made = PolicyRow(site_id, version + 1, dict(policy))
+    made = PolicyRow(site_id, connection.execute(held).scalar_one() + 1, dict(policy))
     connection.execute(
         update(Site).where(Site.id == site_id).values(policy=made.document, policy_version=made.version)
     )

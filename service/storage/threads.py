@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from service.domain.ids import new_id
-from service.storage.records import Record, ThreadHead, columns, every, first, rows_of
+from service.storage.records import ThreadHead, ThreadRow, columns, row_of, rows_of
 from service.storage.tables import Thread
 from service.storage.upserts import upsert
 
@@ -24,18 +25,19 @@ def make(
     return rows_of(ThreadHead, connection.execute(query))[0]
 
 
-def lock(connection: Connection, site: str, key: str) -> Record | None:
+def lock(connection: Connection, site: str, key: str) -> ThreadRow | None:
     """Return one thread, held until the transaction ends."""
-    query = select(*Thread.__table__.c).where(Thread.site_id == site, Thread.key == key)
-    return first(connection.execute(query.with_for_update()))
+    query = select(*columns(ThreadRow, Thread)).where(Thread.site_id == site, Thread.key == key)
+    return row_of(ThreadRow, connection.execute(query.with_for_update()))
 
 
-def change(connection: Connection, thread: str, values: dict[str, Any]) -> None:
+def change(connection: Connection, thread: str, values: Mapping[str, Any]) -> None:
     """Change columns of a thread; its version grows, so that what was cached is not shown any more."""
     connection.execute(update(Thread).where(Thread.id == thread).values(version=Thread.version + 1, **values))
 
 
-def of_site(connection: Connection, site: str) -> list[Record]:
+def of_site(connection: Connection, site: str) -> list[ThreadRow]:
     """Return a site's threads, the newest first."""
-    query = select(*Thread.__table__.c).where(Thread.site_id == site)
-    return every(connection.execute(query.order_by(Thread.created_at.desc(), Thread.id.desc())))
+    query = select(*columns(ThreadRow, Thread)).where(Thread.site_id == site)
+    found = connection.execute(query.order_by(Thread.created_at.desc(), Thread.id.desc()))
+    return rows_of(ThreadRow, found)

@@ -17,13 +17,14 @@ from service.domain.events import REGISTRY, TEST, TYPES, endpoint_test
 from service.domain.ids import new_id
 from service.domain.signing import show_secret
 from service.outbound import Refused
-from service.storage import deliveries, endpoints, outbox, sites
+from service.storage import deliveries, endpoints, ledger, outbox, sites
 from service.storage.database import Database
 from service.storage.records import Endpoint, EndpointWithSecret, NewEvent, values_of
 from service.webhooks.relay import delivery_of
 
 MAX_ENDPOINTS = 20  # of one site: each event is sent once to every one of them
 OLD_SECRET_FOR = timedelta(hours=24)
+RECEIVER = Caller("receiver", "receiver", {})  # an endpoint that answered 410 is disabled by itself
 
 
 def add_endpoint(
@@ -61,12 +62,30 @@ def add_endpoint(
         secret=_new_secret(),
     )
     with db.write() as connection:
-        if sites.find(connection, site) is None:
-            raise NotFound(f"There is no site {site!r}.")
+        sites.existing(connection, site)
         if len(endpoints.endpoints(connection, site)) >= MAX_ENDPOINTS:
             raise Invalid([("/site", f"has {MAX_ENDPOINTS} webhook endpoints already")])
         endpoints.add_endpoint(connection, endpoint)
+        _tell(connection, caller, "add", "endpoint.added", endpoint, now)
     return endpoint
+
+
+def _tell(
+    connection: Connection, caller: Caller, action: str, event: str, endpoint: Endpoint, now: datetime
+) -> None:
+    """Write what was done to an endpoint into the audit log and the events, in the same transaction."""
+    happening = ledger.Happening(
+        kind="endpoint",
+        id=endpoint.id,
+        site_id=endpoint.site_id,
+        action=action,
+        event=event,
+        actor_kind=caller.actor_kind,
+        actor=caller.name,
+        subject=endpoint.snapshot(),
+        detail={"url": endpoint.url},
+    )
+    ledger.record(connection, happening, now)
 
 
 def _new_secret() -> str:
@@ -116,8 +135,9 @@ def _taken(connection: Connection, caller: Caller, endpoint_id: str) -> Endpoint
 def remove_endpoint(db: Database, caller: Caller, endpoint_id: str, now: datetime) -> None:
     """Remove an endpoint with its deliveries and their log."""
     with db.write() as connection:
-        _taken(connection, caller, endpoint_id)
+        endpoint = _taken(connection, caller, endpoint_id)
         endpoints.remove_endpoint(connection, endpoint_id)
+        _tell(connection, caller, "remove", "endpoint.removed", endpoint, now)
 
 
 def rotate_secret(db: Database, caller: Caller, endpoint_id: str, now: datetime) -> EndpointWithSecret:
@@ -126,6 +146,7 @@ def rotate_secret(db: Database, caller: Caller, endpoint_id: str, now: datetime)
     with db.write() as connection:
         endpoint = replace(_taken(connection, caller, endpoint_id), old_secret_until=until)
         endpoints.replace_secret(connection, endpoint_id, secret, until)
+        _tell(connection, caller, "rotate", "endpoint.changed", endpoint, now)
     return EndpointWithSecret(**values_of(endpoint), secret=secret)
 
 
@@ -133,9 +154,11 @@ def enable_endpoint(db: Database, caller: Caller, endpoint_id: str, now: datetim
     """Let a disabled endpoint take events again; deliveries that waited go on."""
     with db.write() as connection:
         endpoint = _taken(connection, caller, endpoint_id)
+        enabled = replace(endpoint, disabled_at=None, disabled_because=None)
         if endpoint.disabled_at is not None:
             endpoints.change_endpoint(connection, endpoint_id, disabled_at=None, disabled_because=None)
-    return replace(endpoint, disabled_at=None, disabled_because=None)
+            _tell(connection, caller, "enable", "endpoint.changed", enabled, now)
+    return enabled
 
 
 def disable_endpoint(connection: Connection, endpoint_id: str, because: str, now: datetime) -> None:
@@ -146,6 +169,8 @@ def disable_endpoint(connection: Connection, endpoint_id: str, because: str, now
     endpoint = endpoints.find_endpoint(connection, endpoint_id, lock=True)
     if endpoint is not None and endpoint.disabled_at is None:
         endpoints.change_endpoint(connection, endpoint_id, disabled_at=now, disabled_because=because)
+        disabled = replace(endpoint, disabled_at=now, disabled_because=because)
+        _tell(connection, RECEIVER, "disable", "endpoint.changed", disabled, now)
 
 
 def send_test(db: Database, caller: Caller, endpoint_id: str, now: datetime) -> str:

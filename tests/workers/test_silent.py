@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.comments.intake import Draft, Intake
+from service.domain.access import OPERATOR
 from service.moderation import deciding
 from service.sites import sites
 from service.storage.database import Database
@@ -13,7 +14,7 @@ from workers.silent import Silent
 
 def test_where_no_model_could_be_loaded_a_person_decides(db: Database) -> None:
     clock = FakeClock()
-    sites.set_policy(db, "demo", {"banned_words": ["Casino"]})
+    sites.set_policy(db, OPERATOR, "demo", {"banned_words": ["Casino"]}, clock())
     for body in ("A fine remark.", "Win at the casino now."):
         Intake(db, b"k" * 32).submit(Draft("demo", "https://news.example/a", body, key="a"), clock())
 

@@ -4,7 +4,7 @@ from service.storage.records.comments import Answered, CommentForLedger, Comment
 from service.storage.records.moderation import AuditEntry, DecisionRow, PolicyRow, Sealed, SubjectHead
 from service.storage.records.rows import Record, columns, every, first, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
-from service.storage.records.sites import Account, Holder, ListedModerator, Role
+from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
 from service.storage.records.upkeep import Beat
 from service.storage.records.webhooks import (
     ActiveEndpoint,
@@ -50,9 +50,11 @@ __all__ = [
     "Record",
     "Role",
     "Sealed",
+    "SiteRow",
     "StoredSuggestion",
     "SubjectHead",
     "ThreadHead",
+    "ThreadRow",
     "columns",
     "every",
     "first",

@@ -5,6 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A host site; ``policy`` is the document in force, what it leaves out has its default."""
+
+    id: str
+    name: str
+    policy: dict[str, Any]
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """A thread, for those who look after it."""
+
+    id: str
+    site_id: str
+    key: str
+    url: str
+    title: str | None
+    premoderate: bool
+    closed_at: datetime | None
+    approved_count: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from service.comments.intake import Draft, Intake
-from service.domain.access import Caller
+from service.domain.access import OPERATOR, Caller
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import ATTRIBUTES, Span
@@ -329,7 +329,7 @@ def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Databa
     clock = FakeClock()
     before = post(db, clock, "Heel oké gezegd.")
     drain(db, clock)
-    sites.set_policy(db, "demo", {"languages": ["nl"]})
+    sites.set_policy(db, OPERATOR, "demo", {"languages": ["nl"]}, clock())
     fine, vile = post(db, clock, "Ook oké, dank."), post(db, clock, "Niet oké, vile.")
     drain(db, clock)
 
@@ -354,7 +354,7 @@ def test_spam_goes_to_a_person_if_the_model_knows_it_and_nothing_else_does(
     db: Database, scorer: FakeScorer
 ) -> None:
     clock = FakeClock()
-    sites.set_policy(db, "demo", {"languages": ["nl"]})
+    sites.set_policy(db, OPERATOR, "demo", {"languages": ["nl"]}, clock())
     fine, beta, spam = (post(db, clock, body) for body in ("A fine remark.", "oké", "Come to my casino."))
 
     drain(db, clock, scorer)
@@ -390,8 +390,9 @@ def test_a_repeat_by_the_author_or_in_the_thread_goes_to_a_person(db: Database) 
 def test_a_sites_policy_is_followed(db: Database) -> None:
     clock = FakeClock()
     sites.set_policy(
-        db, "demo",
+        db, OPERATOR, "demo",
         {"banned_words": ["Boots"], "suspect_words": ["fine shoes"], "max_links": 0, "hold_first_time": True},
+        clock(),
     )  # fmt: skip
     banned = post(db, clock, "Buy boots!")
     suspect = post(db, clock, "Such fine shoes at www.shoes.example")

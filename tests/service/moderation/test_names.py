@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import Scorer, load_scorer
+from service.domain.access import OPERATOR
 from service.domain.reasons import NAME
 from service.moderation import deciding
 from service.sites import sites
@@ -55,7 +56,8 @@ def test_a_friendly_body_is_not_public_under_a_vile_name(db: Database) -> None:
 
 def test_listed_words_and_links_in_a_name_count(db: Database) -> None:
     clock = FakeClock()
-    sites.set_policy(db, "demo", {"banned_words": ["voldemort"], "suspect_words": ["name"], "max_links": 5})
+    document = {"banned_words": ["voldemort"], "suspect_words": ["name"], "max_links": 5}
+    sites.set_policy(db, OPERATOR, "demo", document, clock())
     banned = post(db, clock, "A fine remark.", author_name="Lord VOLDEMORT")
     suspect = post(db, clock, "A fine word.", author_name="No Name")
     linked = post(db, clock, "A fine saying.", author_name="casino-online.example")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from service.domain.access import OPERATOR
 from service.review.guard import HEADERS
 from service.sites import sites
 from service.storage import comments as queries
@@ -56,7 +57,7 @@ def test_words_of_the_sites_lists_are_marked(db, app, ben):
     from tests.fakes import FakeScorer
 
     app.extensions["parley"] = replace(app.extensions["parley"], scorer=FakeScorer)
-    sites.set_policy(db, "demo", {"suspect_words": ["shill"]})
+    sites.set_policy(db, OPERATOR, "demo", {"suspect_words": ["shill"]}, NOW)
     post(db, "vile 😀 what a SHILL, ha")
 
     assert bodies(ben.open()) == ["[vile] 😀 what a [SHILL,] ha"]

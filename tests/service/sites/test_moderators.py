@@ -167,8 +167,8 @@ def test_what_is_no_secret_is_nobody(db, secret):
 
 def test_a_changed_role_holds_for_sessions_that_are_open(db):
     secret = moderators.log_in(db, "ben", PASSWORD, NOW)
-    moderators.grant(db, "ben", "other", "owner")
-    moderators.revoke(db, "ben", "demo")
+    moderators.grant(db, "ben", "other", "owner", NOW)
+    moderators.revoke(db, "ben", "demo", NOW)
 
     assert moderators.who(db, secret, NOW).roles == {"other": "owner"}
 
@@ -205,11 +205,11 @@ def test_what_is_not_there_is_named(db):
     with pytest.raises(NotFound, match="'nobody'"):
         moderators.add_token(db, "nobody", "x", NOW)
     with pytest.raises(NotFound, match="'nowhere'"):
-        moderators.grant(db, "ben", "nowhere", "owner")
+        moderators.grant(db, "ben", "nowhere", "owner", NOW)
     with pytest.raises(NotFound, match="no role"):
-        moderators.revoke(db, "ben", "nowhere")
+        moderators.revoke(db, "ben", "nowhere", NOW)
     with pytest.raises(Invalid, match="/role"):
-        moderators.grant(db, "ben", "demo", "king")
+        moderators.grant(db, "ben", "demo", "king", NOW)
     with pytest.raises(Invalid, match="/label"):
         moderators.add_token(db, "ben", " ", NOW)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from service.domain.access import OPERATOR
 from service.domain.errors import NotFound, ThreadClosed
 from service.sites import threads
 from service.storage.database import Database
@@ -18,10 +19,10 @@ from tests.service.moderation.test_deciding import drain, look, post
 
 URL = "https://news.example/b"
 CHANGES: list[Callable[[Database, str, str], None]] = [
-    lambda db, site, key: threads.close(db, site, key, FakeClock()()),
-    threads.reopen,
-    threads.premoderate,
-    lambda db, site, key: threads.premoderate(db, site, key, on=False),
+    lambda db, site, key: threads.close(db, OPERATOR, site, key, FakeClock()()),
+    lambda db, site, key: threads.reopen(db, OPERATOR, site, key, FakeClock()()),
+    lambda db, site, key: threads.premoderate(db, OPERATOR, site, key, FakeClock()()),
+    lambda db, site, key: threads.premoderate(db, OPERATOR, site, key, FakeClock()(), on=False),
 ]
 
 
@@ -29,31 +30,31 @@ def version(db: Database, key: str = "a") -> int:
     with db.write() as connection:
         found = lock(connection, "demo", key)
     assert found is not None
-    return int(found["version"])
+    return found.version
 
 
 def test_a_closed_thread_takes_no_comments_until_it_is_reopened(db: Database) -> None:
     clock = FakeClock()
     post(db, clock, "A fine remark.")
 
-    threads.close(db, "demo", "a", clock())
+    threads.close(db, OPERATOR, "demo", "a", clock())
 
     with pytest.raises(ThreadClosed):
         post(db, clock, "Too late.")
-    threads.reopen(db, "demo", "a")
+    threads.reopen(db, OPERATOR, "demo", "a", clock())
     assert post(db, clock, "In time.")
 
 
 def test_a_premoderated_thread_publishes_nothing_by_itself(db: Database) -> None:
     clock = FakeClock()
     before = post(db, clock, "A fine remark.")
-    threads.premoderate(db, "demo", "a")
+    threads.premoderate(db, OPERATOR, "demo", "a", clock())
     drain(db, clock)
-    threads.premoderate(db, "demo", "a", on=False)
+    threads.premoderate(db, OPERATOR, "demo", "a", clock(), on=False)
     after = post(db, clock, "Another fine remark.")
     drain(db, clock)
 
-    assert [look(db, one)["status"] for one in (before, after)] == ["pending", "approved"]
+    assert [look(db, one).status for one in (before, after)] == ["pending", "approved"]
 
 
 def test_every_change_is_a_new_version_so_that_caches_notice_and_what_changes_nothing_is_none(
@@ -63,25 +64,25 @@ def test_every_change_is_a_new_version_so_that_caches_notice_and_what_changes_no
     post(db, clock, "A fine remark.")
     seen = [version(db)]
     for _ in range(2):
-        threads.close(db, "demo", "a", clock())
+        threads.close(db, OPERATOR, "demo", "a", clock())
         seen.append(version(db))
-    closed_at = threads.list_threads(db, "demo")[0]["closed_at"]
+    closed_at = threads.list_threads(db, OPERATOR, "demo")[0].closed_at
     for change in (CHANGES[1], CHANGES[2], CHANGES[2], CHANGES[3]):
         change(db, "demo", "a")
         seen.append(version(db))
 
     assert [number - seen[0] for number in seen] == [0, 1, 1, 2, 3, 3, 4]
     assert closed_at is not None
-    assert threads.list_threads(db, "demo")[0]["closed_at"] is None
+    assert threads.list_threads(db, OPERATOR, "demo")[0].closed_at is None
 
 
 def test_a_thread_is_found_by_the_address_of_its_page(db: Database) -> None:
     clock = FakeClock()
     post(db, clock, "A fine remark.", thread=URL)
 
-    threads.close(db, "demo", f"{URL}?utm_source=x#top", clock())
+    threads.close(db, OPERATOR, "demo", f"{URL}?utm_source=x#top", clock())
 
-    assert threads.list_threads(db, "demo")[0]["closed_at"] is not None
+    assert threads.list_threads(db, OPERATOR, "demo")[0].closed_at is not None
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -100,7 +101,7 @@ def test_threads_are_listed_by_site_the_newest_first(db: Database) -> None:
     for thread in ("a", "b"):
         post(db, clock, "A fine remark.", thread=thread)
 
-    assert [found["key"] for found in threads.list_threads(db, "demo")] == ["b", "a"]
-    assert threads.list_threads(db, "other") == []
+    assert [found.key for found in threads.list_threads(db, OPERATOR, "demo")] == ["b", "a"]
+    assert threads.list_threads(db, OPERATOR, "other") == []
     with pytest.raises(NotFound, match="no site"):
-        threads.list_threads(db, "nowhere")
+        threads.list_threads(db, OPERATOR, "nowhere")

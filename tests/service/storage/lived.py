@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from service.app import create_app
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.domain.ids import fingerprint
 from service.outbound import Answer
 from service.scoring import keys
@@ -68,7 +69,7 @@ def live(client: FlaskClient, db: Database) -> None:
     receipt = {"Parley-Receipt": withdrawn["receipt"]}
     assert client.delete(f"/api/v1/comments/{withdrawn['id']}", headers=receipt).status_code == 204
     parts.post(client, "Nobody has read this yet.", "b")
-    threads.close(db, "demo", "b", utcnow())
+    threads.close(db, OPERATOR, "demo", "b", utcnow())
     policy = {"banned_words": ["casino"], "thresholds": {"INSULT": None}}
     _fine(client.put("/api/v1/moderation/policies?site=demo", json=policy, headers=owner), 200)
     _fine(client.post("/v1alpha1/comments:suggestscore", json=SUGGESTION), 200)

@@ -285,7 +285,7 @@ def test_who_was_let_go_is_nobody_at_once(
     case = new_case(client, db, 0)
     doors = list(guarded(app))
     moderators.disable(db, "olga", utcnow())
-    moderators.revoke(db, "mo", "demo")
+    moderators.revoke(db, "mo", "demo", utcnow())
 
     for door in doors:
         sent = {"query_string": door.query(case), "json": door.body(case), "method": door.method}
