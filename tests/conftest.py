@@ -38,6 +38,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 
 
+@pytest.hookimpl(trylast=True)  # the reporter is made by then
 def pytest_configure(config: pytest.Config) -> None:
     """Name failures at once, where somebody reads them."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
