@@ -48,5 +48,4 @@ class AtOnce:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write a line between the dots."""
         if report.failed:
-            self.reporter.ensure_newline()
-            self.reporter.write_line(f"FAILED {report.nodeid} ({report.when})")
+            self.reporter.write_line(f"\nFAILED {report.nodeid} ({report.when})")
