@@ -335,7 +335,8 @@ def test_without_an_answer_the_page_keeps_its_own_content_and_offers_another_try
     page = open_article()
     page.route(LIST, lambda route: route.abort())
     page.reload()
-    expect(page.get_by_text("Comments cannot be loaded at the moment.")).to_be_visible()
+    said = page.get_by_role("paragraph").filter(has_text="Comments cannot be loaded at the moment.")
+    expect(said).to_be_visible()  # the status line says so too
     assert violations(page) == []
     page.evaluate("document.querySelector('parley-comments').append('What the page had before')")
     expect(page.get_by_text("What the page had before")).to_be_visible()

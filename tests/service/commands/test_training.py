@@ -128,6 +128,7 @@ def test_ctrl_c_ends_a_training_with_a_sentence(samples: tuple[Path, Path], tmp_
     with subprocess.Popen(
         parley_command("train", *map(str, samples), "--careful", "none"), cwd=ROOT, text=True,
         env={**os.environ, "PARLEY_DATA_DIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in the background
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert "texts to train on" in process.stdout.readline()
