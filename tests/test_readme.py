@@ -14,7 +14,7 @@ import pytest
 
 from service.api.perspective.moving import thresholds
 from service.domain.events import EVERY
-from service.domain.policy_document import DEFAULT
+from service.domain.policy_members import DEFAULT, MEMBERS
 from service.settings import VARIABLES
 from tests.running import ROOT, Parley, parley_command
 
@@ -84,6 +84,12 @@ def test_the_policy_table_tells_the_defaults() -> None:
     }
     assert thresholds == {name: limit["review"] for name, limit in DEFAULT["thresholds"].items()}
     assert {limit["reject"] for limit in DEFAULT["thresholds"].values()} == {None}
+
+
+def test_the_policy_table_says_what_the_members_say() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| .*? \| (.*) \|$", README, re.MULTILINE)
+
+    assert rows == [(name, kind.meaning) for name, kind in MEMBERS.items()]
 
 
 def test_the_threshold_table_is_the_one_that_is_shipped() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.policy_kinds import Thresholds
+from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, NAME, Reason
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
@@ -19,31 +21,6 @@ SCORED_AT_LEAST = "TOXICITY"
 # What a model may be made without, in any language: few have the examples. A limit on it then says nothing.
 MAY_BE_UNKNOWN = "SPAM"
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where one attribute's score is cut; ``reject=None`` leaves refusing to people."""
-
-    review: float
-    reject: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One site's rules. Words are compared on normalised text.
-
-    ``languages`` are ISO 639 codes: where their models are in beta, the site lets them decide all the same.
-    """
-
-    thresholds: Mapping[str, Thresholds]
-    banned_words: tuple[str, ...] = ()
-    suspect_words: tuple[str, ...] = ()
-    max_links: int = 2
-    hold_repeats: bool = True
-    hold_first_time: bool = False
-    premoderate: bool = False
-    languages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

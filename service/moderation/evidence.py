@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.ids import fingerprint
-from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
+from service.domain.policy_members import Policy
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
 from service.domain.word_lists import WordList, count_links, count_links_in_name

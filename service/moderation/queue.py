@@ -11,8 +11,8 @@ from service.domain.access import Caller
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.errors import NotFound
-from service.domain.policy import Policy
 from service.domain.policy_document import policy_from
+from service.domain.policy_members import Policy
 from service.domain.scores import Scorer
 from service.moderation.evidence import rules_of
 from service.storage import audit, comments, queue, sites

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
 from service.domain.comment import ACTIONS, Status
-from service.domain.policy_document import LANGUAGE, MAX_LANGUAGES, MAX_WORD_LENGTH, MAX_WORDS
-from service.domain.scores import ATTRIBUTES
+from service.domain.policy_members import DEFAULT, MEMBERS
 from service.moderation.history import without_evidence
 from service.web.fields import Note, Whole, WholeNumber
 
@@ -73,49 +74,19 @@ class SiteQuery(Schema):
     site = fields.String(required=True, validate=SITE)
 
 
-SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-LIMITS = {
-    "type": "object",
-    "properties": {"review": SHARE, "reject": SHARE | {"type": ["number", "null"]}},
-    "required": ["review"],
-    "additionalProperties": False,
-}
-WORDS = {
-    "type": "array",
-    "items": {"type": "string", "minLength": 1, "maxLength": MAX_WORD_LENGTH},
-    "maxItems": MAX_WORDS,
-}
-LANGUAGES = {
-    "type": "array",
-    "items": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
-    "maxItems": MAX_LANGUAGES,
-}
-
-
 class PolicyDocument(Schema):
     """A site's policy; what is left out has its default.
 
     The members are described here and checked in the domain: the same rules hold for the command line.
     """
 
-    thresholds = fields.Raw(
-        metadata={
-            "type": "object",
-            "properties": dict.fromkeys(ATTRIBUTES, LIMITS),
-            "minProperties": 1,
-            "additionalProperties": False,
+    class Meta:
+        """Each member as the domain declares it."""
+
+        include: ClassVar = {
+            name: fields.Raw(metadata=kind.schema | described(kind.meaning) | {"default": DEFAULT[name]})
+            for name, kind in MEMBERS.items()
         }
-        | described("From `review` on a person is asked, from `reject` on a comment is refused.")
-    )
-    banned_words = fields.Raw(metadata=WORDS | described("A comment with one of them is refused."))
-    suspect_words = fields.Raw(metadata=WORDS | described("A comment with one of them goes to review."))
-    max_links = fields.Raw(metadata={"type": "integer", "minimum": 0, "maximum": 100})
-    hold_repeats = fields.Raw(metadata={"type": "boolean"})
-    hold_first_time = fields.Raw(metadata={"type": "boolean"})
-    premoderate = fields.Raw(metadata={"type": "boolean"})
-    languages = fields.Raw(
-        metadata=LANGUAGES | described("Languages whose models are in beta and may decide here all the same.")
-    )
 
 
 class AuditQuery(Schema):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models import Scorer, load_scorer
 from models.reading.careful import FIRST_PIECES, LAST_PIECES
 from models.reading.windows import LONG, LONGEST, READ, SHORTEST, Sentences, alone, sentences
-from service.domain.policy_document import DEFAULT_REVIEW
+from service.domain.policy_members import DEFAULT_REVIEW
 
 ODD = st.text(st.sampled_from("ab .!?…。\n\u2028\u0301'\"B3🖕"), max_size=900)
 BUSES = (

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from service.domain.policy_document import DEFAULT
+from service.domain.policy_members import DEFAULT
 from service.storage.database import Database
 from service.storage.tables import AuditRow
 from tests.service.api.parts import assert_problem, bearer, begin_session, decide, hire, post

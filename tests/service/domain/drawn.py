@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from service.domain.evidence import Evidence, NameEvidence, rounded
-from service.domain.policy import Policy, Thresholds
+from service.domain.policy_kinds import Thresholds
+from service.domain.policy_members import Policy
 from service.domain.scores import ATTRIBUTES
 
 LANGUAGES = ("en", "nl", "de", "und")

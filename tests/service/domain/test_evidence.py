@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.evidence import Evidence, NameEvidence, rounded
-from service.domain.policy import Policy, decide
+from service.domain.policy import decide
+from service.domain.policy_members import Policy
 from tests.service.domain.drawn import evidences, policies
 
 

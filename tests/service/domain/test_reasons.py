@@ -11,7 +11,9 @@ from hypothesis import given
 import service
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
-from service.domain.policy import Policy, Thresholds, decide
+from service.domain.policy import decide
+from service.domain.policy_kinds import Thresholds
+from service.domain.policy_members import Policy
 from service.domain.reasons import (
     ALL_CLEAR,
     FOR_AUTHORS,
