@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, missing, validate
+from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
 from service.domain.events import TYPES
@@ -90,8 +90,10 @@ class Delivery(Schema):
     endpoint = fields.String(attribute="endpoint_id")
     event = fields.String(attribute="event_id", metadata=described("The webhook-id of every attempt."))
     type = fields.String()
-    comment = fields.Method(
-        "_comment", metadata={"type": "string", **described("The subject's id, where it is a comment.")}
+    comment = fields.String(  # promised before there were other subjects
+        attribute="subject_id",
+        dump_only=True,  # or two fields would be loaded into one
+        metadata=described("The same as `subject_id`: of a comment, if `subject_kind` says so."),
     )
     subject_kind = fields.String(metadata=described("What the event is about, such as `comment`."))
     subject_id = fields.String()
@@ -100,9 +102,6 @@ class Delivery(Schema):
     attempts = fields.List(fields.Nested(Attempt), attribute="log")
     next_attempt_at = fields.Method("_next", metadata={"type": ["string", "null"], "format": "date-time"})
     delivered_at = fields.AwareDateTime(allow_none=True)
-
-    def _comment(self, row: DeliveryRow) -> object:
-        return row.subject_id if row.subject_kind == "comment" else missing
 
     def _next(self, row: DeliveryRow) -> str | None:
         return row.next_attempt_at.isoformat() if row.status == "due" else None

@@ -145,7 +145,7 @@ def test_a_test_event_shows_in_the_log_with_its_attempts(call: Call, db: Databas
         (1, 500, "no")
     ]
     assert (shown["subject_kind"], shown["subject_id"]) == ("endpoint", endpoint)
-    assert "comment" not in shown
+    assert shown["comment"] == endpoint
     assert shown["next_attempt_at"] is not None
     assert page["next_cursor"] is None
 
