@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -25,20 +26,10 @@ bp = Blueprint("comments", __name__, url_prefix="/api/v1")
     status=202,
     problems=(403, 404),
 )
-def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
+def post_comment(body: intake.Draft, headers: schemas.Sender) -> Any:
     """Accept a comment for scoring; it is stored for good and not public yet."""
-    draft = intake.Draft(
-        site=body["site"],
-        url=body["thread"]["url"],
-        key=body["thread"].get("key"),
-        title=body["thread"].get("title"),
-        parent_id=body.get("parent_id"),
-        author_name=body.get("author", {}).get("name"),
-        author_token=headers.get("author_token"),
-        idempotency_key=headers.get("idempotency_key"),
-        body=body["body"],
-    )
     here = web_context()
+    draft = replace(body, author_token=headers.author_token, idempotency_key=headers.idempotency_key)
     receipt = here.intake.submit(draft, here.clock())
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id
@@ -53,11 +44,11 @@ def post_comment(body: dict[str, Any], headers: dict[str, Any]) -> Any:
     problems=(404,),
     other_answers={304: "You have this state already."},
 )
-def list_comments(query: dict[str, Any]) -> Response:
+def list_comments(query: reading.PageQuery) -> Response:
     """Return one page of the published comments of a thread, nested, with an ETag."""
     known = request.headers.get("If-None-Match", "")
     here = web_context()
-    page = reading.read_page(here.db, here.pages, reading.PageQuery(**query), known)
+    page = reading.read_page(here.db, here.pages, query, known)
     answer = Response(page.body, 200 if page.body is not None else 304, content_type="application/json")
     answer.headers["ETag"] = page.etag
     answer.headers["Cache-Control"] = "no-cache"
@@ -73,10 +64,10 @@ def list_comments(query: dict[str, Any]) -> Response:
     problems=(404,),
     auth="receipt",
 )
-def show_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any]) -> Any:
+def show_comment(comment_id: UUID, query: schemas.GivenReceipt, headers: schemas.GivenReceipt) -> Any:
     """Return a comment of one's own with its status and reasons, or a published one."""
     here = context()
-    receipt = headers.get("receipt") or query.get("receipt")
+    receipt = headers.receipt or query.receipt
     return own.look_at_own(here.db, str(comment_id), receipt, secret_key=here.settings.secret_key)
 
 
@@ -89,10 +80,10 @@ def show_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any
     problems=(404, 409),
     auth="receipt",
 )
-def withdraw_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str, Any]) -> Any:
+def withdraw_comment(comment_id: UUID, query: schemas.GivenReceipt, headers: schemas.GivenReceipt) -> Any:
     """Remove a comment for good, on its author's wish."""
     here = context()
-    receipt = headers.get("receipt") or query.get("receipt")
+    receipt = headers.receipt or query.receipt
     key = here.settings.secret_key
     own.withdraw(here.db, str(comment_id), receipt, secret_key=key, now=here.clock())
     here.tasks.nudge_webhooks()
@@ -106,7 +97,7 @@ def withdraw_comment(comment_id: UUID, query: dict[str, Any], headers: dict[str,
     answer=schemas.Counts(),
     problems=(404,),
 )
-def count_comments(query: dict[str, Any]) -> Any:
+def count_comments(query: schemas.Counted) -> Any:
     """Return the number of published comments of up to 100 threads."""
-    found = reading.count_comments(context().db, query["site"], query["thread"])
+    found = reading.count_comments(context().db, query.site, query.thread)
     return {"counts": found}, {"Cache-Control": "public, max-age=10"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, g
@@ -10,7 +11,7 @@ from service.api.schemas import moderation as schemas
 from service.context import context
 from service.moderation import acting, history, queue
 from service.sites import sites
-from service.web.auth import identity, member_of
+from service.web.auth import identity
 from service.web.doors import door
 
 bp = Blueprint("moderation", __name__, url_prefix="/api/v1/moderation")
@@ -24,9 +25,16 @@ bp = Blueprint("moderation", __name__, url_prefix="/api/v1/moderation")
     problems=(404,),
     auth="moderator",
 )
-def list_queue(query: dict[str, Any]) -> Any:
+def list_queue(query: schemas.QueuePart) -> Any:
     """Return comments of one status, oldest first."""
-    return queue.read_queue(context().db, identity(), **query)
+    return queue.read_queue(
+        context().db,
+        identity(),
+        site=query.site,
+        status=query.status,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
 
 
 @bp.post("/actions")
@@ -37,11 +45,11 @@ def list_queue(query: dict[str, Any]) -> Any:
     problems=(404, 409),
     auth="moderator",
 )
-def take_action(body: dict[str, Any]) -> Any:
+def take_action(body: acting.Act) -> Any:
     """Approve, reject, reopen or undo. 409 says who was faster, with the comment as it is now."""
-    here, wanted = context(), acting.Act(**body)
-    g.comment_id = wanted.comment_id
-    done = acting.act(here.db, identity(), wanted, here.clock())
+    here = context()
+    g.comment_id = body.comment_id
+    done = acting.act(here.db, identity(), body, here.clock())
     here.tasks.nudge_webhooks()
     return done
 
@@ -54,10 +62,9 @@ def take_action(body: dict[str, Any]) -> Any:
     problems=(404,),
     auth="moderator",
 )
-def show_policy(query: dict[str, Any]) -> Any:
+def show_policy(query: schemas.OfSite) -> Any:
     """Return thresholds, word lists and modes of a site, defaults filled in."""
-    member_of(query["site"])
-    return sites.policy_of(context().db, identity(), query["site"])
+    return sites.policy_of(context().db, identity(), query.site)
 
 
 @bp.put("/policies")
@@ -69,10 +76,10 @@ def show_policy(query: dict[str, Any]) -> Any:
     problems=(404,),
     auth="owner",
 )
-def set_policy(body: dict[str, Any], query: dict[str, Any]) -> Any:
+def set_policy(body: Mapping[str, Any], query: schemas.OfSite) -> Any:
     """Replace a site's policy; it holds for comments that are decided from now on."""
     here = context()
-    return sites.set_policy(here.db, identity(), query["site"], body, here.clock())
+    return sites.set_policy(here.db, identity(), query.site, body, here.clock())
 
 
 @bp.get("/audit")
@@ -83,6 +90,6 @@ def set_policy(body: dict[str, Any], query: dict[str, Any]) -> Any:
     problems=(404,),
     auth="moderator",
 )
-def show_audit(query: dict[str, Any]) -> Any:
+def show_audit(query: schemas.OfComment) -> Any:
     """Return everything done to a comment, by whom and why, and whether the log was tampered with."""
-    return history.history(context().db, identity(), query["comment"])
+    return history.history(context().db, identity(), query.comment)

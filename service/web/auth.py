@@ -58,10 +58,3 @@ def owner_of(site: str) -> access.Caller:
     caller = identity()
     caller.must("own", site)
     return caller
-
-
-def member_of(site: str) -> access.Caller:
-    """Return the caller if they moderate the site; other sites are as good as not there."""
-    caller = identity()
-    caller.must("decide", site)
-    return caller

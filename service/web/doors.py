@@ -79,7 +79,8 @@ def door(
     """Declare a JSON door; ``problems`` are the handler's own, the others follow (see `Door.problems_of`).
 
     With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about the
-    handler checks. It gets the loaded ``body``, ``query`` and ``headers`` by name, each only if declared.
+    handler checks. It gets the loaded ``body``, ``query`` and ``headers`` by name, each only if declared: as
+    what a `Typed` schema makes, else as a dict.
     What it returns, or the first of a pair with headers, is dumped by ``answer``; a `Response` passes.
     """
     declared = Door(
@@ -94,7 +95,8 @@ def door(
             if body is not None:
                 arguments["body"] = _load(body, _json_body())
             if query is not None:
-                arguments["query"] = dict(_query(query, request.query_string))
+                found = _query(query, request.query_string)
+                arguments["query"] = dict(found) if isinstance(found, MappingProxyType) else found
             if headers is not None:
                 arguments["headers"] = _load(headers, _headers(headers))
             return _present(handler(**arguments), declared)
@@ -131,8 +133,8 @@ def _json_body() -> Any:
 
 
 @lru_cache(maxsize=512)  # readers of one page ask the same again and again
-def _query(schema: Schema, raw: bytes) -> Mapping[str, Any]:
-    """Return a loaded query; only a list field may be given more than once."""
+def _query(schema: Schema, raw: bytes) -> Any:
+    """Return a loaded query that nobody can change; only a list field may be given more than once."""
     try:
         unquote_to_bytes(raw).decode()
     except UnicodeDecodeError:
@@ -145,7 +147,8 @@ def _query(schema: Schema, raw: bytes) -> Mapping[str, Any]:
         if "\x00" in value:
             raise Invalid([_at("", name, "has a NUL in it")])
         found[name] = [*found.get(name, ()), value] if many else value
-    return MappingProxyType(_load(schema, found))
+    loaded = _load(schema, found)
+    return MappingProxyType(loaded) if isinstance(loaded, dict) else loaded
 
 
 def _headers(schema: Schema) -> dict[str, Any]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
+from service.comments.intake import Draft
 from service.comments.own import Look
-from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS
+from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS, PageQuery
 from service.domain import comment
 from service.domain.reasons import reasons_for_author
 from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
 from service.web.fields import Text, Whole
+from service.web.typed import Typed
 
 UUID = validate.Regexp(
     r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", error="is no comment id"
@@ -54,8 +60,10 @@ class Author(Schema):
     )
 
 
-class NewComment(Schema):
+class NewComment(Typed):
     """A comment as a reader posts it. A field that is not listed is refused."""
+
+    makes = Draft
 
     site = fields.String(required=True, validate=SITE)
     thread = fields.Nested(ThreadReference, required=True)
@@ -73,9 +81,23 @@ class NewComment(Schema):
         ),
     )
 
+    def _arguments(self, values: dict[str, Any]) -> dict[str, Any]:
+        thread, author = values.pop("thread"), values.pop("author", {})
+        return {**values, **thread, "author_name": author.get("name")}
 
-class PostHeaders(Schema):
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What the headers of a post say of its sender."""
+
+    author_token: str | None = None
+    idempotency_key: str | None = None
+
+
+class PostHeaders(Typed):
     """Headers of a post."""
+
+    makes = Sender
 
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
@@ -89,14 +111,25 @@ class PostHeaders(Schema):
     )
 
 
-class ReceiptHeaders(Schema):
+@dataclass(frozen=True, slots=True)
+class GivenReceipt:
+    """The receipt that a header or a query brings, if any."""
+
+    receipt: str | None = None
+
+
+class ReceiptHeaders(Typed):
     """The secret that came with a comment of one's own."""
+
+    makes = GivenReceipt
 
     receipt = fields.String(data_key="Parley-Receipt", validate=validate.Length(1, 128))
 
 
-class ReceiptQuery(Schema):
+class ReceiptQuery(Typed):
     """For pages that cannot send a header."""
+
+    makes = GivenReceipt
 
     receipt = fields.String(validate=validate.Length(1, 128))
 
@@ -140,8 +173,10 @@ class OwnComment(Schema):
         return reasons_for_author(comment.Status(row.status), row.decided_by, row.reasons or ())
 
 
-class PageQuerySchema(Schema):
+class PageQuerySchema(Typed):
     """Which page of which thread."""
+
+    makes = PageQuery
 
     site = fields.String(required=True, validate=SITE)
     thread = fields.String(required=True, validate=validate.Length(1, MAX_URL_BYTES))
@@ -185,8 +220,18 @@ class ThreadPage(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
-class CountsQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Threads of a site by their keys or addresses."""
+
+    site: str
+    thread: Sequence[str]
+
+
+class CountsQuery(Typed):
     """Which threads to count."""
+
+    makes = Counted
 
     site = fields.String(required=True, validate=SITE)
     thread = fields.List(

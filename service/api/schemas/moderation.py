@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from marshmallow import Schema, fields, validate
@@ -9,12 +10,26 @@ from marshmallow import Schema, fields, validate
 from service.api.schemas.comments import SITE, UUID, described
 from service.domain.comment import ACTIONS, Status
 from service.domain.policy_members import DEFAULT, MEMBERS
+from service.moderation.acting import Act
 from service.moderation.history import without_evidence
 from service.web.fields import Note, Whole, WholeNumber
+from service.web.typed import Typed
 
 
-class QueueQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class QueuePart:
+    """One page of the review queue, by its site, status, size and the page before."""
+
+    site: str
+    status: str
+    limit: int
+    cursor: str | None = None
+
+
+class QueueQuery(Typed):
     """Which part of the review queue."""
+
+    makes = QueuePart
 
     site = fields.String(required=True, validate=SITE)
     status = fields.String(load_default="pending", validate=validate.OneOf([s.value for s in Status]))
@@ -59,8 +74,10 @@ class Queue(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
-class NewAction(Schema):
+class NewAction(Typed):
     """What a moderator does with one comment, in the version they saw."""
+
+    makes = Act
 
     comment_id = fields.String(required=True, validate=UUID)
     action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
@@ -68,8 +85,17 @@ class NewAction(Schema):
     note = Note(allow_none=True, metadata=described("For the history; not shown to readers."))
 
 
-class SiteQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class OfSite:
+    """What is asked for is a site's."""
+
+    site: str
+
+
+class SiteQuery(Typed):
     """Which site."""
+
+    makes = OfSite
 
     site = fields.String(required=True, validate=SITE)
 
@@ -89,8 +115,17 @@ class PolicyDocument(Schema):
         }
 
 
-class AuditQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class OfComment:
+    """What is asked for is a comment's."""
+
+    comment: str
+
+
+class AuditQuery(Typed):
     """Whose history."""
+
+    makes = OfComment
 
     comment = fields.String(required=True, validate=UUID)
 
