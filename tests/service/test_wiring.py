@@ -37,13 +37,13 @@ from service import wiring
 wiring.LOOK_S = 0.0
 from models.registry import Registry
 from workers import scoring
-drain, used = scoring.moderation.drain, []
+drain, used = scoring.deciding.drain, []
 def one_by_one(db, *, scorer, clock):
     used.append(scorer.model_id)
     if len(used) == 1:
         Registry(scoring.context().settings.data_dir).use(sys.argv[1])
     return drain(db, scorer=scorer, clock=clock, limit=1)
-scoring.moderation.drain = one_by_one
+scoring.deciding.drain = one_by_one
 scoring.drain()
 print(*used)
 """
