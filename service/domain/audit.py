@@ -39,11 +39,11 @@ class Entry:
     from_status: str | None
     to_status: str | None
     body_hash: str | None
-    reasons: Sequence[Mapping[str, Any]] | None
+    reasons: Sequence[Mapping[str, object]] | None
     scores: Mapping[str, float] | None
     model_id: str | None
     note: str | None
-    detail: Mapping[str, Any] | None
+    detail: Mapping[str, object] | None
     created_at: datetime
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 TEST = "webhook.test"
 
@@ -59,28 +58,42 @@ def envelope(type_: str, data: Mapping[str, object], now: datetime) -> dict[str,
     return {"type": REGISTRY[type_].name, "timestamp": timestamp(now), "data": data}
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A comment as an event tells of it; ``thread`` is key, url and title."""
+
+    id: str
+    site: str
+    thread: Mapping[str, str | None]
+    parent_id: str | None
+    author_name: str | None
+    body: str
+    status: str
+    created_at: datetime
+    sequence: int
+
+
 def comment_event(
-    comment: Mapping[str, Any], decision: Mapping[str, object] | None, now: datetime
+    comment: Snapshot, decision: Mapping[str, object] | None, now: datetime
 ) -> dict[str, object]:
     """Return the event that says where a comment stands now.
 
-    ``comment`` has id, site, thread (key, url, title), parent_id, author_name, body, status, created_at
-    and sequence; ``decision`` is None, or outcome, reasons and actor. Receivers drop a ``sequence``
-    lower than the last one they saw of the same comment.
+    ``decision`` is None, or outcome, reasons and actor. Receivers drop a ``sequence`` lower than the last
+    one they saw of the same comment.
     """
     data = {
-        "id": comment["id"],
-        "site": comment["site"],
-        "thread": comment["thread"],
-        "parent_id": comment["parent_id"],
-        "author": {"name": comment["author_name"]},
-        "body": comment["body"],
-        "status": str(comment["status"]),
-        "created_at": timestamp(comment["created_at"]),
+        "id": comment.id,
+        "site": comment.site,
+        "thread": comment.thread,
+        "parent_id": comment.parent_id,
+        "author": {"name": comment.author_name},
+        "body": comment.body,
+        "status": comment.status,
+        "created_at": timestamp(comment.created_at),
         "decision": decision,
-        "sequence": comment["sequence"],
+        "sequence": comment.sequence,
     }
-    return envelope(f"comment.{comment['status']}", data, now)
+    return envelope(f"comment.{comment.status}", data, now)
 
 
 def subject_event(

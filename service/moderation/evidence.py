@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -147,7 +146,7 @@ _built: OrderedDict[tuple[bytes, str], Rules] = OrderedDict()
 _building = threading.Lock()
 
 
-def rules_of(document: Mapping[str, Any], scorer: Scorer) -> Rules:
+def rules_of(document: Mapping[str, object], scorer: Scorer) -> Rules:
     """Return a site's rules, built once for each version of its policy and each model.
 
     The model is remembered by its id: by itself, one that was replaced would never be freed.

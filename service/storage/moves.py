@@ -114,17 +114,17 @@ def _event(move: Move, now: datetime) -> dict[str, object]:
     if move.outcome is not None:
         actor = {"kind": move.actor_kind, "name": move.actor}
         decision = {"outcome": move.outcome, "reasons": list(move.reasons or ()), "actor": actor}
-    snapshot = {
-        "id": comment.id,
-        "site": comment.site_id,
-        "thread": {"key": comment.thread_key, "url": comment.thread_url, "title": comment.thread_title},
-        "parent_id": comment.parent_id,
-        "author_name": comment.author_name,
-        "body": comment.body,
-        "status": move.to,
-        "created_at": comment.created_at,
-        "sequence": move.sequence,
-    }
+    snapshot = events.Snapshot(
+        id=comment.id,
+        site=comment.site_id,
+        thread={"key": comment.thread_key, "url": comment.thread_url, "title": comment.thread_title},
+        parent_id=comment.parent_id,
+        author_name=comment.author_name,
+        body=comment.body,
+        status=str(move.to),
+        created_at=comment.created_at,
+        sequence=move.sequence,
+    )
     return events.comment_event(snapshot, decision, now)
 
 

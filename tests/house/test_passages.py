@@ -21,6 +21,10 @@ DOCUMENTS: Mapping[str, str] = {
     "service/domain/policy_document.py": "a site's policy as JSON: checked, completed, read",
     "service/domain/evidence.py": "evidence as JSON and back",
     "service/sites/sites.py": "a site's policy as JSON, on its way to the rules and back",
+    "service/comments/reading.py": "a page of a thread as the JSON that is cached and sent",
+    "service/review/cards.py": "reasons as they were kept with a decision, in JSON",
+    "service/scoring/comparing.py": "lines of scored comments, as JSON",
+    "service/scoring/suggestions.py": "suggested scores as they are kept, in JSON",
     "service/settings.py": "the environment, before it is `Settings`",
     "service/observability.py": "a line of the log, as structlog hands it on",
     "service/running/web_server.py": "gunicorn's own options",
@@ -34,34 +38,6 @@ DOCUMENTS: Mapping[str, str] = {
     "service/commands/models.py": "cards and figures of models, as JSON",
     "service/commands/doctor.py": "what a server says of itself",
 }
-
-# Modules whose passages have no types yet. Take out what is done; nothing may be added.
-UNTYPED = {
-    "service/api/webhooks.py",
-    "service/comments/intake.py",
-    "service/comments/own.py",
-    "service/comments/reading.py",
-    "service/domain/audit.py",
-    "service/domain/events.py",
-    "service/domain/policy.py",
-    "service/moderation/acting.py",
-    "service/moderation/deciding.py",
-    "service/moderation/evidence.py",
-    "service/moderation/history.py",
-    "service/moderation/queue.py",
-    "service/review/cards.py",
-    "service/scoring/keys.py",
-    "service/scoring/suggestions.py",
-    "service/sites/moderators.py",
-    "service/sites/sites.py",
-    "service/sites/threads.py",
-    "service/upkeep/audit.py",
-    "service/webhooks/endpoints.py",
-    "service/webhooks/log.py",
-    "service/webhooks/relay.py",
-    "service/webhooks/sending.py",
-}
-BEING_TYPED = pytest.mark.xfail(strict=False, reason="the passages are being given types, theme by theme")
 
 PASSAGES = [path for path in sources("service") if "storage" not in path.parts]
 
@@ -102,16 +78,13 @@ def untyped(path: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", PASSAGES, ids=name_of)
 def test_what_passes_between_layers_has_a_type(path: Path) -> None:
-    assert name_of(path) in UNTYPED or not untyped(path)
+    assert not untyped(path)
 
 
-@BEING_TYPED
-def test_what_is_typed_is_no_longer_excused() -> None:
-    assert {name for name in UNTYPED if not (ROOT / name).exists() or not untyped(ROOT / name)} == set()
+def test_what_is_no_longer_there_is_no_longer_excused() -> None:
     assert {name for name in DOCUMENTS if not (ROOT / name).exists()} == set()
 
 
-@BEING_TYPED
 def test_rows_are_read_by_names_that_the_type_checker_knows() -> None:
     """Counted are look-ups such as ``row["body"]``, of rows and of JSON alike."""
     paths = [path for path in sources("service") if "migrations" not in path.parts]
