@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from models.reading.language import detect_several
 from service.domain.access import Caller
 from service.domain.scores import ATTRIBUTES, Span
 from service.domain.word_lists import utf16
@@ -78,6 +79,9 @@ class FakeScorer:
 
     def normalise(self, text: str) -> str:
         return text.casefold()
+
+    def languages_of(self, text: str) -> tuple[list[str], bool]:
+        return detect_several(text, supported=self.languages | self.beta_languages)
 
 
 @dataclass

@@ -46,3 +46,7 @@ class Silent:
     def normalise(self, text: str) -> str:
         """Fold case, so that word lists still work."""
         return text.casefold()
+
+    def languages_of(self, text: str) -> tuple[list[str], bool]:
+        """Return that the language is not known."""
+        return ["und"], True

@@ -18,7 +18,7 @@ from models.reading.explaining import Place, Span, additive, occluded, spans, wo
 from models.reading.fast import LinearScorer
 from models.reading.files import MODEL, BadArtifact
 from models.reading.joint import clipped, shift_of_prior
-from models.reading.language import detect
+from models.reading.language import detect, detect_several
 from models.reading.normalise import normalise
 from models.reading.readings import Outcome, Reading
 from models.reading.self_test import TEXTS
@@ -216,6 +216,10 @@ class Scorer:
             return np.asarray(self._joint_logits(some, [normalise(one) for one in some])[:, column])
 
         return occluded(logits, text, places, float(logits([text])[0]))
+
+    def languages_of(self, text: str) -> tuple[list[str], bool]:
+        """Return the languages that a text may be in, the likeliest first, and whether that one is read."""
+        return detect_several(text, supported=self.languages | self.beta_languages)
 
     def normalise(self, text: str) -> str:
         """Return the text as the model reads it."""

@@ -87,6 +87,8 @@ class Scorer(Protocol):
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> Sequence[WordScore]: ...
     def normalise(self, text: str) -> str: ...
+    def languages_of(self, text: str) -> tuple[Sequence[str], bool]:
+        """Return the languages that a text may be in, the likeliest first, and whether that one is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.scores import Scorer, Span, plain_attribute
@@ -16,7 +16,6 @@ MAX_SPANS = 500  # beyond it, neighbouring sentences share a span: an answer sta
 UNKNOWN, ASSUMED = "und", "en"
 PLAIN = ("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT")
 PROBABILITY = ("SCORE_TYPE_UNSPECIFIED", "PROBABILITY")
-Detect = Callable[[str], tuple[Sequence[str], bool]]
 
 
 class Refused(Exception):
@@ -76,7 +75,7 @@ class Analysis:
     is_unsure: bool = False  # whether a careful reading was wanted and not to be had
 
 
-def analyze(question: Question, scorer: Scorer, detect: Detect, *, within: float) -> Analysis:
+def analyze(question: Question, scorer: Scorer, *, within: float) -> Analysis:
     """Score a text; raise `Refused` with the API's own words.
 
     All spans are read in one call. After ``within`` seconds no further careful reading is begun.
@@ -84,7 +83,7 @@ def analyze(question: Question, scorer: Scorer, detect: Detect, *, within: float
     check_passage(question.passage)
     plain = _attributes(question.attributes, scorer)
     text, given = question.passage.text, question.passage.languages
-    spoken, detected, unread = _languages(text, given, scorer, detect)
+    spoken, detected, unread = _languages(text, given, scorer)
     if unread and not question.drops_unsupported:
         raise _not_in(next(iter(plain)), unread, given)
     read_as = next((one for one in spoken if primary(one) == detected[0]), spoken[0])
@@ -152,10 +151,10 @@ def _attributes(wanted: Mapping[str, Wanted], scorer: Scorer) -> dict[str, str]:
 
 
 def _languages(
-    text: str, given: tuple[str, ...], scorer: Scorer, detect: Detect
+    text: str, given: tuple[str, ...], scorer: Scorer
 ) -> tuple[tuple[str, ...], Sequence[str], tuple[str, ...]]:
     """Return what a text is to be read as, what it may be, and which of the former has no reader."""
-    detected, is_known = detect(text)
+    detected, is_known = scorer.languages_of(text)
     if given:
         known = scorer.languages | scorer.beta_languages
         return given, detected, tuple(one for one in given if primary(one) not in known)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from flask import request
 
-from models.reading.language import detect_several
 from service.api.perspective import errors
 from service.api.perspective import messages as schemas
 from service.context import context
@@ -84,8 +82,7 @@ def _analyze(body: Body, call: Call) -> Answer:
         body.get("spanAnnotations", False),
         body.get("dropUnsupportedAttributes", False),
     )
-    scorer, detector = _scorer()
-    found = perspective.analyze(question, scorer, detector, within=call.within)
+    found = perspective.analyze(question, _scorer(), within=call.within)
     scores = {name: _scored(one) for name, one in found.scores.items()}
     told = {
         **({"attributeScores": scores} if scores else {}),
@@ -103,8 +100,7 @@ def _suggest_score(body: Body, call: Call) -> Answer:
     passage = _passage(body)
     community, token = body.get("communityId", ""), body.get("clientToken")
     suggestions.check(passage, labels, community=community, token=token)
-    _, detector = _scorer()
-    detected = list(detector(passage.text)[0])
+    detected = list(_scorer().languages_of(passage.text)[0])
     if here.settings.suggestion_days:
         sender, language = call.caller.name if call.caller else None, (*passage.languages, *detected)[0]
         made = Suggestion(community, token, sender, passage.text, language, labels)
@@ -141,11 +137,11 @@ def _passage(body: Body) -> Passage:
     )
 
 
-def _scorer() -> tuple[Scorer, perspective.Detect]:
+def _scorer() -> Scorer:
     scorer = context().scorer()
     if scorer is None:
         raise Unavailable("There is no model.")
-    return scorer, partial(detect_several, supported=scorer.languages | scorer.beta_languages)
+    return scorer
 
 
 def _scored(one: perspective.Scored) -> Body:

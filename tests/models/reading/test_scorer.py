@@ -106,6 +106,11 @@ def test_a_reading_says_language_and_normalised_text(shipped: Scorer) -> None:
     assert english.normalised == "that is not right sir" == shipped.normalise("That is NOT right, sir.")
 
 
+def test_the_languages_of_a_text_come_likeliest_first_with_whether_that_one_is_read(shipped: Scorer) -> None:
+    assert shipped.languages_of("What do you think of it?") == (["en"], True)
+    assert shipped.languages_of("Привет всем, как дела")[1] is False
+
+
 def test_the_rude_words_are_marked_in_utf16_units(shipped: Scorer) -> None:
     text = "😀 you  IDIOT! 😀 thanks for the bread"
     reading, spans = shipped.read([text])[0], shipped.explain(text)

@@ -2,6 +2,8 @@
 
 Proves `service/comments/own.py`, `service/domain/ids.py`, `service/domain/clock.py` and
 `service/storage/comments.py` too.
+
+Proves `service/comments/together.py` too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Each member of a policy: its default passes its own checks, and its bounds are those it tells of."""
+"""Each member of a policy: its default passes its own checks, and its bounds are those it tells of.
+
+Proves `service/domain/policy_kinds.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Moves of comments, written together: proves service/storage/moves.py, decisions.py and ledger.py."""
+"""What is written together with a change: decisions, audit rows, events.
+
+Proves `service/storage/decisions.py`, `service/storage/ledger.py` too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows by name: a record is filled by the columns of its fields, in their order."""
+"""Rows by name: a record is filled by the columns of its fields, in their order.
+
+Proves `service/storage/records/` too.
+"""
 
 from __future__ import annotations
 

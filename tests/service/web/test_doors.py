@@ -1,4 +1,7 @@
-"""What a handler is handed has the type that it says."""
+"""What a handler is handed has the type that it says.
+
+Proves `service/web/context.py`, `service/web/typed.py` too.
+"""
 
 from __future__ import annotations
 

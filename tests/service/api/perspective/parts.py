@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from models.reading.language import detect_several
 from service.app import create_app
 from service.domain.scores import ATTRIBUTES
 from service.settings import Settings
@@ -59,6 +60,9 @@ class MarkedScorer:
 
     def normalise(self, text: str) -> str:
         return text
+
+    def languages_of(self, text: str) -> tuple[list[str], bool]:
+        return detect_several(text, supported=self.languages | self.beta_languages)
 
 
 def application(scorer: Any, folder: Path) -> Flask:
