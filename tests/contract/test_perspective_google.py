@@ -54,7 +54,7 @@ def toxicity(answer: Any) -> float:
 
 def test_analyze(service: Any) -> None:
     rude, kind = (
-        service.comments.own().analyze(body=asking(text, *PRODUCTION)).execute() for text in (RUDE, KIND)
+        service.comments().analyze(body=asking(text, *PRODUCTION)).execute() for text in (RUDE, KIND)
     )
 
     assert set(rude["attributeScores"]) == set(PRODUCTION)
@@ -88,8 +88,8 @@ def test_a_kept_document_and_another_address(parley: Parley, prefix: str) -> Non
 
 def test_parameters_that_the_library_knows(service: Any) -> None:
     known = {"x__xgafv": "2", "prettyPrint": False, "quotaUser": "u", "alt": "json", "uploadType": "media"}
-    whole = service.comments.own().analyze(body=asking(RUDE), **known).execute()
-    part = service.comments.own().analyze(body=asking(RUDE), fields="languages").execute()
+    whole = service.comments().analyze(body=asking(RUDE), **known).execute()
+    part = service.comments().analyze(body=asking(RUDE), fields="languages").execute()
 
     assert set(whole) == {"attributeScores", "languages", "detectedLanguages"}
     assert part == {"languages": ["en"]}
@@ -97,7 +97,7 @@ def test_parameters_that_the_library_knows(service: Any) -> None:
 
 def test_spans(service: Any) -> None:
     text = f"😀 {RUDE} {KIND}"
-    found = service.comments.own().analyze(body=asking(text, spanAnnotations=True)).execute()
+    found = service.comments().analyze(body=asking(text, spanAnnotations=True)).execute()
     spans = found["attributeScores"]["TOXICITY"]["spanScores"]
 
     units = text.encode("utf-16-le")
@@ -116,7 +116,7 @@ def test_spans(service: Any) -> None:
 ])  # fmt: skip
 def test_an_error_is_read_as_google_s(service: Any, body: Any, reason: str, kind: str) -> None:
     with pytest.raises(HttpError, match="400") as caught:
-        service.comments.own().analyze(body=body).execute()
+        service.comments().analyze(body=body).execute()
 
     assert caught.value.reason == reason
     assert caught.value.error_details[0]["errorType"] == kind
@@ -124,7 +124,7 @@ def test_an_error_is_read_as_google_s(service: Any, body: Any, reason: str, kind
 
 def test_an_unknown_field(service: Any) -> None:
     with pytest.raises(HttpError, match="400") as caught:
-        service.comments.own().analyze(body=asking(RUDE, nonsense=1)).execute()
+        service.comments().analyze(body=asking(RUDE, nonsense=1)).execute()
 
     said = 'Invalid JSON payload received. Unknown name "nonsense": Cannot find field.'
     assert caught.value.reason == said
@@ -136,7 +136,7 @@ def test_suggestscore(service: Any) -> None:
         "comment": {"text": RUDE}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
         "clientToken": "comment:1", "communityId": "c",
     }  # fmt: skip
-    found = service.comments.own().suggestscore(body=body).execute()
+    found = service.comments().suggestscore(body=body).execute()
 
     assert found == {"clientToken": "comment:1", "detectedLanguages": ["en"]}
 
@@ -153,7 +153,7 @@ def test_a_suggestion_is_kept_until_the_operator_deletes_it(parley: Parley, serv
         "comment": {"text": "A line that a moderator\nturned down 😀"}, "communityId": "Coral:a",
         "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}, "clientToken": "comment:77",
     }  # fmt: skip
-    service.comments.own().suggestscore(body=body).execute()
+    service.comments().suggestscore(body=body).execute()
     assert holds(parley.data, b"a moderator\nturned down")
     [kept] = csv.DictReader(io.StringIO(operate("export")))
     deleted = operate("delete", "--token", "comment:77")
@@ -178,7 +178,7 @@ def test_batch(service: Any) -> None:
 
     batch = service.new_batch_http_request(callback=keep)
     for name, text in (("rude", RUDE), ("empty", ""), ("kind", KIND)):
-        batch.add(service.comments.own().analyze(body=asking(text)), request_id=name)
+        batch.add(service.comments().analyze(body=asking(text)), request_id=name)
     batch.execute()
 
     assert toxicity(found["rude"]) > 0.5 > toxicity(found["kind"])
@@ -251,7 +251,7 @@ def test_nothing_that_was_sent_is_left_anywhere(parley: Parley, service: Any) ->
     marked = f"You are a fool, {PLANTED}."
     for store in (True, False):
         body = asking(marked, doNotStore=store, clientToken=PLANTED, sessionId=PLANTED, communityId=PLANTED)
-        assert service.comments.own().analyze(body=body).execute()["clientToken"] == PLANTED
+        assert service.comments().analyze(body=body).execute()["clientToken"] == PLANTED
     parley.call("POST", f"{ANALYZE}?key={PLANTED}", json.dumps(asking(marked, PLANTED)).encode())
     made = parley.post_comment(f"Not {PLANTED[:10]}", thread="kept")
     wait_until(lambda: holds(parley.data, made["id"].encode()), 20, "a comment is not in the data folder")
