@@ -38,7 +38,7 @@ def _folders(name: str) -> Iterator[str]:
     """Yield what a file counts for: everything, and its folder at most one below the package.
 
     >>> list(_folders("service/api/schemas/comments.py")), list(_folders("models/training/fast.py"))
-    (['', 'service/api'], ['', 'models'])
+    (['', 'service/api'], ['', 'models/training'])
     """
     yield ""
     yield "/".join(Path(name).parts[:-1][:2])

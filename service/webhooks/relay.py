@@ -9,7 +9,7 @@ from service.domain.clock import Clock
 from service.domain.ids import new_id
 from service.storage import deliveries, endpoints, outbox
 from service.storage.database import Database
-from service.storage.records import EventToRelay, NewDelivery, NewEvent
+from service.storage.records import ActiveEndpoint, EventToRelay, NewDelivery, NewEvent
 
 RELAY_BATCH = 500
 
@@ -37,11 +37,19 @@ def relay(db: Database, clock: Clock, limit: int = RELAY_BATCH) -> int:
             for event in events
             if event.relayed_at is None
             for endpoint in active
-            if endpoint.site_id == event.site_id and (not endpoint.types or event.type in endpoint.types)
+            if _wants(endpoint, event)
         ])  # fmt: skip
         positions = [event.position for event in events]
         outbox.mark_relayed(connection, positions, _before(positions, outbox.last_place(connection)), now)
     return len(events)
+
+
+def _wants(endpoint: ActiveEndpoint, event: EventToRelay) -> bool:
+    """Whether an endpoint is to be told. Of what is done to itself it is not: it is the messenger."""
+    itself = (event.subject_kind, event.subject_id) == ("endpoint", endpoint.id)
+    if endpoint.site_id != event.site_id or itself:
+        return False
+    return not endpoint.types or event.type in endpoint.types
 
 
 def _before(positions: Sequence[int], last: int) -> int:

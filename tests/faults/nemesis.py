@@ -122,8 +122,9 @@ class Receiver(ThreadingHTTPServer):
         for headers, body in self.requests:
             if headers["webhook-id"] not in seen:
                 seen.add(headers["webhook-id"])
-                data = json.loads(body)["data"]
-                order[data["id"]].append(data["sequence"])
+                event = json.loads(body)
+                if event["type"].startswith("comment."):
+                    order[event["data"]["id"]].append(event["data"]["sequence"])
         return order
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR, Caller
@@ -34,7 +34,15 @@ MODERATOR = Caller("token", "mo", {"demo": "moderator"})
 def add(
     db: Database, clock: FakeClock, site: str = "demo", types: tuple[str, ...] = ()
 ) -> EndpointWithSecret:
-    return endpoints.add_endpoint(db, OPERATOR, site, URL, types, clock(), check=lambda _: None)
+    """Add an endpoint, and forget that it was told of: these tests look at what comes after."""
+    made = endpoints.add_endpoint(db, OPERATOR, site, URL, types, clock(), check=lambda _: None)
+    forget(db)
+    return made
+
+
+def forget(db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(delete(Event).where(Event.subject_kind != "comment"))
 
 
 def happen(db: Database, clock: FakeClock, *bodies: str, site: str = "demo") -> list[str]:
@@ -220,3 +228,17 @@ def test_whoever_pulls_gets_every_event_of_the_site_once_and_in_order(db: Databa
     assert [event.position for event in pulled] == sorted(event.position for event in pulled)
     assert {event.data["site"] for event in pulled} == {"demo"}
     assert {event.type for event in pulled} == {"comment.received", "comment.approved"}
+
+
+def test_an_endpoint_is_told_of_the_others_and_not_of_itself(db: Database) -> None:
+    clock = FakeClock()
+    first, second = (
+        endpoints.add_endpoint(db, OPERATOR, "demo", URL, (), clock(), check=lambda _: None).id
+        for _ in range(2)
+    )
+    while relay.relay(db, clock):
+        pass
+
+    with db.read() as connection:
+        told = connection.execute(select(Delivery.endpoint_id, Delivery.subject_id)).all()
+    assert {tuple(one) for one in told} == {(first, second), (second, first)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from service.domain.access import OPERATOR
 from service.domain.ids import new_id
@@ -153,6 +153,7 @@ def test_what_was_relayed_by_an_older_release_is_not_sent_again(db: Database) ->
     clock = FakeClock()
     endpoints.add_endpoint(db, OPERATOR, "demo", "https://h.example/", [], clock(), check=lambda _: None)
     with db.write() as connection:
+        connection.execute(delete(Event))
         write(connection, new_id(clock()))
         connection.execute(update(Event).values(relayed_at=clock()))
     relay(db)

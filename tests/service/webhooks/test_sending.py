@@ -30,7 +30,7 @@ from service.webhooks import endpoints, relay, sending
 from service.webhooks import log as delivery_log
 from tests.fakes import FakeClock
 from tests.receiver import Hook, Receiver, Reply, receiver
-from tests.service.webhooks.test_endpoints import happen
+from tests.service.webhooks.test_endpoints import forget, happen
 from tests.service.webhooks.test_log import EMPTY
 
 OUT = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=5)
@@ -56,7 +56,9 @@ def ours() -> Iterator[Receiver]:
 
 
 def add(db: Database, clock: FakeClock, url: str) -> EndpointWithSecret:
-    return endpoints.add_endpoint(db, OPERATOR, "demo", url, [], clock(), check=OUT.check)
+    made = endpoints.add_endpoint(db, OPERATOR, "demo", url, [], clock(), check=OUT.check)
+    forget(db)
+    return made
 
 
 def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send = OUT.post) -> int:
