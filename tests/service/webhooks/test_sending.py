@@ -437,12 +437,12 @@ def test_a_test_event_goes_to_one_endpoint_signed_like_any_other(
 
 
 def test_a_test_waits_for_nothing_and_holds_nothing_back(db: Database, clock: FakeClock) -> None:
-    """Neither another test nor what happened to the endpoint itself."""
+    """Neither another test nor what happened to another endpoint."""
     endpoint = add(db, clock, "http://127.0.0.1:8081/").id
     tests = [endpoints.send_test(db, OPERATOR, endpoint, clock()) for _ in range(2)]
     with db.write() as connection:
         for sequence in (1, 2):
-            event = replace(OF_ENDPOINT, id=f"evt_{sequence}", subject_id=endpoint, sequence=sequence)
+            event = replace(OF_ENDPOINT, id=f"evt_{sequence}", subject_id="another", sequence=sequence)
             outbox.add_event(connection, event)
     relay.relay(db, clock)
 
