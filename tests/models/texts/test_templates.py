@@ -189,7 +189,7 @@ def test_a_strong_word_stands_on_both_sides(word: str, many: list[TemplateRow]) 
 
 
 def test_every_listed_identity_term_for_people_appears(many: list[TemplateRow]) -> None:
-    listed = json.loads(files("models").joinpath("identity_terms.json").read_text("utf-8"))["en"]
+    listed = json.loads(files("models.reading").joinpath("identity_terms.json").read_text("utf-8"))["en"]
     people = {term for kind in listed.values() for term in kind.split()} & TERMS - set(NOT_PERSONS.split())
     words = {word for row in many for word in re.findall(r"\w+", normalise(row.text))}
 
