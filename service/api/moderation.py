@@ -79,7 +79,9 @@ def show_policy(query: schemas.OfSite) -> Any:
 def set_policy(body: Mapping[str, Any], query: schemas.OfSite) -> Any:
     """Replace a site's policy; it holds for comments that are decided from now on."""
     here = context()
-    return sites.set_policy(here.db, identity(), query.site, body, here.clock())
+    done = sites.set_policy(here.db, identity(), query.site, body, here.clock())
+    here.tasks.nudge_webhooks()
+    return done
 
 
 @bp.get("/audit")

@@ -119,7 +119,11 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
 
 
 def _place(draft: Draft) -> tuple[str, str]:
-    return draft.site, draft.key or draft.url
+    """Return where a post belongs as it is stored: by another spelling two processes would differ."""
+    try:
+        return draft.site, thread_key(draft.key) if draft.key else canonical_url(draft.url)
+    except Invalid:
+        return draft.site, ""  # it is refused, and makes nothing
 
 
 def _answer_of_another(connection: Connection, post: _Post) -> Answered | KeyReused | None:
@@ -179,7 +183,7 @@ def _thread(
     if found.id is None:
         found = threads.make(connection, draft.site, key, url, draft.title, now)
     heads[draft.site, key] = found
-    if found.closed_at is not None:
+    if found.closed_at is not None or not threads.stays_open(connection, found.id):
         raise ThreadClosed("This page takes no more comments.")
     return found
 

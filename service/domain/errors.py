@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+MAX_PROBLEMS = 50  # an answer is no larger than it helps, whatever was sent
+
 
 class ParleyError(Exception):
     """Something a caller can understand and act on; the message says what and with which value."""
@@ -22,8 +24,9 @@ class Invalid(ParleyError):
     code, title = "invalid", "The request has mistakes in it"
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{pointer or 'body'}: {text}" for pointer, text in problems))
-        self.problems = tuple(problems)
+        named = problems[:MAX_PROBLEMS]
+        super().__init__("; ".join(f"{pointer or 'body'}: {text}" for pointer, text in named))
+        self.problems = tuple(named)
 
     def extra(self) -> Mapping[str, object]:
         return {"errors": [{"pointer": pointer, "detail": text} for pointer, text in self.problems]}

@@ -52,10 +52,10 @@ def act(db: Database, caller: Caller, wanted: Act, now: datetime) -> CommentRow:
         if comment.version != wanted.version:
             raise _already_decided(comment)
         action = wanted.action
-        done = _undoing(connection, comment, caller.name) if action == "undo" else action
+        done = _undoing(connection, comment, caller) if action == "undo" else action
         to = after(Status(comment.status), done)
         move = moves.Move(
-            comment, to, action, "moderator", caller.name, OUTCOMES.get(to, "review"), note=wanted.note
+            comment, to, action, caller.actor_kind, caller.name, OUTCOMES.get(to, "review"), note=wanted.note
         )
         moves.record(connection, [move], now)
         stands = queries.find_comment(connection, wanted.comment_id)
@@ -75,9 +75,9 @@ def _already_decided(comment: CommentRow) -> AlreadyDecided:
     )
 
 
-def _undoing(connection: Connection, comment: CommentRow, moderator: str) -> str:
+def _undoing(connection: Connection, comment: CommentRow, caller: Caller) -> str:
     last = audit.last_entry(connection, COMMENT, comment.id)
-    if last is None or last.actor_kind != "moderator" or last.actor != moderator:
+    if last is None or (last.actor_kind, last.actor) != (caller.actor_kind, caller.name):
         raise IllegalMove("there is nothing of yours to undo: the last change was not made by you")
     before = Status(last.from_status) if last.from_status else None
     if before not in UNDO:

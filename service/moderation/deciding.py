@@ -124,7 +124,7 @@ def _decide_all(
     now: datetime,
 ) -> list[moves.Move]:
     """Decide, write and return the moves of those comments that ``owner`` still held."""
-    rules = {site: rules_of(policy.document, scorer) for site, policy in policies.items()}
+    rules = {site: rules_of(policy, scorer) for site, policy in policies.items()}
     with db.read() as connection:
         evidence = gather(connection, comments, found, rules, scorer)
     wanted = [

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
+import structlog
 from sqlalchemy import Connection
 
+from service.domain.errors import Invalid
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.ids import fingerprint
 from service.domain.policy_document import policy_from
@@ -18,7 +20,9 @@ from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
 from service.domain.word_lists import WordList, count_links, count_links_in_name
 from service.storage import comments as queries
-from service.storage.records import CommentForLedger
+from service.storage.records import CommentForLedger, PolicyRow
+
+log = structlog.get_logger("parley.moderation")
 
 RULES_KEPT = 256
 MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
@@ -146,16 +150,28 @@ _built: OrderedDict[tuple[bytes, str], Rules] = OrderedDict()
 _building = threading.Lock()
 
 
-def rules_of(document: Mapping[str, object], scorer: Scorer) -> Rules:
+def policy_or_people(policy: PolicyRow) -> Policy:
+    """Return a site's policy; of one that cannot be read, that people decide everything.
+
+    It was written by another release, or by hand. Other sites' comments do not wait for it.
+    """
+    try:
+        return policy_from(policy.document)
+    except Invalid as error:
+        log.error("a policy cannot be read: people decide", site=policy.site_id, error=str(error)[:200])
+        return Policy(premoderate=True)
+
+
+def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
     """Return a site's rules, built once for each version of its policy and each model.
 
     The model is remembered by its id: by itself, one that was replaced would never be freed.
     """
-    key = (orjson.dumps(document), scorer.model_id)
+    key = (orjson.dumps(row.document), scorer.model_id)
     with _building:
         rules = _built.get(key)
         if rules is None:
-            policy = policy_from(document)
+            policy = policy_or_people(row)
             rules = _built[key] = Rules(
                 policy,
                 WordList.of(policy.banned_words, scorer.normalise),

@@ -34,6 +34,7 @@ def history(db: Database, caller: Caller, comment_id: str) -> History:
             raise NotFound("There is no such comment on a site of yours.")
         entries = audit.entries(connection, COMMENT, [comment_id])
         made = decisions.of_subject(connection, comment.site_id, COMMENT, comment_id)
+    entries = [entry for entry in entries if entry.sequence <= comment.version]  # later ones came meanwhile
     return History(entries, first_break(entries, comment.audit_head) is None, made)
 
 

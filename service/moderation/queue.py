@@ -11,10 +11,9 @@ from service.domain.access import Caller
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.errors import NotFound
-from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
 from service.domain.scores import Scorer
-from service.moderation.evidence import rules_of
+from service.moderation.evidence import policy_or_people, rules_of
 from service.storage import audit, comments, queue, sites
 from service.storage.database import Database
 from service.storage.records import AuditEntry, CommentRow, Excerpt, PolicyRow
@@ -152,8 +151,7 @@ def sites_of(caller: Caller, site: str | None) -> frozenset[str]:
     """Return the sites that are meant: the one named, or all; `NotFound` for one of somebody else."""
     if site is None:
         return caller.sites
-    if site not in caller.sites:
-        raise NotFound(f"There is no site {site!r} of yours.")
+    caller.must("decide", site)
     return frozenset({site})
 
 
@@ -168,7 +166,7 @@ def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer |
     for entry in audit.entries(connection, COMMENT, [c.id for c in found]):
         histories.setdefault(entry.subject_id, []).append(entry)
     policies = sites.policies(connection, {c.site_id for c in found})
-    read = {site: policy_from(policy.document) for site, policy in policies.items()}
+    read = {site: policy_or_people(policy) for site, policy in policies.items()}
     return [
         Card(
             comment=comment,
@@ -187,6 +185,6 @@ def _words(
 ) -> Iterable[tuple[int, int]]:
     if scorer is None or not (policy.banned_words or policy.suspect_words):
         return ()
-    rules = rules_of(kept.document, scorer)
+    rules = rules_of(kept, scorer)
     lists = (rules.banned, rules.suspect)
     return [span for words in lists for span in words.spans(comment.body, scorer.normalise)]

@@ -106,7 +106,8 @@ def grant(db: Database, name: str, site: str, role: str, now: datetime) -> None:
     with db.write() as connection:
         moderator = _find(connection, name)
         sites.existing(connection, site)
-        queries.set_roles(connection, moderator.id, {site: role})
+        if not queries.set_role(connection, moderator.id, site, role):
+            return  # they have it already
         _tell_role(connection, moderator.id, moderator.name, site, role, now)
 
 

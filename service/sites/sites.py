@@ -26,7 +26,7 @@ def add_site(db: Database, site_id: str, name: str, *, now: datetime) -> None:
         raise Invalid([("/id", "must be lower-case letters, digits and hyphens, at most 63")])
     try:
         with db.write() as connection:
-            queries.add(connection, site_id, name, {}, OPERATOR.name, now)
+            queries.add(connection, site_id, name, {}, complete({}), OPERATOR.name, now)
     except IntegrityError:
         raise Invalid([("/id", f"{site_id!r} is taken")]) from None
 
@@ -55,9 +55,25 @@ def set_policy(
     policy_from(document)
     with db.write() as connection:
         queries.existing(connection, site_id)
-        made = queries.set_policy(connection, site_id, document, caller.name, now)
+        made = queries.set_policy(connection, site_id, document, complete(document), caller.name, now)
         ledger.record(connection, _changed(caller, made), now)
     return complete(document)
+
+
+def keep_policies(db: Database, now: datetime) -> None:
+    """Make a new version of each policy whose meaning a release changed, by new defaults or new members.
+
+    For after an upgrade: a decision names the version that made it, so a version must mean one thing.
+    """
+    with db.write() as connection:
+        for site in queries.all_sites(connection):
+            kept = queries.policy_version(connection, site.id, site.policy_version)
+            try:
+                means = complete(site.policy)
+            except Invalid:
+                continue  # deciding says what to do with one that cannot be read
+            if kept is None or kept.document != means:
+                queries.set_policy(connection, site.id, site.policy, means, "upgrade", now)
 
 
 def _changed(caller: Caller, made: PolicyRow) -> ledger.Happening:
@@ -73,7 +89,7 @@ def _changed(caller: Caller, made: PolicyRow) -> ledger.Happening:
             "id": made.site_id,
             "site": made.site_id,
             "version": made.version,
-            "policy": complete(made.document),
+            "policy": made.document,
         },
         detail={"version": made.version},  # the document itself stands with its version
     )

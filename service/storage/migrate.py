@@ -32,6 +32,8 @@ def upgrade(db: Database) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if db.is_sqlite and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
+            raise RuntimeError(f"an upgrade would leave rows of {lost[0]} without those they refer to")
 
 
 def _leave_references_alone(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from service.storage.records import Account, Holder, ListedModerator, Role, columns, row_of, rows_of
 from service.storage.tables import Credential, Moderator, ModeratorSite
+from service.storage.upserts import upsert
 
 
 def find(connection: Connection, name: str) -> Account | None:
@@ -49,9 +50,17 @@ def set_disabled(connection: Connection, moderator: str, since: datetime | None)
 def set_roles(connection: Connection, moderator: str, roles: Mapping[str, str]) -> None:
     """Give a moderator a role on each of some sites; raises IntegrityError for a site that is not there."""
     for site, role in roles.items():
-        drop_role(connection, moderator, site)
-        values = {"moderator_id": moderator, "site_id": site, "role": role}
-        connection.execute(insert(ModeratorSite), values)
+        set_role(connection, moderator, site, role)
+
+
+def set_role(connection: Connection, moderator: str, site: str, role: str) -> bool:
+    """Give a moderator a role on a site; whether that changes anything. IntegrityError as `set_roles`."""
+    here = (ModeratorSite.moderator_id == moderator, ModeratorSite.site_id == site)
+    if connection.scalar(select(ModeratorSite.role).where(*here).with_for_update()) == role:
+        return False
+    values = {"moderator_id": moderator, "site_id": site, "role": role}
+    upsert(connection, ModeratorSite, values, {"role": role})
+    return True
 
 
 def drop_role(connection: Connection, moderator: str, site: str) -> int:

@@ -45,21 +45,35 @@ def policy_version(connection: Connection, site_id: str, version: int) -> Policy
 
 
 def add(
-    connection: Connection, site_id: str, name: str, policy: Mapping[str, Any], author: str, now: datetime
+    connection: Connection,
+    site_id: str,
+    name: str,
+    policy: Mapping[str, Any],
+    means: Mapping[str, Any],
+    author: str,
+    now: datetime,
 ) -> None:
     """Insert a site with the first version of its policy; raises IntegrityError when the id is taken."""
     connection.execute(insert(Site), {"id": site_id, "name": name, "policy": policy, "created_at": now})
-    _keep_version(connection, PolicyRow(site_id, 1, dict(policy)), author, now)
+    _keep_version(connection, PolicyRow(site_id, 1, dict(means)), author, now)
 
 
 def set_policy(
-    connection: Connection, site_id: str, policy: Mapping[str, Any], author: str, now: datetime
+    connection: Connection,
+    site_id: str,
+    policy: Mapping[str, Any],
+    means: Mapping[str, Any],
+    author: str,
+    now: datetime,
 ) -> PolicyRow:
-    """Put a new version of a site's policy in force and return it; the site is there."""
-    held = select(Site.policy_version).where(Site.id == site_id).with_for_update()
-    made = PolicyRow(site_id, connection.execute(held).scalar_one() + 1, dict(policy))
+    """Put a new version of a site's policy in force and return it; the site is there.
+
+    The site keeps the document as it was written; the version keeps what it ``means``, defaults filled in.
+    """
+    held = select(Site.policy_version).where(Site.id == site_id).with_for_update(key_share=True)
+    made = PolicyRow(site_id, connection.execute(held).scalar_one() + 1, dict(means))
     connection.execute(
-        update(Site).where(Site.id == site_id).values(policy=made.document, policy_version=made.version)
+        update(Site).where(Site.id == site_id).values(policy=dict(policy), policy_version=made.version)
     )
     _keep_version(connection, made, author, now)
     return made

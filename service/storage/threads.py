@@ -25,6 +25,18 @@ def make(
     return rows_of(ThreadHead, connection.execute(query))[0]
 
 
+def stays_open(connection: Connection, thread: str | None) -> bool:
+    """Whether a thread is open, and stays so until the transaction ends.
+
+    On PostgreSQL the thread could be closed between reading its head and the commit. Posts do not wait for
+    each other by this lock, nor for decisions; only whoever closes the thread waits for them.
+    """
+    if connection.dialect.name == "sqlite":
+        return True  # one writer at a time: what was read holds
+    query = select(Thread.closed_at).where(Thread.id == thread).with_for_update(read=True, key_share=True)
+    return connection.execute(query).scalar_one() is None
+
+
 def lock(connection: Connection, site: str, key: str) -> ThreadRow | None:
     """Return one thread, held until the transaction ends."""
     query = select(*columns(ThreadRow, Thread)).where(Thread.site_id == site, Thread.key == key)

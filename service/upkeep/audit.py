@@ -79,10 +79,11 @@ def _find_break(comment: Sealed, rows: list[AuditEntry]) -> Break | None:
 def _breaks_of_others(db: Database) -> Iterator[Break]:
     kind, after = "", ""
     while True:
-        with db.read() as connection:  # one state of both tables: these are few, and change rarely
+        with db.read() as connection:
             heads = queries.subjects_after(connection, kind, after, BATCH)
             for head in heads:
                 rows = queries.entries(connection, head.kind, [head.id])
+                rows = [row for row in rows if row.sequence <= head.sequence]  # later ones came meanwhile
                 if (sequence := first_break(rows, head.audit_head)) is not None:
                     yield Break(head.kind, head.id, sequence)
         if not heads:

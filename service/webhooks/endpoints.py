@@ -83,7 +83,7 @@ def _tell(
         actor_kind=caller.actor_kind,
         actor=caller.name,
         subject=endpoint.snapshot(),
-        detail={"url": endpoint.url},
+        detail={"host": endpoint.host},
     )
     ledger.record(connection, happening, now)
 
@@ -181,7 +181,7 @@ def send_test(db: Database, caller: Caller, endpoint_id: str, now: datetime) -> 
     `IllegalMove` while the endpoint is disabled.
     """
     with db.write() as connection:
-        endpoint = owned(caller, endpoints.find_endpoint(connection, endpoint_id))
+        endpoint = _taken(connection, caller, endpoint_id)
         if endpoint.disabled_at is not None:
             raise IllegalMove("This endpoint is disabled. Enable it first.")
         payload = endpoint_test(endpoint_id, endpoint.site_id, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,17 @@ class Endpoint:
     disabled_because: str | None
     old_secret_until: datetime | None
 
+    @property
+    def host(self) -> str:
+        """Where the endpoint is, without what only its owner may know."""
+        return urlsplit(self.url).hostname or ""
+
     def snapshot(self) -> dict[str, object]:
-        """Return what an event may tell of it: never a secret, even of one that was just made."""
+        """Return what an event may tell of it: no secret, and no path, which may be one for its receiver."""
         return {
             "id": self.id,
             "site": self.site_id,
-            "url": self.url,
+            "host": self.host,
             "types": list(self.types),
             "created_at": self.created_at,
             "disabled_at": self.disabled_at,

@@ -56,7 +56,7 @@ class Subject(Base):
 
 
 class Policy(Base):
-    """One version of a site's policy, as it was written. Rows are only ever added."""
+    """One version of a site's policy, its defaults filled in. Rows are only ever added."""
 
     __tablename__ = "policies"
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.domain.access import OPERATOR, Caller
 from service.domain.errors import Forbidden, Invalid, NotFound
+from service.domain.policy_document import complete
 from service.sites import moderators, sites, threads
 from service.storage import audit
 from service.storage.database import Database
@@ -50,9 +51,9 @@ def test_a_changed_policy_is_a_version_an_audit_row_and_an_event(db: Database) -
         ("operator", "operator", "change"),
     ]
     assert [tuple(row) for row in kept] == [
-        (1, "operator", {}),
-        (2, "olga", {"max_links": 0}),
-        (3, "operator", {"max_links": 1}),
+        (1, "operator", complete({})),
+        (2, "olga", complete({"max_links": 0})),
+        (3, "operator", complete({"max_links": 1})),
     ]
     events = told(db)
     assert [event[:3] for event in events] == [
@@ -61,6 +62,23 @@ def test_a_changed_policy_is_a_version_an_audit_row_and_an_event(db: Database) -
     ]
     assert (events[0][3]["version"], events[0][3]["policy"]["max_links"]) == (2, 0)  # type: ignore[index]
     assert verify(db) == (0, [])
+
+
+def test_a_policy_whose_meaning_a_release_changed_becomes_a_new_version(db: Database) -> None:
+    now = FakeClock()()
+    sites.keep_policies(db, now)
+    with db.write() as connection:
+        connection.execute(update(Policy).where(Policy.site_id == "demo").values(document={"max_links": 9}))
+    for _ in range(2):
+        sites.keep_policies(db, now)
+
+    with db.read() as connection:
+        kept = connection.execute(
+            select(Policy.site_id, Policy.version, Policy.author).order_by(Policy.site_id, Policy.version)
+        ).all()
+    assert [tuple(row) for row in kept] == [
+        ("demo", 1, "operator"), ("demo", 2, "upgrade"), ("other", 1, "operator")
+    ]  # fmt: skip
 
 
 def test_a_policy_that_is_refused_leaves_nothing(db: Database) -> None:
@@ -123,7 +141,7 @@ STEPS: list[tuple[str, str, Callable[[Database, str], object]]] = [
 
 def test_what_is_done_to_an_endpoint_is_told_and_no_secret_is(db: Database) -> None:
     now = FakeClock()()
-    url = "https://hooks.example/in"
+    url = "https://hooks.example/T0/B0/SECRETPATH?token=abc"
     made = endpoints.add_endpoint(db, OLGA, "demo", url, [], now, check=lambda _: None)
     with db.write() as connection:
         endpoints.disable_endpoint(connection, made.id, "the receiver answered 410", now)
@@ -143,5 +161,6 @@ def test_what_is_done_to_an_endpoint_is_told_and_no_secret_is(db: Database) -> N
         "endpoint.added", "endpoint.changed", *(event for _, event, _ in STEPS)
     ]  # fmt: skip
     assert len(secrets) == 2
-    assert not [secret for secret in secrets if secret in payloads]
+    assert not [secret for secret in (*secrets, "SECRETPATH", "token=abc") if secret in payloads]
+    assert "SECRETPATH" not in str([one.detail for one in entries])
     assert verify(db) == (0, [])

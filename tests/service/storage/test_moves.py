@@ -15,7 +15,7 @@ from service.domain.audit import COMMENT, first_break
 from service.domain.comment import Status
 from service.domain.evidence import Evidence
 from service.domain.policy import decide
-from service.domain.policy_document import policy_from
+from service.domain.policy_document import complete, policy_from
 from service.moderation import acting, deciding, history
 from service.storage import audit, ledger, moves, sites
 from service.storage import comments as queries
@@ -71,7 +71,9 @@ def test_a_decision_keeps_what_it_was_made_from_and_can_be_made_again(db: Databa
 
 def test_a_decision_names_the_version_of_the_policy_that_made_it(db: Database) -> None:
     with db.write() as connection:
-        made = sites.set_policy(connection, "demo", {"premoderate": True}, "olga", NOW)
+        made = sites.set_policy(
+            connection, "demo", {"premoderate": True}, complete({"premoderate": True}), "olga", NOW
+        )
     comment = post(db, "A fine remark.")
     deciding.drain(db, scorer=FakeScorer(), clock=FakeClock())
 
@@ -79,11 +81,10 @@ def test_a_decision_names_the_version_of_the_policy_that_made_it(db: Database) -
     with db.read() as connection:
         before, after = (sites.policy_version(connection, "demo", version) for version in (1, 2))
 
-    assert made is not None
     assert (made.version, kept.policy_version, kept.outcome) == (2, 2, "review")
     assert before is not None
     assert after is not None
-    assert (before.document, after.document) == ({}, {"premoderate": True})
+    assert (before.document["premoderate"], after.document["premoderate"]) == (False, True)
 
 
 def test_a_persons_decision_is_kept_without_evidence_and_says_so(db: Database) -> None:
