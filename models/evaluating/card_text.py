@@ -53,8 +53,8 @@ Spam is judged as a whole.
 """
 
 INTENDED = """
-**Identity terms** (a hand-written list, `models/identity_terms.json`) look all the same to the model, except
-to the fast reader's IDENTITY_ATTACK: naming one group should not weigh more than naming another.
+**Identity terms** (a hand-written list, `models/reading/identity_terms.json`) look all the same to the model,
+except to the fast reader's IDENTITY_ATTACK: naming one group should not weigh more than naming another.
 
 **Training again** on the same data (seed {seed}) with the same library versions, kind of processor and
 number of threads gives the same bytes.

@@ -51,10 +51,3 @@ def _identify() -> access.Caller:
         raise Unauthorised("Send an API token as Authorization: Bearer, or log in at /review/.")
     g.moderator_id = found.moderator_id
     return found
-
-
-def owner_of(site: str) -> access.Caller:
-    """Return the caller if they own the site; other sites are as good as not there."""
-    caller = identity()
-    caller.must("own", site)
-    return caller

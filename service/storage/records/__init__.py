@@ -2,7 +2,7 @@
 
 from service.storage.records.comments import Answered, CommentForLedger, CommentRow, Excerpt, ThreadHead
 from service.storage.records.moderation import AuditEntry, DecisionRow, PolicyRow, Sealed, SubjectHead
-from service.storage.records.rows import Record, columns, every, first, row_of, rows_of, values_of
+from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
 from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
 from service.storage.records.upkeep import Beat
@@ -47,7 +47,6 @@ __all__ = [
     "NewDelivery",
     "NewEvent",
     "PolicyRow",
-    "Record",
     "Role",
     "Sealed",
     "SiteRow",
@@ -56,8 +55,6 @@ __all__ = [
     "ThreadHead",
     "ThreadRow",
     "columns",
-    "every",
-    "first",
     "row_of",
     "rows_of",
     "values_of",

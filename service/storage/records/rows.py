@@ -8,7 +8,6 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Result
 
-Record = dict[str, Any]  # what has no type yet
 Row = TypeVar("Row")
 
 
@@ -44,14 +43,3 @@ def row_of(kind: type[Row], result: Result[*tuple[Any, ...]]) -> Row | None:
 def values_of(row: Any) -> dict[str, Any]:
     """Return a record as the values of an insert."""
     return {one.name: getattr(row, one.name) for one in fields(row)}
-
-
-def first(result: Result[*tuple[Any, ...]]) -> Record | None:
-    """Return the first row, or None."""
-    row = result.mappings().first()
-    return None if row is None else cast(Record, dict(row))
-
-
-def every(result: Result[*tuple[Any, ...]]) -> list[Record]:
-    """Return all rows."""
-    return [cast(Record, dict(row)) for row in result.mappings()]
