@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.domain.comment import Status
-from service.domain.events import EVERY, REGISTRY, TEST, TYPES, comment_event, subject_event
+from service.domain.events import EVERY, REGISTRY, TEST, TYPES, Snapshot, comment_event, subject_event
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 ACTOR = {"kind": "token", "name": "olga"}
@@ -37,7 +37,7 @@ def test_a_comments_event_is_what_it_always_was() -> None:
         "author_name": "Ann", "body": "Hello.", "status": Status.APPROVED, "created_at": NOW, "sequence": 2,
     }  # fmt: skip
     decision = {"outcome": "approve", "reasons": [], "actor": {"kind": "policy", "name": "policy"}}
-    told = comment_event(comment, decision, NOW)
+    told = comment_event(Snapshot(**comment), decision, NOW)
 
     assert list(told) == ["type", "timestamp", "data"]
     assert (told["type"], told["timestamp"]) == ("comment.approved", "2026-11-01T12:00:00.000000Z")
