@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, url_for
 
 from service.api.schemas import webhooks as schemas
+from service.api.schemas.moderation import OfSite, SiteQuery
 from service.context import context
 from service.outbound import Outbound
 from service.web.auth import identity
@@ -22,14 +23,14 @@ ENDPOINT = "/webhook-endpoints/<uuid:endpoint_id>"
 @bp.get("/webhook-endpoints")
 @door(
     "List webhook endpoints",
-    query=schemas.SiteQuery(),
+    query=SiteQuery(),
     answer=schemas.Endpoints(),
     problems=(404,),
     auth="owner",
 )
-def list_endpoints(query: dict[str, Any]) -> Any:
+def list_endpoints(query: OfSite) -> Any:
     """Return the webhook endpoints of a site."""
-    return {"endpoints": endpoints.list_endpoints(context().db, identity(), **query)}
+    return {"endpoints": endpoints.list_endpoints(context().db, identity(), query.site)}
 
 
 @bp.post("/webhook-endpoints")
@@ -41,11 +42,14 @@ def list_endpoints(query: dict[str, Any]) -> Any:
     problems=(404,),
     auth="owner",
 )
-def add_endpoint(body: dict[str, Any]) -> Any:
+def add_endpoint(body: schemas.Wanted) -> Any:
     """Add an address that is told of a site's events. The answer is the only one that has the secret."""
     here = context()
     check = Outbound(here.settings.webhook_private_networks).check
-    made = endpoints.add_endpoint(here.db, identity(), **body, now=here.clock(), check=check)
+    made = endpoints.add_endpoint(
+        here.db, identity(), body.site, body.url, body.types, here.clock(), check=check
+    )
+    here.tasks.nudge_webhooks()
     return made, {"Location": url_for(".show_endpoint", endpoint_id=made.id)}
 
 
@@ -67,6 +71,7 @@ def remove_endpoint(endpoint_id: UUID) -> Any:
     """Remove a webhook endpoint with its deliveries and their log."""
     here = context()
     endpoints.remove_endpoint(here.db, identity(), str(endpoint_id), here.clock())
+    here.tasks.nudge_webhooks()
 
 
 @bp.post(f"{ENDPOINT}/test")
@@ -95,7 +100,9 @@ def send_test(endpoint_id: UUID) -> Any:
 def rotate_secret(endpoint_id: UUID) -> Any:
     """Make a new secret and return it. For 24 hours attempts carry signatures of both."""
     here = context()
-    return endpoints.rotate_secret(here.db, identity(), str(endpoint_id), here.clock())
+    made = endpoints.rotate_secret(here.db, identity(), str(endpoint_id), here.clock())
+    here.tasks.nudge_webhooks()
+    return made
 
 
 @bp.post(f"{ENDPOINT}/enable")
@@ -121,9 +128,16 @@ def enable_endpoint(endpoint_id: UUID) -> Any:
     problems=(404,),
     auth="owner",
 )
-def list_deliveries(endpoint_id: UUID, query: dict[str, Any]) -> Any:
+def list_deliveries(endpoint_id: UUID, query: schemas.DeliveriesPart) -> Any:
     """Return an endpoint's deliveries with all attempts, newest first."""
-    return delivery_log.list_deliveries(context().db, identity(), str(endpoint_id), **query)
+    return delivery_log.list_deliveries(
+        context().db,
+        identity(),
+        str(endpoint_id),
+        status=query.status,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
 
 
 @bp.post("/webhook-deliveries/<uuid:delivery_id>/replay")
@@ -150,6 +164,6 @@ def replay_delivery(delivery_id: UUID) -> Any:
     problems=(404,),
     auth="owner",
 )
-def list_events(query: dict[str, Any]) -> Any:
+def list_events(query: schemas.Stretch) -> Any:
     """Return a site's events in order: the same as webhooks carry, for whoever missed some."""
-    return delivery_log.events_after(context().db, identity(), **query)
+    return delivery_log.events_after(context().db, identity(), query.site, query.after, query.limit)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from marshmallow import Schema, fields, validate
 
 from service.api.schemas.comments import SITE, UUID, described
@@ -9,19 +12,25 @@ from service.domain.events import TYPES
 from service.outbound import MAX_URL
 from service.storage.records import DeliveryRow
 from service.web.fields import Whole
+from service.web.typed import Typed
 
 MAX_POSITION = 2**53 - 1  # what every JSON reader can count to
 STATUSES = ("due", "delivered", "failed")
 
 
-class SiteQuery(Schema):
-    """Which site."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An endpoint to add: whose, where, and for which types of events; all of them if none is named."""
 
-    site = fields.String(required=True, validate=SITE)
+    site: str
+    url: str
+    types: Sequence[str]
 
 
-class NewEndpoint(Schema):
+class NewEndpoint(Typed):
     """An address that is to be told of a site's events."""
+
+    makes = Wanted
 
     site = fields.String(required=True, validate=SITE)
     url = fields.String(
@@ -64,8 +73,19 @@ class Endpoints(Schema):
     endpoints = fields.List(fields.Nested(Endpoint))
 
 
-class DeliveriesQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class DeliveriesPart:
+    """One page of an endpoint's deliveries, by their status, its size and the page before."""
+
+    limit: int
+    status: str | None = None
+    cursor: str | None = None
+
+
+class DeliveriesQuery(Typed):
     """Which part of an endpoint's deliveries."""
+
+    makes = DeliveriesPart
 
     status = fields.String(validate=validate.OneOf(STATUSES))
     cursor = fields.String(validate=UUID)
@@ -120,8 +140,19 @@ class QueuedDelivery(Schema):
     delivery = fields.String(metadata=described("Its id, to be found in the endpoint's deliveries."))
 
 
-class EventsQuery(Schema):
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a site's log: what comes after a place."""
+
+    site: str
+    after: int
+    limit: int
+
+
+class EventsQuery(Typed):
     """Which part of a site's log of events."""
+
+    makes = Stretch
 
     site = fields.String(required=True, validate=SITE)
     after = Whole(

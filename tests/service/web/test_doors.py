@@ -11,13 +11,13 @@ from typing import get_type_hints
 
 import pytest
 
-from service.api import comments, moderation
+from service.api import comments, moderation, webhooks
 from service.web.doors import Door
 from service.web.typed import Typed
 
 HANDLERS = [
     handler
-    for module in (comments, moderation)
+    for module in (comments, moderation, webhooks)
     for handler in vars(module).values()
     if isfunction(handler) and isinstance(getattr(handler, "door", None), Door)
 ]
