@@ -47,11 +47,11 @@ def test_a_friendly_body_is_not_public_under_a_vile_name(db: Database) -> None:
     drain(db, clock)
     found = look(db, held)
 
-    assert found["status"] == "pending"
+    assert found.status == "pending"
     assert set(held_for(db, held)) == {("score", NAME)}
-    assert found["reasons"][0]["text"] == "In the name, TOXICITY 0.90 is not below 0.30."
-    assert found["scores"]["TOXICITY"] == 0.1  # of the body
-    assert found["spans"] == []
+    assert found.reasons[0]["text"] == "In the name, TOXICITY 0.90 is not below 0.30."
+    assert found.scores["TOXICITY"] == 0.1  # of the body
+    assert found.spans == []
 
 
 def test_listed_words_and_links_in_a_name_count(db: Database) -> None:
@@ -60,7 +60,7 @@ def test_listed_words_and_links_in_a_name_count(db: Database) -> None:
     sites.set_policy(db, OPERATOR, "demo", document, clock())
     banned = post(db, clock, "A fine remark.", author_name="Lord VOLDEMORT")
     suspect = post(db, clock, "A fine word.", author_name="No Name")
-    linked = post(db, clock, "A fine saying.", author_name="casino-online.example")
+    linked = post(db, clock, "A fine saying.", author_name="shoes-online.example")
     plain = post(db, clock, "A fine thing.", author_name="Mary")
     drain(db, clock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +52,7 @@ def test_only_web_addresses_become_links():
 
 def test_a_wider_limit_is_told_and_drawn():
     entry = {"code": "unsure", "text": "…", "attribute": "INSULT", "score": 0.31, "threshold": 0.2}
-    comment = {"scores": {"INSULT": 0.31, "SPAM": 0.8}, "reasons": [entry]}
+    comment = SimpleNamespace(scores={"INSULT": 0.31, "SPAM": 0.8}, reasons=[entry])
     policy = policy_from({"thresholds": {"SPAM": None}})
     insult, spam = cards.bars(Card(comment, policy, None, None, (), ()))
 

@@ -278,7 +278,7 @@ def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
     seen, cursor = [], None
     while True:
         page = queue.pending_page(db, dora, cursor=cursor, limit=3)
-        seen += [card.comment["id"] for card in page.cards]
+        seen += [card.comment.id for card in page.cards]
         if (cursor := page.next_cursor) is None:
             break
 
@@ -287,7 +287,7 @@ def test_pages_follow_each_other_across_sites_without_gap_or_repeat(db, app):
 
     only = queue.pending_page(db, dora, "other", limit=3)
 
-    assert [card.comment["id"] for card in only.cards] == ids[1::2]
+    assert [card.comment.id for card in only.cards] == ids[1::2]
 
 
 def test_decided_comments_are_listed_newest_first(db, ben):

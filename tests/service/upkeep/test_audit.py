@@ -51,7 +51,7 @@ def test_a_log_nobody_touched_holds(db, ids):
 def test_whatever_is_changed_behind_our_back_is_found(db, ids, statement, sequence):
     tamper(db, statement, id=ids[1])
 
-    assert audit.verify(db) == (3, [audit.Break(ids[1], sequence)])
+    assert audit.verify(db) == (3, [audit.Break("comment", ids[1], sequence)])
 
 
 def test_a_deleted_comments_text_may_be_erased(db, ids):
