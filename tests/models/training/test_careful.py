@@ -25,7 +25,7 @@ if CAN_TRAIN:
     from models.training.export import to_onnx, tokenizer_json
     from models.training.network import Network
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]  # four small trainings: minutes of processor time
 
 RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the bread, it was very good"
 DATA = Labelled(
