@@ -25,7 +25,8 @@ if CAN_TRAIN:
     from models.training.export import to_onnx, tokenizer_json
     from models.training.network import Network
 
-pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]  # four small trainings: minutes of processor time
+# Four small trainings are minutes of processor time.
+pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
 
 RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the bread, it was very good"
 DATA = Labelled(
