@@ -182,9 +182,10 @@ def _thread(
         raise NotFound(f"There is no site {draft.site!r}.")
     if found.id is None:
         found = threads.make(connection, draft.site, key, url, draft.title, now)
-    heads[draft.site, key] = found
-    if found.closed_at is not None or not threads.stays_open(connection, found.id):
+    is_held = (draft.site, key) in heads  # by an earlier post of the batch, which lasts to its end
+    if found.closed_at is not None or not (is_held or threads.stays_open(connection, found.id)):
         raise ThreadClosed("This page takes no more comments.")
+    heads[draft.site, key] = found
     return found
 
 
