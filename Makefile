@@ -13,7 +13,8 @@ install: $(VENV)/.run
 # Several tests at once: tests/together.py says which stay together. PARLEY_COVERAGE=1 adds how much of the code ran.
 COVERAGE := .cache/coverage.json
 MEASURE := -m slipcover --source service,workers,models --json --out $(COVERAGE)
-TOGETHER := -n logical --maxprocesses 4 --max-worker-restart 1 --no-loadscope-reorder --durations 10 --durations-min 5
+# One more than there are processors: some tests wait for browsers and clocks.
+TOGETHER := -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --maxprocesses 5 --max-worker-restart 1 --no-loadscope-reorder --durations 10 --durations-min 5
 test: $(VENV)/.test
 	@mkdir -p $(dir $(COVERAGE))
 	@$(BIN)/python $(if $(PARLEY_COVERAGE),$(MEASURE)) -m pytest $(TOGETHER)

@@ -22,14 +22,16 @@ from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
 from service.storage.tables import Base
-from tests import needs, together
+from tests import needs, routes, together
 from tests.running import Parley, start_embedded, start_redis
 
 # The same examples every time; a busy machine is no failure.
 hypothesis.settings.register_profile(
-    "parley", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+    "parley", max_examples=50, derandomize=True, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 hypothesis.settings.load_profile("parley")
+routes.compile_once()
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CHROMIUM_FLAGS = (

@@ -64,6 +64,8 @@ class Plan:
     seed : int
     prior : float
         Share of comments with any positive label that probabilities should reckon with.
+    full : bool
+        Whether the evaluation has intervals, and the suites of sentences written for measuring.
     """
 
     train_csv: Path
@@ -76,6 +78,7 @@ class Plan:
     epochs: int = 2
     seed: int = 0
     prior: float = PRIOR
+    full: bool = True
 
 
 def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
@@ -210,7 +213,7 @@ def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan) -> s
     header = {**model.header, "thresholds": {**model.header["thresholds"], MAIN: limits}}
     header["self_test"] = self_test(model)
     model_id = artifact.save(out_dir, dataclasses.replace(model, header=header))
-    files.add_evaluation(out_dir, evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior))
+    files.add_evaluation(out_dir, evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior, full=plan.full))
     if out_dir.resolve() == SHIPPED.resolve():
         write_card()
     return model_id

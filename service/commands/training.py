@@ -70,6 +70,7 @@ def _plan(arguments: Namespace, train_csv: Path, dev_csv: Path) -> Plan:
         careful=arguments.careful,
         work=_work(arguments),
         seed=arguments.seed,
+        full=not arguments.short,
         **{name: value for name, value in given.items() if value is not None},
     )
 

@@ -54,6 +54,9 @@ def _training(commands: Commands) -> None:
     train.add_argument(
         "--prior", metavar="P", type=share, help="share of comments with any bad property, between 0 and 1"
     )
+    train.add_argument(
+        "--short", action="store_true", help="evaluate it without intervals and suites, minutes sooner"
+    )
     train.add_argument("--out", metavar="FOLDER", help="save it there instead, and add it nowhere")
 
 

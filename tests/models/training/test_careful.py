@@ -25,7 +25,7 @@ if CAN_TRAIN:
     from models.training.export import to_onnx, tokenizer_json
     from models.training.network import Network
 
-# Four small trainings are minutes of processor time.
+# Three small trainings are minutes of processor time.
 pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
 
 RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the bread, it was very good"
@@ -44,19 +44,31 @@ def trained(work: Path) -> Network:
     return finetune(DATA, work, quiet, epochs=2)
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one whole training took place."""
+    return tmp_path_factory.mktemp("training")
+
+
+@pytest.fixture(scope="module")
+def network(work: Path) -> Network:
+    """What came of it."""
+    return trained(work)
+
+
 def weights(network: Network) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in network.state_dict().items()}
 
 
 def test_two_trainings_give_equal_weights_and_so_does_an_interrupted_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHECKPOINT_EVERY", 1)
-    one, again = weights(trained(tmp_path / "one")), weights(trained(tmp_path / "again"))
+    one, again = weights(network), weights(trained(tmp_path / "again"))
 
     def stop(line: str) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(module, "CHECKPOINT_EVERY", 1)
     monkeypatch.setattr(module, "SAY_EVERY", 3)
     with pytest.raises(KeyboardInterrupt):
         finetune(DATA, tmp_path / "broken", stop, epochs=2)
@@ -67,16 +79,14 @@ def test_two_trainings_give_equal_weights_and_so_does_an_interrupted_one(
         assert np.allclose(value, resumed[name], rtol=0, atol=1e-9), name
 
 
-def test_a_training_on_other_data_does_not_go_on_from_there(tmp_path: Path) -> None:
-    trained(tmp_path)
+def test_a_training_on_other_data_does_not_go_on_from_there(network: Network, work: Path) -> None:
     other = Labelled(DATA.texts[:32], DATA.labels[:32], DATA.sources[:32])
 
     with pytest.raises(ValueError, match="belongs to a training with other data"):
-        finetune(other, tmp_path, quiet, epochs=2)
+        finetune(other, work, quiet, epochs=2)
 
 
-def test_the_exported_network_says_what_the_network_says(tmp_path: Path) -> None:
-    network = trained(tmp_path)
+def test_the_exported_network_says_what_the_network_says(network: Network) -> None:
     encoder = Encoder(to_onnx(network), tokenizer_json())
 
     found = encoder.logits([RUDE, CIVIL])

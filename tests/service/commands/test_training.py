@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from models import load_scorer
+from models.registry import evaluation_of
 from service.commands import main, training
 from tests.running import ROOT, parley_command
 from tests.service.commands.conftest import Parley
@@ -68,11 +69,12 @@ def test_a_model_may_be_saved_in_a_folder_and_reckon_with_another_share(
 def test_the_careful_reader_of_the_model_in_use_can_be_kept(
     parley: Parley, samples: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    code, _, error = parley("train", *samples, "--careful", "keep")
+    code, _, error = parley("train", *samples, "--careful", "keep", "--short")
 
     assert (code, error) == (0, "")
     [added] = (tmp_path / "data" / "models").glob("joint-*")
     assert load_scorer(added).careful_state == "on"
+    assert not {"fairness", "behaviour", "robustness"} & evaluation_of(added).keys()
 
 
 def test_a_model_without_a_careful_reader_has_none_to_keep(
