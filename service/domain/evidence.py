@@ -19,6 +19,7 @@ class NameEvidence:
     suspect: tuple[str, ...] = ()
     links: int = 0
     reader: str | None = None
+    personal: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default."""
@@ -40,6 +41,7 @@ class Evidence:
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
+    ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`).
     """
 
     scores: Mapping[str, float] | None
@@ -57,6 +59,7 @@ class Evidence:
     reader: str | None = None
     name: NameEvidence | None = None
     unknown: frozenset[str] = frozenset()
+    personal: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.
@@ -119,6 +122,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "scores": _scores,
     "banned": tuple,
     "suspect": tuple,
+    "personal": tuple,
     "unknown": frozenset,
     "name": _name,
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.personal_data import IN_WORDS
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, NAME, Reason
@@ -148,6 +149,21 @@ def by_repeats(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("repeat", "review", f"The same text was posted before {where}.")
 
 
+def by_personal_data(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what lets somebody be rung, written to, robbed or visited: no machine can say whose it is."""
+    if not policy.hold_personal_data:
+        return
+    if evidence.personal:
+        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal)}.")
+    if evidence.name and evidence.name.personal:
+        text = f"Personal data in the name: {_kinds(evidence.name.personal)}."
+        yield Reason("personal-data", "review", text, field=NAME)
+
+
+def _kinds(found: Sequence[str]) -> str:
+    return ", ".join(IN_WORDS.get(kind, kind) for kind in found)
+
+
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for authors who are new here, where the site wants it."""
     if evidence.first_time and policy.hold_first_time:
@@ -202,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     by_language,
     by_links,
     by_repeats,
+    by_personal_data,
     by_first_time,
     by_premoderation,
     by_name,

@@ -55,6 +55,10 @@ class Policy:
         bool,
         Flag("Its author's own text again, or a long one that stands in the thread, goes to review."),
     ] = True
+    hold_personal_data: Annotated[
+        bool,
+        Flag("A telephone number, e-mail address, IBAN or somebody's home in text or name goes to review."),
+    ] = True
     hold_first_time: Annotated[
         bool,
         Flag("Comments of an author who has no approved one yet go to review."),

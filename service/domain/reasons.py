@@ -23,6 +23,7 @@ FOR_AUTHORS = {
     "language-beta": "It is in a language that is not checked automatically yet.",
     "links": "It contains many links.",
     "repeat": "The same text was posted before.",
+    "personal-data": "It seems to contain somebody's telephone number, e-mail, bank account or address.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     MODERATOR: "A moderator decided so.",
@@ -33,6 +34,7 @@ NAME_FOR_AUTHORS = {
     "banned-word": "Your name contains a word that is not published here.",
     "suspect-word": "Your name contains a word that needs a second look.",
     "links": "Your name contains a link.",
+    "personal-data": "Your name seems to contain a telephone number or an address.",
 }
 WORDS: dict[object, dict[str, str]] = {None: FOR_AUTHORS, NAME: NAME_FOR_AUTHORS}  # by what it is about
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from service.domain.errors import Invalid
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.ids import fingerprint
+from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
 from service.domain.retries import MAX_SCORING_TRIES
@@ -81,6 +82,7 @@ def _evidence(
     reading = found.readings[comment.id]
     about = {
         "links": count_links(comment.body),
+        "personal": personal_data(comment.body),
         "repeat_of": _repeat(comment, reading, earlier),
         "first_time": (comment.site_id, comment.author_id) not in earlier.approved,
         "premoderated": comment.thread_premoderate,
@@ -112,6 +114,7 @@ def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
         banned=site.banned.find(plain),
         suspect=site.suspect.find(plain),
         links=count_links_in_name(name),
+        personal=personal_data(name),
         reader=reading.reader if reading else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from service.domain.evidence import Evidence, NameEvidence, rounded
+from service.domain.personal_data import KINDS
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.scores import ATTRIBUTES
@@ -15,8 +16,15 @@ attributes = st.sampled_from([*ATTRIBUTES, "CLARITY"])
 scores = st.none() | st.dictionaries(attributes, st.floats(0, 1) | st.floats()).map(rounded)
 words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=9), max_size=2).map(tuple)
 readers = st.sampled_from([None, "fast", "careful", "none"])
+kinds = st.lists(st.sampled_from([*KINDS, "shoe-size"]), max_size=2, unique=True).map(tuple)
 names = st.builds(
-    NameEvidence, scores=scores, banned=words, suspect=words, links=st.integers(0, 3), reader=readers
+    NameEvidence,
+    scores=scores,
+    banned=words,
+    suspect=words,
+    links=st.integers(0, 3),
+    reader=readers,
+    personal=kinds,
 )
 evidences = st.builds(
     Evidence,
@@ -35,6 +43,7 @@ evidences = st.builds(
     reader=readers,
     name=st.none() | names,
     unknown=st.frozensets(attributes),
+    personal=kinds,
 )
 shares = st.floats(0, 1)
 policies = st.builds(
@@ -42,6 +51,7 @@ policies = st.builds(
     thresholds=st.dictionaries(attributes, st.builds(Thresholds, shares, st.none() | shares)),
     max_links=st.integers(0, 9),
     hold_repeats=st.booleans(),
+    hold_personal_data=st.booleans(),
     hold_first_time=st.booleans(),
     premoderate=st.booleans(),
     languages=st.frozensets(st.sampled_from(LANGUAGES)),

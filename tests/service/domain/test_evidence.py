@@ -45,6 +45,16 @@ def test_only_what_is_said_takes_room() -> None:
     }  # fmt: skip
 
 
+def test_kinds_of_personal_data_are_kept_and_old_evidence_has_none() -> None:
+    evidence = Evidence(None, personal=("phone", "address"), name=NameEvidence(None, personal=("email",)))
+
+    assert evidence.as_dict() == {
+        "scores": None, "name": {"scores": None, "personal": ["email"]}, "personal": ["phone", "address"],
+    }  # fmt: skip
+    assert kept(evidence) == evidence
+    assert Evidence.from_dict({"scores": None, "links": 1}).personal == ()
+
+
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
 def test_a_score_that_is_no_number_is_not_one_that_was_never_there(score: float) -> None:
     document = Evidence({"THREAT": score}).as_dict()

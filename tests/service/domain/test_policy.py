@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.personal_data import IN_WORDS, KINDS
 from service.domain.policy import OUTCOMES, RULES, decide
 from service.domain.policy_document import policy_from
 from service.domain.policy_kinds import Thresholds
@@ -193,6 +194,25 @@ def test_a_name_is_judged_as_strictly_as_a_body_and_says_so() -> None:
     assert {reason.as_dict()["field"] for reason in found} == {NAME}
     assert all("in the name" in reason.text.lower() or "The name" in reason.text for reason in found)
     assert found[0].as_dict()["reader"] == "careful"
+
+
+@pytest.mark.parametrize("personal", [("phone",), ("email", "address"), KINDS])
+def test_personal_data_asks_a_person_and_never_refuses(personal: tuple[str, ...]) -> None:
+    held = (Evidence(FINE, personal=personal), Evidence(FINE, name=NameEvidence(FINE, personal=personal)))
+    off = replace(POLICY, hold_personal_data=False)
+
+    for evidence, field in zip(held, (None, NAME), strict=True):
+        decision = decide(evidence, POLICY)
+        assert decision.outcome == "review"
+        assert [(reason.code, reason.field) for reason in decision.reasons] == [("personal-data", field)]
+        assert all(IN_WORDS[kind] in decision.reasons[0].text for kind in personal)
+        assert decide(evidence, off).outcome == "approve"
+
+
+def test_a_kind_of_personal_data_of_a_later_release_still_asks() -> None:
+    decision = decide(Evidence(FINE, personal=("passport",)), POLICY)
+
+    assert (decision.outcome, decision.reasons[0].text) == ("review", "Personal data: passport.")
 
 
 def test_a_fine_name_changes_nothing() -> None:

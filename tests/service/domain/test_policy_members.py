@@ -45,7 +45,7 @@ def test_a_default_passes_the_checks_of_its_member(name: str, kind: Kind) -> Non
         {},
         {"thresholds": {"THREAT": {"review": 0.1, "reject": 0.9}, "SPAM": None}},
         {"banned_words": ["b", "a"], "suspect_words": ["c"], "languages": ["de", "ko"], "max_links": 0},
-        {"premoderate": True, "hold_repeats": False, "hold_first_time": True},
+        {"premoderate": True, "hold_repeats": False, "hold_personal_data": False, "hold_first_time": True},
     ],
 )
 def test_a_policy_says_what_its_document_says(document: dict[str, Any]) -> None:

@@ -406,6 +406,35 @@ def test_a_sites_policy_is_followed(db: Database) -> None:
     assert reasons(db, suspect) == ["suspect-word", "links", "first-time-author"]
 
 
+def test_personal_data_waits_for_a_person_who_reads_which_kind_and_not_the_data_itself(db: Database) -> None:
+    clock = FakeClock()
+    held = post(db, clock, "She lives at 12 Elm Street, pay her a visit. Or ring 0171/2345678.")
+    named = post(db, clock, "A fine remark.", author_name="Jo 0171/2345678")
+    fine = post(db, clock, "The pub at 12 Elm Street is shut since 1914-1918.")
+
+    drain(db, clock)
+
+    assert [look(db, one).status for one in (held, named, fine)] == ["pending", "pending", "approved"]
+    assert reasons(db, held) == reasons(db, named) == ["personal-data"]
+    assert look(db, held).reasons[0]["text"] == (
+        "Personal data: a telephone number, a street address with words of who lives or is found there."
+    )
+    assert look(db, named).reasons[0]["field"] == "author_name"
+    (kept,) = history.history(db, MO, held).decisions
+    assert kept.evidence is not None
+    assert kept.evidence["personal"] == ["phone", "address"]
+
+
+def test_a_site_may_let_personal_data_pass(db: Database) -> None:
+    clock = FakeClock()
+    sites.set_policy(db, OPERATOR, "demo", {"hold_personal_data": False}, clock())
+    passed = post(db, clock, "Write to me: jane@example.org")
+
+    drain(db, clock)
+
+    assert look(db, passed).status == "approved"
+
+
 def test_a_thread_can_be_premoderated(db: Database) -> None:
     clock = FakeClock()
     post(db, clock, "The first remark of the thread.")

@@ -64,6 +64,7 @@ export default {
   'why-language-beta': 'It could not be checked automatically in its language yet.',
   'why-links': 'It contains many links.',
   'why-repeat': 'The same text was posted before.',
+  'why-personal-data': 'It seems to contain somebody’s telephone number, e-mail, bank account or address.',
   'why-first-time-author': 'First comments are read before they appear.',
   'why-premoderation': 'Comments here are read before they appear.',
   'why-moderator': 'A moderator decided so.',
@@ -71,5 +72,6 @@ export default {
   'why-name-banned-word': 'The name contains a word that is not published here.',
   'why-name-suspect-word': 'The name contains a word that needed a second look.',
   'why-name-not-scored': 'The name could not be checked automatically.',
-  'why-name-links': 'The name contains a link.'
+  'why-name-links': 'The name contains a link.',
+  'why-name-personal-data': 'The name seems to contain a telephone number or an address.'
 }
