@@ -21,16 +21,17 @@ _OTHER = (
     r"|men|women|kids|cars?|years?|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|miles?|km|metres?"
     r"|meters?|feet|yards?|blocks?|times|percent|houses|homes|lanes?|more|other|different|am|pm|way|star|jahre?n?"
     r"|tage?n?|stunden?|minuten|meter|leute|menschen|ans|heures|jours|mètres|auf|den|dem|der|die|das|ein|eine[mnr]?"
-    r"|kein|von|mit|um|war|ist)\b"
+    r"|kein|von|mit|um|war|ist|(?:bed)?rooms?|beds?|doors?|stor(?:e?y|e?ys|ies))\b"
 )
+_SQUARE = r"square(?!\s(?:feet|foot|ft|m[eè]t|mil|kil|km|yard|inch|root))"
 _EN = (
     r"street|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|crescent|place|pl|boulevard|blvd|way|terrace"
-    r"|(?:square|sq)(?!\s[fmkiyr])|gardens|grove|mews|hill|row|parade|circle|trail|parkway|pkwy|walk|view|highway"
+    rf"|{_SQUARE}|sq|gardens|grove|mews|hill|row|parade|circle|trail|parkway|pkwy|walk|view|highway"
 )
 _EN_BEFORE = r"street|road|rd|avenue|ave|lane|drive|boulevard|blvd|crescent|terrace"
 _DE = r"strasse|str\.?|gasse|allee|platz|weg|-ring|damm|ufer|chaussee|steig|pfad|straat|laan|plein|gracht"
 _NOT_DE = r"(?:tabellen|start|arbeits|spiel|park|sitz|steh|listen)platz|(?:hin|durch|vor|um|aus)weg"
-_FR = r"rue|avenue|av\.?|boulevard|bd|place|chemin|all[ée]e|impasse|quai|route|cours|square|passage"
+_FR = rf"rue|avenue|av\.?|boulevard|bd|place|chemin|all[ée]e|impasse|quai|route|cours|{_SQUARE}|passage"
 _ROMANCE = (
     r"calle|avenida|avda\.?|plaza|paseo|via|viale|piazza|corso|rua|travessa|largo|rue|chemin|impasse|quai"
 )
@@ -42,12 +43,15 @@ FORMS = (
     rf"\b(?!{_OTHER})[\w'’-]{{2,24}}+\s(?:{_EN_BEFORE}){_LAST}",
     rf"(?<![\w-])(?!{_NOT_DE})(?=[\w-]{{3,44}}+\.?{_LAST})[\w-]{{2,40}}?(?:{_DE}){_LAST}",
     rf"(?<![\w-])(?!{_OTHER})[\w-]{{2,24}}+\s(?:strasse|str\.|platz|allee|weg){_LAST}",
-    rf"{_FIRST}\s?(?:bis\b|ter\b)?,?\s{{1,2}}(?:{_FR})\s(?!{_OTHER}|f|m[iè]|k)[\w'’-]{{2,24}}",
+    rf"{_FIRST}\s?(?:bis\b|ter\b)?,?\s{{1,2}}(?:{_FR})\s(?!{_OTHER})[\w'’-]{{2,24}}",
     rf"\b(?:{_ROMANCE})\s(?:[\w'’-]{{1,24}}\s){{0,4}}?[\w'’-]{{2,24}}{_LAST}",
+    # "wohnt am Markt 5", where only what stands before says that it is a street
+    r"(?:wohn(?:t|en|st|haft)|adresse|anschrift)\W{1,3}(?:ist\s|lautet\s)?(?:am|an\sder|auf\sdem|unter\sden|zum|zur)\s"
+    r"(?!\w+tag|mittwoch|ende|anfang)[\w-]{3,24}(?:\s[\w-]{3,24})?\s\d{1,4}[a-z]?(?![\w.])",
 )
 HOUSE = re.compile("|".join(FORMS))
 # A text without one of these words or endings has no house to look for.
-STREETS = frozenset(WORD.findall(f"{_EN} {_FR} {_ROMANCE} strasse str platz allee weg allée"))
+STREETS = frozenset(WORD.findall(f"{_EN} {_FR} {_ROMANCE} strasse str platz allee weg allée wohnt adresse"))
 ENDINGS = tuple(_DE.replace(r"\.?", "").replace("-", "").split("|"))
 # Of the United Kingdom, where a house may have a name and no number.
 POSTCODE = re.compile(r"\b[a-z]{1,2}\d[a-z\d]?\s?\d(?!st|nd|rd|th)[abd-hjlnp-uw-z]{2}\b")
@@ -64,9 +68,10 @@ _DOOR = r"(?:house|home(?!\s(?:ground|win|game|team|town|page))|flat|door|apartm
 WHO = (
     r"(?:liv(?:es?|ing)|resid(?:es?|ing)|stay(?:s|ing))\s(?:alone\s|just\s|right\s|over\s|now\s)*"
     r"(?:at|on|near|here|there|in\s(?=[^.!?]{0,40}\d))",
-    r"(?:home|private)\saddress",
-    rf"(?:my|his|her|their|(?!{_PUBLIC})\w{{1,24}}['’]s)\s(?:\w{{1,24}}\s)?address",
-    rf"address\sof\s{_PERSON}",
+    r"(?:home|private)\sadd?ress",
+    rf"(?:my|his|her|their|(?!{_PUBLIC})\w{{1,24}}['’]s)\s(?:\w{{1,24}}\s)?add?ress",
+    rf"add?ress\sof\s{_PERSON}",
+    r"where\s(?:\w{1,24}\s){1,3}?(?:lives?|stays?|sleeps?)\b",
     r"doxx?\w*",
     r"(?:he|she|they)(?:['’]s|['’]re|\sis|\sare)\s(?:\w{1,24}\s)?(?:home|at\s\d)",
     r"wohn(?:t|en|st|haft)",
@@ -88,9 +93,9 @@ GO = (
     rf"find\s{_PERSON}\s(?:\w{{1,24}}\s){{0,2}}(?:at|in|here|home)",
     rf"pay(?:ing)?\s{_WHOM}(?:\w{{1,24}}\s){{1,3}}?a\s(?:\w{{1,24}}\s){{0,2}}visit",
     r"pay(?:ing)?\sa\s(?:\w{1,24}\s)?visit(?!\sto\sthe\b)",
-    rf"visit(?:ing)?\s(?:{_PERSON}|\w{{1,24}}\sat\s(?:home|night))",
+    rf"visit(?:ing)?\s(?:{_PERSON}|\w{{1,24}}\sat\s(?:home|night)|(?=\d))",
     r"(?:go|come|drop|stop|swing)\s(?:and\s)?(?:by|visit|round\sto)",
-    rf"(?:go|come|drive|walk|head|march)\s(?:\w{{1,24}}\s)?to\s(?:\w{{1,24}}['’]s|{_PERSON})\s(?:place|{_DOOR})",
+    rf"(?:go|come|drive|walk|head|march)\s(?:\w{{1,24}}\s)?to\s(?:(?:\w{{1,24}}['’]s|{_PERSON})\s(?:place|{_DOOR})|(?=\d))",
     r"(?:show|turn)\sup\s(?:at|outside|there|tonight)",
     r"knock\s(?:\w{1,24}\s)?(?:on|at)",
     rf"ring\s{_PERSON}\s(?:door)?bell",
@@ -98,7 +103,9 @@ GO = (
     rf"(?:his|her|their)\s{_DOOR}",
     r"burn\s(?:\w{1,24}\s){1,3}down",
     r"(?:meet|gather|protest|rally)\s(?:\w{1,24}\s){0,3}(?:outside|in\sfront)",
-    r"you\sknow\swhere\sto\sfind",
+    r"you\s(?:all\s)?know\s(?:where\sto\sfind|what\sto\sdo)",
+    r"drop(?:ping)?\sin\son",
+    rf"say\s(?:hi|hello)\sto\s{_PERSON}",
     r"besuch\s(?:\w{1,24}\s){0,2}ab",
     r"besucht\s(?:ihn|sie|mal|den|die)",
     r"statt?et\s(?:\w{1,24}\s){1,3}besuch",

@@ -20,7 +20,8 @@ WORDS = {
     "vier": "4", "fünf": "5", "sechs": "6", "sieben": "7", "acht": "8", "neun": "9", "zéro": "0", "un": "1",
     "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "sept": "7", "huit": "8", "neuf": "9",
 }  # fmt: skip
-SPELT = re.compile(rf"\b(?:{'|'.join(WORDS)})(?:[ ,.-]{{1,3}}(?:{'|'.join(WORDS)})){{6,}}\b")
+_SPELT = rf"(?:double )?(?:{'|'.join(WORDS)})"
+SPELT = re.compile(rf"\b{_SPELT}(?:[ ,.-]{{1,3}}{_SPELT}){{5,}}\b")
 # One-digit and two-digit calling codes; every other country has three digits.
 SHORT = """
 1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82
@@ -52,13 +53,16 @@ _RING = (
     r"|(?:my|his|her|their|your) (?:new |private |home |work )?(?:number|digits)|handy|telefon|nummer"
     r"|(?:handy|telefon|ruf)nummer|ruf(?:t|en)?|erreichbar|anrufen|appel(?:le|er|ez)(?:[- ](?:moi|le|la))?"
     r"|numéro|téléphone|tél|portable|ll[aá]ma(?:me|le|d)?|tel[eé]fono|m[oó]vil|liga|ligue|telefone|celular"
-    r"|chiama(?:mi)?|bel"
+    r"|chiama(?:mi)?|bel|contact|ph|fon"
 )
 _LINKING = (
     r"me|us|him|her|them|on|at|is|this|under|number|no|nr|now|today|tonight|back|my|his|mich|ihn|sie|uns|an|unter"
     r"|ist|lautet|der|die|nummer|meine?|seine?|ihre?|au|sur|est|le|la|el|al|es|para|o|em"
 )
-CALL = re.compile(rf"\b(?:{_RING})\b(?:\W{{1,3}}(?:{_LINKING})){{0,4}}\W{{0,3}}$")
+CALL = re.compile(
+    rf"\b(?:{_RING})(?:['’]s)?\b(?:\W{{1,3}}(?:{_LINKING})){{0,4}}\W{{0,3}}$"
+    r"|\b(?:call|phone|ring|text|dial|reach|contact|whatsapp)\s(?:\w{1,24}\s){1,2}(?:on|at)\s$"
+)
 LOOK_BACK = 64  # characters in which the words before a number are looked for
 SHORTEST, LONGEST = 7, 15  # digits of a number that somebody is told to ring; E.164 has the upper bound
 
@@ -74,7 +78,8 @@ def has_telephone(text: str) -> bool:
 
 
 def _digits_of_words(match: re.Match[str]) -> str:
-    return "".join(WORDS[word] for word in re.findall(r"\w+", match[0]))
+    spoken = re.findall(r"(double )?(\w+)", match[0])
+    return "".join(WORDS[word] * (2 if twice else 1) for twice, word in spoken)
 
 
 def _is_telephone(text: str, run: re.Match[str]) -> bool:
@@ -118,7 +123,6 @@ def _is_something_else(written: str, groups: list[str], digits: str) -> bool:
         or re.search(r"\d\D*\((?!\d{1,5}\))|^\d{4,}\D*\(", written) is not None  # "010001 (2002)"
         or len(set(digits)) < 3
         or digits.endswith("00000")
-        or (len(groups) == 1 and digits in ALL_DIGITS)
         or (len(groups) > 3 and len(steps) == 1 and steps < {-2, -1, 0, 1, 2})
     )
 
@@ -147,17 +151,21 @@ def _is_national(written: str, groups: list[str], digits: str) -> bool:
         return False
     if {len(group) for group in groups} == {1}:  # "0 1 7 1 …", to be hidden from machines; not innings
         return len(digits) >= 10 and len(set(digits)) >= 5
-    if len(groups) == 1 or _is_in_pairs(written, groups):
+    if len(groups) == 1:
+        return digits not in ALL_DIGITS
+    if _is_in_pairs(written, groups):
         return True
     return 2 <= len(groups[0]) <= 6 and len(groups) <= 6 and max(map(len, groups[1:])) >= 3
 
 
 def _is_american(written: str, groups: list[str]) -> bool:
-    """Whether it has the groups of North America, or as in Brazil an area in brackets, and no leading 0."""
+    """Whether it has the groups of North America, of Russia, or as in Brazil an area in brackets."""
     sizes = tuple(map(len, groups))
+    if sizes == (1, 3, 3, 2, 2) and groups[0] in "78":  # of Russia
+        return True
     if written.startswith("(") and sizes in {(2, 4, 4), (2, 5, 4)}:
         return True
-    if sizes not in NANP_GROUPS or not NANP.fullmatch("".join(groups)):
+    if sizes not in NANP_GROUPS or "/" in written or not NANP.fullmatch("".join(groups)):
         return False
     if set(re.findall(r"\D", written)) == {" "} and YEAR.fullmatch(groups[-1]):
         return False  # volume, page and year

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from service.domain.personal_data import ADDRESS, EMAIL, IBAN, IN_WORDS, KINDS, PHONE, personal_data
 
 PHONES = (
+    "Call Jane on 555-0147", "his phone's 555-0147", "contact: 2125550147", "ph: 555 0147 0199",
+    "8 (495) 123-45-67", "zero seven seven double zero nine zero zero one two three",
+    "call +91 98765 43210", "+81-3-1234-5678", "fon 0171 2345678", "mobile no. 9876543210",
     "(06 12 34 56 78)", "((212) 555-0147)",
     "+44 20 7946 0958", "Ring +44 (0)20 7946 0958 tonight", "(212) 555-0147", "212-555-0147",
     "212.555.0147", "1-212-555-0147", "0171/2345678", "0171-2345678", "06 12 34 56 78",
@@ -36,6 +39,7 @@ PHONES = (
     "null eins sieben eins zwei drei vier fünf sechs sieben acht", "+353 1 234 5678",
 )  # fmt: skip
 MAILBOXES = (
+    "name {dot} surname {at} example {dot} com", "name(@)example.com", "name@example.museum",
     "name at example dot com", "name [at] example.com", "jane.doe@example.org",
     "jane(at)example(dot)org", "jane {at} example [dot] org", "JANE.DOE AT GMAIL DOT COM",
     "jane at gmail.com", "jane.doe @ gmail.com", "jane \uff20 example . com",
@@ -55,6 +59,10 @@ ACCOUNTS = (
     "IBANDE89370400440532013000", "BE68 5390 0754 7034", "NO93 8601 1117 947",
 )  # fmt: skip
 HOMES = (
+    "12 Elm Street is where he lives", "Sie wohnt Am Markt 5", "rendez-lui visite au 12, avenue Foch",
+    "12 Elm Street, go say hello to her", "Somebody ought to visit 12 Elm Street tonight",
+    "You know what to do: 12 Elm Street", "go to 12 Elm Street and tell her", "his adress: 12 Elm Street",
+    "Let's all drop in on her at 12 Elm Street",
     "she lives at 12 Elm Street, go pay her a visit",
     "12 Elm Street. Somebody should pay him a visit.", "His address is 12 Elm Street",
     "Go to his house: 12B Elm Rd", "She lives at Elm Street 12", "Er wohnt in der Hauptstraße 12",
@@ -74,6 +82,12 @@ HOMES = (
     "Go to Jane's place, 12 Elm Street",
 )  # fmt: skip
 INNOCENT = (
+    "ratio 212/555/0147", "lives in a 3 bedroom place", "2 door drive, his house", "C-131/12",
+    "BGBl. I 2017 S. 3202", "Az. 4 StR 399/17", "51°30'26.5\"N", "ISBN: 0 306 40615 2", "ISSN 0317-8471",
+    "192.168.0.1:8080", "00:1B:44:11:3A:B7", "Er wohnt seit 12 Jahren auf der Straße",
+    "call 3 100 000 people", "123-45-6789", "he works at amazon dot com", "4-4-2 4-3-3 3-5-2",
+    "on page 12 he lives on, by the way 34 more", "go to his house at 5 pm",
+    "Call me crazy, but 2020-2021 was bad",
     "1914-1918", "from 1914 to 1918, 1939-1945", "between 1914-18 and 1939-45", "on 12.03.2021",
     "2021-03-12T10:15:00", "12/03/2021 - 14/03/2021", "at 10:30-11:45", "08.30-09.45",
     "0830 0945 1015", "won 3-2", "6-4 3-6 7-5", "1-0 0-1 1/2-1/2", "$1,000,000", "1 000 000 000",
