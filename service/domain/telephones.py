@@ -60,7 +60,7 @@ _LINKING = (
     r"|ist|lautet|der|die|nummer|meine?|seine?|ihre?|au|sur|est|le|la|el|al|es|para|o|em"
 )
 CALL = re.compile(
-    rf"\b(?:{_RING})(?:['’]s)?\b(?:\W{{1,3}}(?:{_LINKING})){{0,4}}\W{{0,3}}$"
+    rf"\b(?:{_RING})(?:['’]s)?\b(?:\W{{1,3}}(?:{_LINKING})){{0,4}}\W{{1,3}}$"
     r"|\b(?:call|phone|ring|text|dial|reach|contact|whatsapp)\s(?:\w{1,24}\s){1,2}(?:on|at)\s$"
 )
 LOOK_BACK = 64  # characters in which the words before a number are looked for

@@ -82,6 +82,7 @@ HOMES = (
     "Go to Jane's place, 12 Elm Street",
 )  # fmt: skip
 INNOCENT = (
+    "@ph1664068 hello", "thanks @call5550147",
     "ratio 212/555/0147", "lives in a 3 bedroom place", "2 door drive, his house", "C-131/12",
     "BGBl. I 2017 S. 3202", "Az. 4 StR 399/17", "51°30'26.5\"N", "ISBN: 0 306 40615 2", "ISSN 0317-8471",
     "192.168.0.1:8080", "00:1B:44:11:3A:B7", "Er wohnt seit 12 Jahren auf der Straße",
