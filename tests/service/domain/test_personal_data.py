@@ -1,7 +1,7 @@
 """Personal data: what is found however it is written, what looks like it and is not, and how long that takes.
 
 Proves `service/domain/telephones.py`, `service/domain/mailboxes.py`, `service/domain/bank_accounts.py` and
-`service/domain/street_addresses.py` too. The numbers are those that are kept free for films and examples.
+`service/domain/street_addresses.py` too. The numbers are invented, or those of examples.
 """
 
 from __future__ import annotations
