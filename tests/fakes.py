@@ -28,9 +28,9 @@ class FakeReading:
 
 
 class FakeScorer:
-    """Scores 0.9 where a text says "vile", 0.25 where it is "subtle", else 0.1; raises on "poison".
+    """Scores 0.9 where a text says "vile", 0.25 where it is "subtle", else 0.05; raises on "poison".
 
-    SPAM is 0.99 where a text says "casino", else never above 0.8.
+    SPAM is 0.99 where a text says "casino", else never above 0.3.
     "subtle" wants a careful reading and gets none. "schön" is a foreign language; "oké" is one in beta, with
     a score for TOXICITY alone, unless it is told to be English.
     """
@@ -43,6 +43,7 @@ class FakeScorer:
     def __init__(self) -> None:
         self.calls: list[int] = []
         self.within: list[float | None] = []
+        self.spare: list[float | None] = []
 
     def read(
         self,
@@ -50,9 +51,11 @@ class FakeScorer:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        spare: float | None = None,
     ) -> list[FakeReading]:
         self.calls.append(len(texts))
         self.within.append(within)
+        self.spare.append(spare)
         if any("poison" in text for text in texts):
             raise RuntimeError("the model cannot read this")
         told = [None] * len(texts) if languages is None else languages
@@ -62,11 +65,11 @@ class FakeScorer:
         ]
 
     def _read(self, text: str) -> FakeReading:
-        score = 0.9 if "vile" in text else 0.25 if "subtle" in text else 0.1
+        score = 0.9 if "vile" in text else 0.25 if "subtle" in text else 0.05
         if "oké" in text:
             return FakeReading({"TOXICITY": score}, self.normalise(text), "nl", supported=False, is_beta=True)
         return FakeReading(
-            dict.fromkeys(ATTRIBUTES, score) | {"SPAM": 0.99 if "casino" in text else min(score, 0.8)},
+            dict.fromkeys(ATTRIBUTES, score) | {"SPAM": 0.99 if "casino" in text else min(score, 0.3)},
             self.normalise(text),
             supported="schön" not in text,
             is_unsure="subtle" in text,

@@ -10,6 +10,7 @@ import time
 from service.context import Context
 from service.domain.scores import Scorer
 from service.moderation import deciding
+from service.moderation.marking import Marks
 from service.upkeep import health
 from workers.app import app, context
 from workers.silent import Silent
@@ -21,13 +22,13 @@ PULSE_S = 5.0
 
 @app.task(name="parley.drain")
 def drain() -> None:
-    """Score and decide what was received, until nothing is left."""
+    """Score and decide what was received, until nothing is left; then mark words, until something comes."""
     here = context()
 
-    def batch() -> bool:
+    def step() -> bool:
         scorer = here.scorer()  # another may have been chosen
-        if not deciding.drain(here.db, scorer=scorer or Silent(), clock=here.clock):
-            return False
+        if not deciding.drain(here.db, scorer=scorer or Silent(), clock=here.clock, marks=_marks):
+            return scorer is not None and _marks.mark_next(here.db, scorer)
         _pulse.give(here, scorer)
         here.tasks.nudge_webhooks()
         return True
@@ -35,7 +36,7 @@ def drain() -> None:
     # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
     _pulse.give(here, here.scorer())
     with interrupted("drain interrupted"):
-        until_done(batch, DRAIN_S, again=here.tasks.nudge_scoring)
+        until_done(step, DRAIN_S, again=here.tasks.nudge_scoring)
 
 
 @app.task(name="parley.heartbeat")
@@ -63,6 +64,7 @@ class _Pulse:
 
 
 _pulse = _Pulse()
+_marks = Marks()
 
 
 def _report(here: Context, scorer: Scorer | None, name: str = "") -> None:

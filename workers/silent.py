@@ -35,6 +35,7 @@ class Silent:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        spare: float | None = None,
     ) -> list[NoReading]:
         """Return a reading without scores for each text."""
         return [NoReading(self.normalise(text)) for text in texts]

@@ -21,7 +21,7 @@ from models.texts.data import COLUMNS, SPAM
 CARD = Path(__file__).parents[1] / "MODEL_CARD.md"
 
 NAMES = {"de": "German", "ko": "Korean", "pt": "Portuguese"}
-READERS = {"joint": "both, as it is", "fast": "the fast reader alone", "careful": "both read everything"}
+READERS = {"joint": "both, as it is", "fast": "the fast reader alone", "loaded": "both, under load"}
 FIGURES = {
     "roc_auc": "AUC",
     "average_precision": "AP",
@@ -57,6 +57,7 @@ def card_text(folder: Path = SHIPPED) -> str:
         *_english(header, found),
         *_readers(found),
         *_sources(found),
+        *_worlds(found),
         *_languages(header, found),
         *_spam(found),
         *_fairness(found),
@@ -104,7 +105,6 @@ def _readers_text(header: Found) -> str:
         return words.FAST_ALONE
     low, high = header["join"]["band"]
     return words.CAREFUL.format(
-        epochs=header["epochs"],
         first=FIRST_PIECES,
         last=LAST_PIECES,
         low=low,
@@ -168,7 +168,8 @@ def _readers(found: Found) -> Iterator[str]:
     natural = f"{shares['natural']:.1%} of comments as they came, " if "natural" in shares else ""
     yield "\n### What the careful reader adds\n"
     yield _said(
-        f"It reads {natural}{shares['reference']:.1%} of the development comments at the stated share, and"
+        "While there is time it reads everything. Under load it reads"
+        f" {natural}{shares['reference']:.1%} of the development comments at the stated share, and"
         f" {shares['reference_negatives']:.1%} of those without any property. TOXICITY on the comments of the"
         " first table (reference), and as they came (natural):"
     )
@@ -197,6 +198,31 @@ def _sources(found: Found) -> Iterator[str]:
         for name, row in found["sources"].items()
     ]
     yield _table(("source", "rows", "toxic", "AUC", "false alarms"), rows)
+
+
+def _worlds(found: Found) -> Iterator[str]:
+    if not found.get("worlds"):
+        return
+    yield "\n### What is held, world by world\n"
+    yield _said(
+        "By the suggested thresholds of all attributes together, which are those of a site's first policy."
+        " *Civil* and *toxic* as each source understands TOXICITY; *naming a group* are the civil texts in"
+        " which the careful reader sees a stand-in. Development rows as they are, each source at a prevalence"
+        " of its own."
+    )
+    shares = ("toxic_held", "civil_held", "civil_unnamed_held", "civil_named_held")
+    rows = [
+        (
+            name,
+            f"{row['rows']:,}",
+            f"{row['roc_auc']:.3f}" if "roc_auc" in row else "-",
+            *(f"{row[share]:.1%}" if share in row else "-" for share in shares),
+        )
+        for name, row in found["worlds"].items()
+    ]
+    yield _table(
+        ("source", "rows", "AUC", "toxic held", "civil held", "naming no group", "naming a group"), rows
+    )
 
 
 def _languages(header: Found, found: Found) -> Iterator[str]:

@@ -27,16 +27,18 @@ from models.evaluating.measuring import (
     WIKIPEDIA,
     Measured,
     Readings,
-    all_carefully,
     fast_alone,
     measure,
     probabilities,
+    read,
+    under_load,
 )
 from models.evaluating.robustness import robustness
+from models.evaluating.worlds import worlds
 from models.numbers import Floats
 from models.reading.artifact import MAIN
 from models.reading.scorer import Scorer
-from models.texts.data import COLUMNS, SPAM
+from models.texts.data import COLUMNS, SPAM, read_folder
 from models.texts.obfuscation import holds_any, telling_words
 
 __all__ = ["PRIOR", "evaluate", "figures", "measure", "probabilities", "review_threshold", "summary"]
@@ -46,12 +48,26 @@ TOXICITY = "TOXICITY"
 # SPAM is supported if even the lower end of its area's interval is this high, and few of Wikipedia's
 # comments, which nobody labelled for it, are taken for spam.
 SPAM_AREA, SPAM_ALARMS = 0.9, 0.02
-DISGUISED_AT_MOST = 500  # toxic texts, each read in some thirty spellings: a careful reading takes 4 ms
+DISGUISED_AT_MOST = 200  # toxic texts, each read in some thirty spellings: a careful reading takes 4 ms
 
 
-def evaluate(scorer: Scorer, csv: Path, prior: float = PRIOR, *, full: bool = True) -> dict[str, Any]:
-    """Return how well a scorer's probabilities fit a labelled file: `measure`, then `summary`."""
-    return summary(measure(scorer, csv), prior, full=full)
+def evaluate(
+    scorer: Scorer, csv: Path, prior: float = PRIOR, *, full: bool = True, more: Path | None = None
+) -> dict[str, Any]:
+    """Return how well a scorer's probabilities fit a labelled file: `measure`, then `summary`.
+
+    ``more`` is a folder whose development rows are among the ``worlds`` too.
+    """
+    measured = measure(scorer, csv)
+    found = summary(measured, prior, full=full)
+    if MAIN in measured.languages:
+        parts = [measured.languages[MAIN]]
+        others = read_folder(more, "dev", MAIN, COLUMNS | SPAM) if more else []
+        parts += [read(scorer, data) for data in others]
+        found["worlds"] = {}
+        for part in parts:
+            found["worlds"] |= worlds(part, scorer.thresholds)
+    return found
 
 
 def summary(measured: Measured, prior: float = PRIOR, *, full: bool = True) -> dict[str, Any]:
@@ -189,19 +205,20 @@ def _of_language(rows: Readings, thresholds: Mapping[str, float], full: bool) ->
 def _readers(scorer: Scorer, readings: Readings, prior: float, full: bool) -> dict[str, Any]:
     """Return what each reader makes of TOXICITY, and how much is read carefully.
 
-    ``toxicity`` holds figures of ``joint`` (the model as it is: the careful reader reads what the fast one is
-    unsure of), ``fast`` (the fast reader alone) and ``careful`` (both read all texts), on the ``reference``
-    rows weighted to the prior and on the ``natural`` ones as they are. ``share_read_carefully`` is of the
-    natural rows, of the reference rows weighted to the prior, and of those without any label.
+    ``toxicity`` holds figures of ``joint`` (the model as it is: both read everything), ``fast`` (the fast
+    reader alone) and ``loaded`` (under load, the careful reader reads what the fast one is unsure of), on the
+    ``reference`` rows weighted to the prior and on the ``natural`` ones as they are. ``share_read_carefully``
+    under load is of the natural rows, of the reference rows weighted to the prior, and of those without any
+    label.
     """
     places = {"reference": readings.reference(), "natural": readings.natural()}
     places = {name: rows for name, rows in places.items() if len(rows.scores)}
     versions = {"fast": {name: fast_alone(scorer, rows) for name, rows in places.items()}}
     found: dict[str, Any] = {"careful_reader": scorer.careful_state}
     if scorer.careful_state == "on":
-        careful = {name: all_carefully(scorer, rows) for name, rows in places.items()}
-        versions = {"joint": places, **versions, "careful": careful}
-        found["share_read_carefully"] = _shares(places, prior)
+        loaded = {name: under_load(scorer, rows) for name, rows in places.items()}
+        versions = {"joint": places, **versions, "loaded": loaded}
+        found["share_read_carefully"] = _shares(loaded, prior)
     limit = scorer.thresholds[TOXICITY]
     found["toxicity"] = {}
     for reader, version in versions.items():

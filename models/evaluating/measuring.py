@@ -103,10 +103,13 @@ def measure(scorer: Scorer, csv: Path) -> Measured:
     return Measured(scorer, sha256_of(csv), found)
 
 
-def read(scorer: Scorer, data: Labelled, language: str = MAIN) -> Readings:
-    """Return a scorer's readings of texts of one language, of which there is at least one."""
+def read(scorer: Scorer, data: Labelled, language: str = MAIN, spare: float | None = None) -> Readings:
+    """Return a scorer's readings of texts of one language, of which there is at least one.
+
+    ``spare`` is as in `Scorer.read`, for each batch.
+    """
     chunks = (data.texts[at : at + BATCH] for at in range(0, len(data.texts), BATCH))
-    batches = (scorer.read(chunk, languages=[language] * len(chunk)) for chunk in chunks)
+    batches = (scorer.read(chunk, languages=[language] * len(chunk), spare=spare) for chunk in chunks)
     readings = [reading for batch in batches for reading in batch]
     scores = np.array([list(reading.scores.values()) for reading in readings])
     careful = np.array([reading.reader == "careful" for reading in readings])
@@ -124,11 +127,6 @@ def fast_alone(scorer: Scorer, rows: Readings) -> Readings:
     return read(scorer.with_careful("off"), rows.data)
 
 
-def all_carefully(scorer: Scorer, rows: Readings) -> Readings:
-    """Return English readings by both readers: those that are careful already, and the rest read again."""
-    rest = ~rows.careful
-    if not rest.any():
-        return rows
-    scores = rows.scores.copy()
-    scores[rest] = read(scorer.with_careful("always"), rows.data.where(rest)).scores
-    return Readings(rows.attributes, rows.data, scores, np.ones_like(rest))
+def under_load(scorer: Scorer, rows: Readings) -> Readings:
+    """Return the English readings where no time is to spare: the careful reader reads what is unsure."""
+    return read(scorer, rows.data, spare=0.0)

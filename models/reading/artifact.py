@@ -115,6 +115,20 @@ def load(folder: Path) -> Artifact:
     return Artifact(kernels, join, careful, header, model_id({n: files.sha256(c) for n, c in found.items()}))
 
 
+def careful_of(folder: Path) -> CarefulFiles:
+    """Return a model's careful reader, to be taught further: also of a model for an older version.
+
+    Raises
+    ------
+    BadArtifact
+        If the files are not as they were written, or have no careful reader.
+    """
+    found = _careful(files.verified(folder))
+    if found is None:
+        raise BadArtifact(f"the model in {folder} has no careful reader to keep")
+    return found
+
+
 def model_id(digests: Mapping[str, str]) -> str:
     """Return the id of the model with these file digests."""
     parts = sorted(name for name in digests if name not in (files.EVALUATION, files.MANIFEST))

@@ -15,6 +15,7 @@ from models.reading.normalise import readable
 
 # Of a longer text the middle is not read: how a comment begins and how it ends tells most.
 FIRST_PIECES, LAST_PIECES = 128, 64
+EXTRAS = 2  # features beside the network's outputs: whether a group is named, and the length
 CHARS_READ = 2_500
 
 
@@ -77,14 +78,19 @@ class Encoder:
         self.known = vocabulary_of(self._tokenizer)
         (self._outputs,) = self._run([0]).shape
 
-    def logits(self, texts: Sequence[str]) -> Floats:
-        """Return the outputs for texts as typed, shape (n_texts, n_outputs)."""
+    def features(self, texts: Sequence[str]) -> Floats:
+        """Return what the join sees of texts as typed, shape (n_texts, n_outputs + `EXTRAS`).
+
+        The network's outputs; then 1 where a group is named; then the logarithm of the number of pieces read.
+        """
         read = [identity.hide_phrases(restore(as_read(text, self.known))) for text in texts]
         found = self._tokenizer.encode_batch(read)
-        logits = np.empty((len(texts), self._outputs))
-        for row, encoding in enumerate(found):
-            logits[row] = self._run(cut(encoding.ids))
-        return logits
+        features = np.empty((len(texts), self._outputs + EXTRAS))
+        for row, (encoding, text) in enumerate(zip(found, read, strict=True)):
+            pieces = cut(encoding.ids)
+            features[row, : self._outputs] = self._run(pieces)
+            features[row, self._outputs :] = identity.STAND_IN in text, np.log(len(pieces))
+        return features
 
     def _run(self, pieces: Sequence[int]) -> NDArray[np.float32]:
         ids = np.array([pieces], np.int64)

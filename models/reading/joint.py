@@ -36,10 +36,10 @@ class Join:
     attributes : tuple of str
         What it gives; a beginning of the fast reader's attributes.
     outputs : int
-        Number of the encoder's outputs.
+        Number of the encoder's features.
     weights : ndarray of shape (n_margins + outputs, n_attributes)
     offsets : ndarray of shape (n_attributes,)
-        Log-odds are the fast margins and the encoder's outputs times ``weights``, plus ``offsets``.
+        Log-odds are the fast margins and the encoder's features times ``weights``, plus ``offsets``.
     route : ndarray of shape (n_route_features + 1, n_attributes)
         From `route_features` to the log-odds that a careful reading is expected to give; last the offsets.
     band : tuple of two floats

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import regex
 
+from models.reading.emojis import described, named
 from models.reading.lookalikes import ENCLOSED, FOREIGN, LATIN, MARKS
 
-VERSION = 2  # raise when any output changes: an artifact names the version it was trained with
+VERSION = 3  # raise when any output changes: an artifact names the version it was trained with
 
 _ASCII_SPACE = b"\t\n\v\f\r\x1c\x1d\x1e\x1f "
 _UNSEEN = bytes(set(range(32)) - set(_ASCII_SPACE)) + b"\x7f"
@@ -171,6 +172,7 @@ def readable(text: str, known: Container[str]) -> str:
     >>> readable("You F.O.O.L, you f-ool! 💩", {"you", "fool"})
     'you fool, you fool! pile of poo'
     """
+    text = named(text)
     if text.isascii():
         lowered = text.encode().translate(_LOWER, _DELETED)
         words, has_lone = _at_sight(lowered)
@@ -180,8 +182,8 @@ def readable(text: str, known: Container[str]) -> str:
     else:
         swapped = _swapped(text)
         if swapped is None:
-            return _read_with_care(_EMOJI.sub(_named, _fold(text, apostrophe="'")), known)
-        folded = _EMOJI.sub(_named, swapped.lower().replace("`", "'"))
+            return _read_with_care(_EMOJI.sub(described, _fold(text, apostrophe="'")), known)
+        folded = _EMOJI.sub(described, swapped.lower().replace("`", "'"))
     if _at_sight(folded.encode("ascii", "replace"))[1]:
         return _read_with_care(folded, known)
     read = " ".join([t if t.isalpha() and t in known else _reading(t, known) for t in folded.split()])
@@ -390,9 +392,3 @@ def _reading(token: str, known: Container[str]) -> str:
         spelt = " ".join([_LONG.sub(r"\1", spelt), _shortened(spelt)])  # "stuuupid"
     hidden = next((word for word in reversed(spelt.split()) if len(word) > 2 and word in known), None)
     return token if hidden is None else token.replace(core, hidden)
-
-
-def _named(emoji: re.Match[str]) -> str:
-    """Return the names of a run of emoji, each once."""
-    names = dict.fromkeys(unicodedata.name(char, "").lower() for char in emoji[0])
-    return f" {' '.join(name for name in names if name)} "

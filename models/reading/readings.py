@@ -65,28 +65,44 @@ class Outcome:
         self.is_careful = np.zeros(len(self.logits), np.bool_)
         self.is_unsure = np.zeros(len(self.logits), np.bool_)
 
-    def raise_to(self, sentences: Sentences, judged: Outcome) -> None:
-        """Let no text count less than the worst of its sentences."""
-        self.apart = Apart(sentences, judged, self.is_careful.copy())
-        np.maximum.at(self.logits, sentences.rows, judged.logits)
+    def weigh(self, sentences: Sentences, judged: Outcome, alone: Floats) -> None:
+        """Let long texts count as the mean of the whole and its worst sentence, or as that less ``alone``.
+
+        A text without a bad sentence is so the milder for it, and a bad sentence bad in any company. Shape of
+        ``alone`` (n,): the first n attributes are weighed so, the others as the whole.
+        """
+        width = len(alone)
+        worst = np.full((len(self.logits), width), -np.inf)
+        np.maximum.at(worst, sentences.rows, judged.logits[:, :width])
+        self.apart = Apart(sentences, judged, self.is_careful.copy(), worst > self.logits[:, :width])
+        long = np.unique(sentences.rows)
+        whole, worst = self.logits[long, :width], worst[long]
+        self.logits[long, :width] = np.maximum((whole + worst) / 2, worst - alone)
         np.logical_or.at(self.is_careful, sentences.rows, judged.is_careful)
         np.logical_or.at(self.is_unsure, sentences.rows, judged.is_unsure)
 
     def decided_by(self, row: int, column: int) -> tuple[Place | None, bool]:
-        """Return the sentence that gave a text its log-odds, or None, and if what did was read carefully."""
+        """Return the sentence that raised a text's log-odds, or None, and if what did was read carefully."""
         if self.apart is None:
             return None, bool(self.is_careful[row])
+        if column >= self.apart.is_raised.shape[1] or not self.apart.is_raised[row, column]:
+            return None, bool(self.apart.whole_is_careful[row])
         sentences, judged = self.apart.sentences, self.apart.judged
-        for at in np.flatnonzero(sentences.rows == row).tolist():
-            if judged.logits[at, column] == self.logits[row, column]:
-                return sentences.places[at], bool(judged.is_careful[at])
-        return None, bool(self.apart.whole_is_careful[row])
+        at = max(
+            np.flatnonzero(sentences.rows == row).tolist(), key=lambda i: float(judged.logits[i, column])
+        )
+        return sentences.places[at], bool(judged.is_careful[at])
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """The sentences of long texts that were judged, each by itself; and which wholes were read carefully."""
+    """The sentences of long texts that were judged, each by itself.
+
+    ``whole_is_careful`` of shape (n_texts,) says which wholes were read carefully, ``is_raised`` of shape
+    (n_texts, n) which attributes of which texts have a sentence that is worse than the whole.
+    """
 
     sentences: Sentences
     judged: Outcome
     whole_is_careful: NDArray[np.bool_]
+    is_raised: NDArray[np.bool_]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +16,20 @@ from models.reading.explaining import Place, Span, additive, occluded, spans, wo
 from models.reading.fast import LinearScorer
 from models.reading.files import MODEL, BadArtifact
 from models.reading.joint import clipped, shift_of_prior
+from models.reading.judging import Careful, Judge, Until
 from models.reading.language import detect, detect_several
 from models.reading.normalise import normalise
 from models.reading.readings import Outcome, Reading
 from models.reading.self_test import TEXTS
-from models.reading.windows import ASKED_FROM, Sentences, alone
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 CHARS_READ = 20_480  # of a text as typed; four times the longest comment, all that Perspective accepts
-BETWEEN_LOOKS = 8  # careful readings between looks at the clock, about 25 ms
 # Another processor rounds the careful reader's sums otherwise; the fast reader's are whole numbers.
 FAST_TOLERANCE, CAREFUL_TOLERANCE = 1e-6, 0.05
 EXAMPLES_AT_LEAST = 20
 SCORE_DIGITS = 9
 UNMOVED = ("SPAM",)
 NO_CAREFUL_READER = "this model has none"  # a `Scorer.careful_state`
-
-Careful = Literal["auto", "always", "off"]
 
 
 class Scorer:
@@ -44,7 +39,8 @@ class Scorer:
     ----------
     artifact : Artifact
     careful : {"auto", "always", "off"}
-        Whether the careful reader reads what the fast one is unsure of, everything, or nothing.
+        Whether the careful reader reads everything while there is time to spare, and else what the fast one
+        is unsure of; everything in any case; or nothing.
     threads : int
         Of one careful reading.
 
@@ -65,8 +61,9 @@ class Scorer:
     def __init__(self, artifact: Artifact, careful: Careful = "auto", threads: int = 1) -> None:
         self._kernels = artifact.kernels
         self._main = artifact.kernels[MAIN]
-        self._join, self._careful = artifact.join, careful
-        self._encoder, self.careful_state = _encoder(artifact, careful, threads)
+        encoder, self.careful_state = _encoder(artifact, careful, threads)
+        join = artifact.join
+        self._judge = None if join is None else Judge(self._main, join, encoder, careful)
         header = artifact.header
         self._prior: float = header["prior"]
         self._shift = np.zeros(len(self._main.attributes))
@@ -80,9 +77,10 @@ class Scorer:
     def with_careful(self, careful: Careful) -> Scorer:
         """Return the same model with another use of its careful reader, which is not loaded again."""
         other = copy.copy(self)
-        other._careful = careful
-        if careful == "off" and other._encoder is not None:
-            other._encoder, other.careful_state = None, "off"
+        if self._judge is not None:
+            other._judge = self._judge.using(careful)
+            if careful == "off" and self._judge.encoder is not None:
+                other.careful_state = "off"
         return other
 
     def with_prior(self, prior: float | None) -> Scorer:
@@ -102,11 +100,12 @@ class Scorer:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        spare: float | None = None,
     ) -> list[Reading]:
         """Return one reading a text, in order.
 
         Only the first `CHARS_READ` characters of a text are read. Of English ones longer than `windows.LONG`
-        the worst sentences are judged apart too, and the stricter judgement counts.
+        the worst sentences are judged apart too, see `Outcome.weigh`.
 
         Parameters
         ----------
@@ -116,6 +115,9 @@ class Scorer:
         within : float, optional
             Seconds after which no further careful reading is begun; texts left over have the fast reader's
             scores and `Reading.is_unsure`.
+        spare : float, optional
+            Seconds after which only texts are read carefully of which the fast reader is unsure; as
+            ``within`` if not given. The others have its guess.
 
         Raises
         ------
@@ -124,13 +126,13 @@ class Scorer:
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("texts must be a sequence of str")
-        until = np.inf if within is None else time.monotonic() + within
+        until = Until.after(within, spare)
         return [
             reading for reading, _, _ in self._read([text[:CHARS_READ] for text in texts], languages, until)
         ]
 
     def _read(
-        self, cut: list[str], languages: Sequence[str | None] | None, until: float
+        self, cut: list[str], languages: Sequence[str | None] | None, until: Until
     ) -> list[tuple[Reading, Outcome, int]]:
         """Return each text's reading, with the outcome that it comes from and its row there."""
         normalised = [normalise(text) for text in cut]
@@ -192,7 +194,7 @@ class Scorer:
         if attribute not in self.attributes:
             raise ValueError(f"no attribute {attribute!r}; there are {', '.join(self.attributes)}")
         text = text[:CHARS_READ]
-        ((reading, outcome, row),) = self._read([text], None, np.inf)
+        ((reading, outcome, row),) = self._read([text], None, Until())
         kernel = self._kernels.get(reading.language, self._main)
         if attribute not in reading.scores:
             return []
@@ -208,12 +210,13 @@ class Scorer:
     def _shares(
         self, kernel: LinearScorer, text: str, places: Sequence[Place], attribute: str, is_careful: bool
     ) -> Floats:
-        if not is_careful or self._join is None or attribute not in self._join.attributes:
+        judge = self._judge
+        if not is_careful or judge is None or attribute not in judge.join.attributes:
             return additive(kernel, text, places, attribute)
-        column = self._join.attributes.index(attribute)
+        column = judge.join.attributes.index(attribute)
 
         def logits(some: Sequence[str]) -> Floats:
-            return np.asarray(self._joint_logits(some, [normalise(one) for one in some])[:, column])
+            return np.asarray(judge.logits(some, [normalise(one) for one in some])[:, column])
 
         return occluded(logits, text, places, float(logits([text])[0]))
 
@@ -233,67 +236,17 @@ class Scorer:
         return rows
 
     def _outcome(
-        self, code: str, texts: list[str], normalised: list[str], known: NDArray[np.bool_], until: float
+        self, code: str, texts: list[str], normalised: list[str], known: NDArray[np.bool_], until: Until
     ) -> Outcome:
         """Return what one language's readers make of texts.
 
         A text that is not in a ``known`` language goes to a person whatever its scores: it is not read
         carefully.
         """
+        if code == MAIN and self._judge is not None:
+            return self._judge.outcome(texts, normalised, known, until)
         kernel = self._kernels[code]
-        margins = kernel.margins(normalised)
-        if code != MAIN or self._join is None:
-            return Outcome(kernel.calibrated(margins))
-        expected = self._join.expected(normalised, margins)
-        wanted = known & (self._join.is_unsure(expected) | (self._careful == "always"))
-        outcome = self._judged(texts, margins, expected, wanted, until)
-        found = Sentences.of(texts, np.flatnonzero(known).tolist())
-        if found.parts:
-            self._judge_sentences(outcome, found, until)
-        return outcome
-
-    def _judge_sentences(self, outcome: Outcome, found: Sentences, until: float) -> None:
-        """Raise the log-odds of long texts to those of their worst sentences, less what is `alone`.
-
-        The fast reader finds the worst. One that could hardly raise a score is not read carefully.
-        """
-        assert self._join is not None
-        plain = [normalise(part) for part in found.parts]
-        margins = self._main.margins(plain)
-        expected = self._join.expected(plain, margins)
-        worst = found.worst(expected[:, 0])
-        found, margins, expected = found.where(worst), margins[worst], expected[worst]
-        less = alone(self._join.attributes)
-        wanted = self._join.is_unsure(expected - ASKED_FROM) | (self._careful == "always")
-        apart = self._judged(found.parts, margins, expected, wanted, until)
-        apart.logits[:, : len(less)] -= less
-        apart.logits[:, len(less) :] = -np.inf  # spam is spam as a whole
-        outcome.raise_to(found, apart)
-
-    def _judged(
-        self, texts: list[str], margins: Floats, expected: Floats, wanted: NDArray[np.bool_], until: float
-    ) -> Outcome:
-        """Return what both readers make of texts of the main language; ``wanted`` are read carefully."""
-        outcome = Outcome(self._main.calibrated(margins))
-        if self._encoder is not None:
-            outcome.logits[~wanted, : expected.shape[1]] = expected[~wanted]
-        rows = np.flatnonzero(wanted)
-        for chunk in (rows[at : at + BETWEEN_LOOKS] for at in range(0, len(rows), BETWEEN_LOOKS)):
-            if self._encoder is None or time.monotonic() > until:
-                outcome.is_unsure[chunk] = True
-                continue
-            joint = self._joined(margins[chunk], self._encoder.logits([texts[row] for row in chunk]))
-            outcome.logits[chunk, : joint.shape[1]] = joint
-            outcome.is_careful[chunk] = True
-        return outcome
-
-    def _joint_logits(self, texts: Sequence[str], normalised: Sequence[str]) -> Floats:
-        assert self._encoder is not None
-        return self._joined(self._main.margins(normalised), self._encoder.logits(texts))
-
-    def _joined(self, margins: Floats, outputs: Floats) -> Floats:
-        assert self._join is not None
-        return self._join.logits(margins, outputs)
+        return Outcome(kernel.calibrated(kernel.margins(normalised)))
 
 
 def load_scorer(

@@ -33,6 +33,10 @@ JIGSAW_COLUMNS = ("toxic", "severe_toxic", "identity_hate", "insult", "obscene",
 REFERENCE_SOURCE = "jigsaw2018_train"
 
 
+class NoRows(ValueError):
+    """A file that is fine and has none of the rows that were asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """Texts of one language with their labels.
@@ -90,11 +94,14 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, folded)) or text
 
 
-def read_labelled(path: Path, language: str = "en", columns: Mapping[str, str] = COLUMNS) -> Labelled:
+def read_labelled(
+    path: Path, language: str = "en", columns: Mapping[str, str] = COLUMNS, split: str = ""
+) -> Labelled:
     """Read the rows of one language that have at least one of some labels.
 
-    An empty cell is a missing label, never a zero; a text that reads "None" or "NA" is a text. The column
-    of spam may be missing as a whole.
+    With a ``split``, of a file with a column of that name only the rows with that value. An empty cell is a
+    missing label, never a zero; a text that reads "None" or "NA" is a text. The column of spam may be missing
+    as a whole.
 
     Raises
     ------
@@ -109,7 +116,7 @@ def read_labelled(path: Path, language: str = "en", columns: Mapping[str, str] =
     texts, labels, sources = [], [], []
     try:
         for line, row in _rows(path, columns):
-            if row["lang"] == language:
+            if row["lang"] == language and (not split or row.get("split", split) == split):
                 cells = [_label(row.get(column, ""), column, path, line) for column in columns.values()]
                 if not all(np.isnan(cells)):
                     texts.append(row["text"])
@@ -118,8 +125,31 @@ def read_labelled(path: Path, language: str = "en", columns: Mapping[str, str] =
     except (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} cannot be read as CSV: {error}") from error
     if not texts:
-        raise ValueError(f"{path} has no labelled row in {language!r}")
+        raise NoRows(f"{path} has no labelled row in {language!r}")
     return Labelled(texts, np.array(labels, np.float64), np.array(sources, np.str_))
+
+
+def read_folder(
+    folder: Path, split: str, language: str = "en", columns: Mapping[str, str] = COLUMNS
+) -> list[Labelled]:
+    """Read one split of every file of a folder that has rows of a language, in the order of their names.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_labelled`, or if no file of the folder has such a row.
+    """
+    found = []
+    for path in sorted(folder.glob("*.csv*")):
+        try:
+            found.append(read_labelled(path, language, columns, split))
+        except NoRows:
+            continue
+    if not found:
+        raise FileNotFoundError(
+            f"no file in {folder} has a labelled row in {language!r} of the split {split!r}"
+        )
+    return found
 
 
 def read_jigsaw(path: Path) -> Labelled:

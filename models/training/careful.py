@@ -18,19 +18,26 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.reading.careful import cut, vocabulary_of
 from models.texts.data import Labelled
-from models.training.careful_lessons import OUTPUTS, Lessons, epoch
+from models.training.careful_lessons import Lessons, epoch
 from models.training.network import Network, base_folder, from_base
+from models.training.reopened import reopened
+from models.training.sources import OUTPUTS, SOURCES
 
 BATCH = 32
 POOL = 64  # batches whose texts are sorted by length together, so that little is padded
-BODY_RATE, HEAD_RATE, DECAY = 8e-5, 6e-4, 0.01
+# Of the body and of the head: from the base weights, and from those of a trained reader.
+BASE_RATES, TRAINED_RATES = (8e-5, 6e-4), (5e-5, 2e-4)
+DECAY = 0.01
+KEPT_BLOCKS = 2  # of six, where a trained reader is taught further
 WARM_UP = 0.04  # share of the steps
 CHECKPOINT_EVERY, SAY_EVERY = 250, 50  # steps
 
 Say = Callable[[str], None]
 
 
-def finetune(data: Labelled, work: Path, say: Say, *, epochs: int = 2, seed: int = 0) -> Network:
+def finetune(
+    data: Labelled, work: Path, say: Say, *, epochs: int = 2, seed: int = 0, start: bytes | None = None
+) -> Network:
     """Train the careful reader's network, going on where an interrupted training stood.
 
     Equal data, seed, library versions and number of threads give equal weights, interrupted or not.
@@ -43,18 +50,24 @@ def finetune(data: Labelled, work: Path, say: Say, *, epochs: int = 2, seed: int
         Folder for ``progress.pt``; a training with other data or settings there is refused.
     say : callable
         Told a line of progress now and then.
+    start : bytes, optional
+        The network of a trained careful reader, to go on from; else from the base weights.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If the base weights are missing or wrong, or ``work`` holds another training.
+        If the base weights are missing or wrong, ``start`` is no such network, or ``work`` holds another
+        training.
     """
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = from_base(len(OUTPUTS)).to(device).train()
+    network = (reopened(start, len(OUTPUTS)) if start else from_base(len(OUTPUTS))).to(device).train()
+    if start:
+        _keep_beginning(network)
+    rates = TRAINED_RATES if start else BASE_RATES
     tokenizer = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
-    training = _Training(network, work, _identity(data, epochs, seed), device)
+    training = _Training(network, work, _identity(data, epochs, seed, start), device, rates)
     for number in range(epochs):
         lessons = epoch(data, vocabulary_of(tokenizer), seed, number)
         batches = list(_batches(lessons, tokenizer, Random(f"{seed}/{number}/order")))
@@ -62,16 +75,25 @@ def finetune(data: Labelled, work: Path, say: Say, *, epochs: int = 2, seed: int
     return network.eval()
 
 
+def _keep_beginning(network: Network) -> None:
+    """Leave what a trained network does first as it is: a third of the time is saved, and little is lost."""
+    for part in (network.pieces, network.places, network.start, *list(network.blocks)[:KEPT_BLOCKS]):
+        part.requires_grad_(False)
+
+
 class _Training:
     """The state of one training: network, optimiser, step; saved as it goes."""
 
-    def __init__(self, network: Network, work: Path, identity: str, device: torch.device) -> None:
+    def __init__(
+        self, network: Network, work: Path, identity: str, device: torch.device, rates: tuple[float, float]
+    ) -> None:
         self.network, self.device, self.identity = network, device, identity
         head = [parameter for name, parameter in network.named_parameters() if name.startswith("head")]
         body = [parameter for name, parameter in network.named_parameters() if not name.startswith("head")]
-        groups = [{"params": body, "lr": BODY_RATE}, {"params": head, "lr": HEAD_RATE}]
+        body = [parameter for parameter in body if parameter.requires_grad]
+        groups = [{"params": body, "lr": rates[0]}, {"params": head, "lr": rates[1]}]
         self.optimiser = torch.optim.AdamW(groups, weight_decay=DECAY, fused=True)
-        self.rates, self.is_short = (BODY_RATE, HEAD_RATE), _has_short_floats(device)
+        self.rates, self.is_short = rates, _has_short_floats(device)
         self.file = work / "progress.pt"
         self.done = 0
         if self.file.exists():
@@ -163,16 +185,16 @@ def _pad(pieces: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def _has_short_floats(device: torch.device) -> bool:
-    """Say whether a device computes with 16-bit floats; where it only imitates them it is ten times slower."""
+    """Say whether a device computes with 16-bit floats; where it imitates them it is ten times slower."""
     if device.type == "cuda":
         return True
-    known = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # type: ignore[no-untyped-call]
-    return bool(known)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # type: ignore[no-untyped-call]
 
 
-def _identity(data: Labelled, epochs: int, seed: int) -> str:
+def _identity(data: Labelled, epochs: int, seed: int, start: bytes | None) -> str:
     """Return a digest of all that decides the outcome of a training."""
-    content = hashlib.sha256(f"{OUTPUTS} {epochs} {seed} {BATCH} {BODY_RATE} {HEAD_RATE}".encode())
+    settings = f"{OUTPUTS} {SOURCES} {epochs} {seed} {BATCH} {BASE_RATES} {TRAINED_RATES}"
+    content = hashlib.sha256(settings.encode() + (start or b""))
     for text in data.texts:
         content.update(text.encode("utf-8", "surrogatepass") + b"\0")
     content.update(np.nan_to_num(data.labels, nan=-1.0).tobytes())

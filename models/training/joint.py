@@ -7,19 +7,23 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from models.numbers import Floats, sigmoid
-from models.reading.careful import Encoder
+from models.reading.careful import EXTRAS, Encoder
 from models.reading.fast import UNMASKED, LinearScorer
 from models.reading.joint import BENT, LOGITS_REACH, ROUTE_EXTRAS, Join, route_features, stack_features
 from models.reading.normalise import normalise
 from models.training.fast import platt
 
 EXPECTED_REACH = 8.0  # log-odds that the router learns to tell apart
+# Quantiles of civil comments at which those that name a group should lie where the others lie.
+BALANCED_AT = (0.88, 0.90, 0.92, 0.94, 0.96)
+NAMED_AT_LEAST = 50
 
 
 class CarefulReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -48,9 +52,9 @@ class CarefulReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self
 
     def transform(self, X: Sequence[str]) -> Floats:
-        """Return the outputs for texts, shape (n_texts, n_outputs)."""
+        """Return what `models.reading.careful.Encoder.features` says of texts."""
         check_is_fitted(self)
-        return self.encoder_.logits(X)
+        return self.encoder_.features(X)
 
 
 class JointReader(BaseEstimator):  # type: ignore[misc]
@@ -101,6 +105,7 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike,
         natural: ArrayLike | None = None,
         stream: ArrayLike | None = None,
+        talk: ArrayLike | None = None,
     ) -> Self:
         """Fit on texts that neither reader was trained on.
 
@@ -117,6 +122,9 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         stream : array-like of shape (n,), optional
             How much each text counts as traffic as it comes: the router's budget goes by these. As
             ``natural`` if not given.
+        talk : array-like of bool, shape (n,), optional
+            Which texts are civil comments of a conversation. Of these as many should reach a limit for
+            TOXICITY among those that name a group as among the others.
 
         Raises
         ------
@@ -135,7 +143,8 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"budget must lie between 0 and 1, got {self.budget}")
         margins = self.kernel.margins([normalise(text) for text in X])
         outputs = self.careful.fit(X).transform(X)
-        return self.fit_outputs(X, margins, outputs, labels, weights, traffic, coming)
+        civil = np.zeros(len(X), np.bool_) if talk is None else np.asarray(talk, np.bool_)
+        return self.fit_outputs(X, margins, outputs, labels, weights, traffic, coming, civil)
 
     def fit_outputs(
         self,
@@ -146,6 +155,7 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         weights: Floats,
         traffic: Floats,
         coming: Floats,
+        civil: NDArray[np.bool_],
     ) -> Self:
         """Fit on what both readers said of texts already; else as `fit`."""
         features = stack_features(margins, outputs)
@@ -155,7 +165,11 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         route = np.zeros((seen.shape[1] + 1, len(self.attributes)))
         for i, name in enumerate(self.attributes):
             shown = self._shown(features.shape[1], name, bends=False)
-            stack[[*shown, -1], i] = self._column(features[:, shown], labels[:, i], weights[:, i], traffic)
+            is_main = i == 0
+            column = self._ordered(features[:, shown], labels[:, i], weights[:, i], fixed=is_main)
+            if is_main:
+                column[_named(len(shown))] -= _too_much(features[:, shown], column, civil)
+            stack[[*shown, -1], i] = _calibrated(features[:, shown], column, labels[:, i], traffic)
             expected = np.clip(features @ stack[:-1, i] + stack[-1, i], -EXPECTED_REACH, EXPECTED_REACH)
             shown = self._shown(seen.shape[1], name, bends=True)
             router = Ridge(1.0).fit(seen[:, shown], expected, sample_weight=counts)
@@ -190,19 +204,23 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
             hidden |= set(range(first, width, min(len(heads), BENT)))
         return [column for column in range(width) if column not in hidden]
 
-    def _column(self, features: Floats, labels: Floats, weights: Floats, traffic: Floats) -> list[float]:
-        """Return one attribute's weights, then its offset, calibrated on traffic."""
+    def _ordered(self, features: Floats, labels: Floats, weights: Floats, *, fixed: bool) -> Floats:
+        """Return one attribute's weights, then its offset: what orders texts best.
+
+        What any head or output says can only raise an attribute; the naming of a group may lower it, and so
+        may the length. ``fixed`` leaves the naming of a group without a weight.
+        """
         known = ~np.isnan(labels) & (weights > 0)
-        positive = labels >= 0.5
+        if len(np.unique(labels[known] >= 0.5)) < 2:
+            raise ValueError("rows of one class alone cannot be told apart")
         scaler = StandardScaler().fit(features[known])
-        machine = LogisticRegression(C=self.C, max_iter=1000)
-        machine.fit(scaler.transform(features[known]), positive[known], sample_weight=weights[known])
-        column = machine.coef_[0] / scaler.scale_
-        offset = float(machine.intercept_[0] - column @ scaler.mean_)
-        live = known & (traffic > 0)
-        raw = np.clip(features[live] @ column + offset, -LOGITS_REACH, LOGITS_REACH)
-        curve = platt(raw, positive[live], traffic[live])
-        return [*(column * curve.slope), offset * curve.slope + curve.offset]
+        bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * (features.shape[1] - EXTRAS)
+        bounds += [(0.0, 0.0) if fixed else (None, None), (None, None)]
+        found = bounded_regression(
+            scaler.transform(features[known]), labels[known] >= 0.5, weights[known], self.C, bounds
+        )
+        column = found[:-1] / scaler.scale_
+        return np.append(column, found[-1] - column @ scaler.mean_)
 
     def _band(self, expected: Floats, coming: Floats) -> tuple[float, float]:
         order = np.argsort(-expected)
@@ -210,3 +228,50 @@ class JointReader(BaseEstimator):  # type: ignore[misc]
         last = min(int(np.searchsorted(share, self.budget)), len(order) - 1)
         low = expected[order][last]
         return float(low), EXPECTED_REACH * 2
+
+
+def bounded_regression(
+    features: Floats,
+    positive: NDArray[np.bool_],
+    weights: Floats,
+    C: float,
+    bounds: Sequence[tuple[float | None, float | None]],
+) -> Floats:
+    """Return a logistic regression's weights within bounds, then its offset; shape (n_features + 1,).
+
+    As scikit-learn's with the same ``C``, which knows no bounds.
+    """
+    signs = np.where(positive, 1.0, -1.0)
+
+    def loss(found: Floats) -> tuple[float, Floats]:
+        margins = signs * (features @ found[:-1] + found[-1])
+        pull = -signs * weights * sigmoid(-margins)
+        value = 0.5 * float(found[:-1] @ found[:-1]) + C * float(weights @ np.logaddexp(0, -margins))
+        return value, np.append(found[:-1] + C * (features.T @ pull), C * pull.sum())
+
+    begin = np.zeros(features.shape[1] + 1)
+    done = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)])
+    return np.asarray(done.x, np.float64)
+
+
+def _named(width: int) -> int:
+    """Return the column that says if a group is named."""
+    return width - EXTRAS
+
+
+def _too_much(features: Floats, column: Floats, civil: NDArray[np.bool_]) -> float:
+    """Return by how much civil comments that name a group lie above the others where limits are."""
+    named = features[:, _named(features.shape[1])] > 0
+    if min((civil & named).sum(), (civil & ~named).sum()) < NAMED_AT_LEAST:
+        return 0.0
+    logits = features @ column[:-1] + column[-1]
+    of_named, of_others = (np.quantile(logits[civil & rows], BALANCED_AT) for rows in (named, ~named))
+    return float(of_named.mean() - of_others.mean())
+
+
+def _calibrated(features: Floats, column: Floats, labels: Floats, traffic: Floats) -> list[float]:
+    """Return weights and offset on the scale of probabilities in traffic."""
+    live = ~np.isnan(labels) & (traffic > 0)
+    raw = np.clip(features[live] @ column[:-1] + column[-1], -LOGITS_REACH, LOGITS_REACH)
+    curve = platt(raw, labels[live] >= 0.5, traffic[live])
+    return [*(column[:-1] * curve.slope), column[-1] * curve.slope + curve.offset]

@@ -22,19 +22,27 @@ from models.texts.data import (
     Labelled,
     distinct,
     joined,
+    read_folder,
     read_jigsaw,
     read_labelled,
     sha256_of,
     with_columns,
 )
-from models.training.calibration import FALSE_ALARMS, as_it_comes, as_traffic, for_order, thresholds
+from models.training.calibration import (
+    FALSE_ALARMS,
+    as_it_comes,
+    as_traffic,
+    civil_talk,
+    for_order,
+    thresholds,
+)
 from models.training.fast import FastReader
-from models.training.fast_lessons import ATTRIBUTES, lessons, with_no_spam
+from models.training.fast_lessons import ATTRIBUTES, lessons, with_no_spam, with_scams
 from models.training.joint import CarefulReader, JointReader
 from models.training.other_languages import train_other
 
 # Per head, in the order of ATTRIBUTES; chosen on development data.
-STRENGTH = (0.3, 0.1, 0.3, 0.1, 0.1, 0.1, 0.1)
+STRENGTH = (0.3, 0.1, 0.3, 0.1, 0.1, 0.1, 0.3)
 EMPHASIS = (1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
 ATTRIBUTES_COLUMNS = COLUMNS | SPAM
 
@@ -53,8 +61,12 @@ class Plan:
         The whole training file of the Jigsaw challenge, for those who hold it.
     add : tuple of Path
         More labelled files, to learn from.
-    careful : {"none", "keep", "train"}
-        No careful reader, that of the model in ``keep_from``, or a new one (needs torch, and takes an hour).
+    worlds : Path, optional
+        Folder of labelled files with a column ``split``: "train" rows to learn from, "dev" rows to calibrate
+        on.
+    careful : {"none", "keep", "continue", "train"}
+        No careful reader, that of the model in ``keep_from``, that one taught further, or a new one. The last
+        two need torch, and take an hour or more.
     keep_from : Path
         Folder of a model.
     work : Path
@@ -72,7 +84,8 @@ class Plan:
     dev_csv: Path
     jigsaw: Path | None = None
     add: tuple[Path, ...] = ()
-    careful: Literal["none", "keep", "train"] = "none"
+    worlds: Path | None = None
+    careful: Literal["none", "keep", "continue", "train"] = "none"
     keep_from: Path = SHIPPED
     work: Path = Path("parley-training")
     epochs: int = 2
@@ -101,7 +114,7 @@ def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
     """
     say = _timed(progress)
     files.check_folder(out_dir)  # now: an hour's work should not end in a refusal
-    dev_set = read_labelled(plan.dev_csv, columns=ATTRIBUTES_COLUMNS)
+    dev_set = _dev_set(plan)
     train_set = _train_set(plan, dev_set)
     say(f"read {len(train_set.texts)} texts to train on, {len(dev_set.texts)} to calibrate on")
     careful = _careful(plan, train_set, say)
@@ -120,10 +133,19 @@ def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
     return model_id
 
 
+def _dev_set(plan: Plan) -> Labelled:
+    parts = [read_labelled(plan.dev_csv, columns=ATTRIBUTES_COLUMNS)]
+    if plan.worlds:
+        parts += read_folder(plan.worlds, "dev", columns=ATTRIBUTES_COLUMNS)
+    return joined(parts)
+
+
 def _train_set(plan: Plan, dev_set: Labelled) -> Labelled:
     """Return all rows to learn from; none that is a row to calibrate on."""
     parts = [read_labelled(plan.train_csv, columns=ATTRIBUTES_COLUMNS)]
     parts += [read_labelled(path, columns=ATTRIBUTES_COLUMNS) for path in plan.add]
+    if plan.worlds:
+        parts += read_folder(plan.worlds, "train", columns=ATTRIBUTES_COLUMNS)
     if plan.jigsaw:
         parts.append(with_columns(read_jigsaw(plan.jigsaw), len(ATTRIBUTES)))
     return parts[0] if len(parts) == 1 else distinct(joined(parts), without=dev_set)
@@ -137,7 +159,7 @@ def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, say: Say) -> Fas
     reader = FastReader(names, C=strength, emphasis=emphasis, random_state=plan.seed)
     texts, labels, weights = lessons(train_set, plan.seed)
     reader.fit(texts, labels[:, heads], weights[:, heads], progress=say)
-    rows = with_no_spam(dev_set)
+    rows = with_scams(with_no_spam(dev_set))
     weights = as_traffic(rows, plan.prior)
     return reader.calibrate(rows.texts, rows.labels[:, heads], weights[:, heads])
 
@@ -154,10 +176,8 @@ def _careful(plan: Plan, train_set: Labelled, say: Say) -> CarefulFiles | None:
     """Return the careful reader that the plan asks for."""
     if plan.careful == "none":
         return None
+    kept = artifact.careful_of(plan.keep_from) if plan.careful in ("keep", "continue") else None
     if plan.careful == "keep":
-        kept = artifact.load(plan.keep_from).careful
-        if kept is None:
-            raise ValueError(f"the model in {plan.keep_from} has no careful reader to keep")
         return kept
     from models.training.careful import finetune
     from models.training.export import to_onnx, tokenizer_json
@@ -165,7 +185,8 @@ def _careful(plan: Plan, train_set: Labelled, say: Say) -> CarefulFiles | None:
     rows = np.asarray(~np.isnan(train_set.labels[:, : len(COLUMNS)]).all(axis=1))
     wanted = train_set.where(rows)
     six = Labelled(wanted.texts, wanted.labels[:, : len(COLUMNS)], wanted.sources)
-    network = finetune(six, plan.work, say, epochs=plan.epochs, seed=plan.seed)
+    start = kept.network if kept else None
+    network = finetune(six, plan.work, say, epochs=plan.epochs, seed=plan.seed, start=start)
     return CarefulFiles(to_onnx(network), tokenizer_json())
 
 
@@ -176,7 +197,8 @@ def _join(kernel: LinearScorer, careful: CarefulFiles, dev_set: Labelled, prior:
     reader = JointReader(kernel, CarefulReader(careful.network, careful.tokenizer), tuple(COLUMNS))
     wanted = dev_set.where(rows)
     coming = as_it_comes(dev_set, prior)
-    return reader.fit(wanted.texts, labels[rows], weights[rows], traffic[rows], coming[rows]).join_
+    talk = civil_talk(wanted)
+    return reader.fit(wanted.texts, labels[rows], weights[rows], traffic[rows], coming[rows], talk).join_
 
 
 def _header(
@@ -201,7 +223,7 @@ def _header(
 def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan) -> str:
     """Choose thresholds for what the whole model says, save it and write down how good it is."""
     scorer = Scorer(model)
-    rows = with_no_spam(dev_set)
+    rows = with_scams(with_no_spam(dev_set))
     weights = as_traffic(rows, plan.prior)
     known = np.asarray(weights.any(axis=1))
     scores = np.full((len(rows.texts), len(scorer.attributes)), np.nan)
@@ -213,7 +235,8 @@ def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan) -> s
     header = {**model.header, "thresholds": {**model.header["thresholds"], MAIN: limits}}
     header["self_test"] = self_test(model)
     model_id = artifact.save(out_dir, dataclasses.replace(model, header=header))
-    files.add_evaluation(out_dir, evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior, full=plan.full))
+    found = evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior, full=plan.full, more=plan.worlds)
+    files.add_evaluation(out_dir, found)
     if out_dir.resolve() == SHIPPED.resolve():
         write_card()
     return model_id

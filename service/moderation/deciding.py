@@ -16,6 +16,7 @@ from service.domain.reasons import POLICY_ACTOR
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Scorer
 from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of, text_hash
+from service.moderation.marking import Marks
 from service.storage import comments as queries
 from service.storage import moves, sites
 from service.storage.database import Database
@@ -26,16 +27,20 @@ log = structlog.get_logger("parley.moderation")
 BATCH = 256
 LEASE = timedelta(seconds=15)  # several times what reading and writing a batch may take
 READING = timedelta(seconds=3)  # for the careful readings of a batch; what is left over is unsure
-EXPLAINING = timedelta(seconds=2)  # for the marks of a batch; what is left over has none
+# For careful readings of what the fast reader is sure of, as far as a batch is not full: a full one means
+# that others wait.
+SPARE_S = 0.15
 
 
-def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> int:
+def drain(
+    db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH, marks: Marks | None = None
+) -> int:
     """Score a batch of received comments and carry out what the policy decides.
 
     Comments are claimed by lease, so two workers never hold the same one and a dead worker's claim
     expires. A worker that comes back after its lease finds its comments gone and writes nothing.
-    Words are marked after the decisions are written: readers wait for those, nobody for marks.
-    Returns how many were taken up; 0 means nothing was left.
+    What is held is added to ``marks``, whose words are marked later. Returns how many were taken up; 0 means
+    nothing was left.
     """
     now = clock()
     owner = new_id(now)
@@ -46,16 +51,17 @@ def drain(db: Database, *, scorer: Scorer, clock: Clock, limit: int = BATCH) -> 
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
         policies = sites.policies(connection, {comment.site_id for comment in comments})
-    found = _read(scorer, comments, clock)
+    found = _read(scorer, comments, clock, SPARE_S * (1 - count / limit))
     _rest_or_give_up(db, owner, comments, found, clock())
     scored = [comment for comment in comments if comment.id in found.readings]
     if scored:
         done = _decide_all(db, owner, scored, found, policies, scorer, clock())
-        _mark_words(db, done, scorer, clock)
+        if marks is not None:
+            marks.add(done)
     return count
 
 
-def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock) -> Found:
+def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock, spare: float) -> Found:
     """Score a batch in one call; if that fails, halve it until the comment that fails stands alone.
 
     A name is scored once for all its comments, and with them: if it fails, they do.
@@ -69,7 +75,7 @@ def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock) ->
         part = heap.pop()
         within = max((until - clock()).total_seconds(), 0.0)
         try:
-            _read_part(scorer, part, within, found)
+            _read_part(scorer, part, within, spare, found)
         except Exception as error:  # whatever a model may raise must not stop the others
             if len(part) > 1:
                 middle = len(part) // 2
@@ -80,14 +86,16 @@ def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock) ->
     return found
 
 
-def _read_part(scorer: Scorer, part: Sequence[CommentForLedger], within: float, found: Found) -> None:
+def _read_part(
+    scorer: Scorer, part: Sequence[CommentForLedger], within: float, spare: float, found: Found
+) -> None:
     sentence, language = NAME_IN_A_SENTENCE
     names = sorted({comment.author_name for comment in part if comment.author_name} - set(found.names))
     plain = {name: scorer.normalise(name) for name in names}
     bodies = [comment.body for comment in part]  # first: if time runs out, it does so for names
     texts = [*bodies, *(sentence.format(name) for name in names)]
     languages = [*(None for _ in bodies), *(language for _ in names)]
-    readings = scorer.read(texts, languages=languages, within=within)
+    readings = scorer.read(texts, languages=languages, within=within, spare=spare)
     if len(readings) != len(texts):
         raise ValueError(f"{len(readings)} readings of {len(texts)} texts")
     found.readings.update({comment.id: one for comment, one in zip(part, readings, strict=False)})
@@ -176,29 +184,3 @@ def _move(
             "text_hash": text_hash(reading) if reading else None,
         },
     )
-
-
-def _mark_words(db: Database, done: Sequence[moves.Move], scorer: Scorer, clock: Clock) -> None:
-    """Store which words account for the score of what was not approved, the oldest first, while time lasts.
-
-    An explanation may cost thirty careful readings. Under an attack, when most of a batch is held, a worker
-    could do nothing else; then the last ones have their scores and reasons, and no marks.
-    """
-    until = clock() + EXPLAINING
-    found: list[tuple[str, int, list[list[float]]]] = []
-    for move in done:
-        if move.outcome == "approve" or move.model_id is None:
-            continue
-        if clock() > until:
-            log.warning("no time left to mark words", marked=len(found))
-            break
-        try:
-            spans = scorer.explain(move.comment.body)
-        except Exception as error:  # the decision stands
-            log.warning("no words marked", comment=move.comment.id, error=type(error).__name__)
-            continue
-        marks = [[span.begin, span.end, round(span.score, 4)] for span in spans]
-        found.append((move.comment.id, move.sequence, marks))
-    if found:
-        with db.write() as connection:
-            queries.mark_words(connection, found)

@@ -36,15 +36,15 @@ print(took, resident() - before)
 
 
 def joint() -> Iterator[Row]:
-    """Comments a CPU second of the careful reader alone and of the join, and what a start costs."""
+    """Comments a CPU second with time to spare and under load, and what a start costs."""
     texts = natural_texts()
-    auto, always = load_scorer(), load_scorer(careful="always")
+    auto = load_scorer()
     plain, peer = plain_scikit_learn(), alt_profanity_check()
     auto.read(texts[:BATCH])
 
     def once() -> list[float]:
-        careful = rate(lambda batch: always.read(batch), texts[:CAREFUL_TEXTS], 32)
-        joined = rate(lambda batch: auto.read(batch), texts, BATCH)
+        careful = rate(lambda batch: auto.read(batch), texts[:CAREFUL_TEXTS], 32)
+        joined = rate(lambda batch: auto.read(batch, spare=0.0), texts, BATCH)
         floor = rate(plain, texts, BATCH)
         other = rate(peer, texts, BATCH) if peer else float("nan")
         took, memory = _start()
@@ -52,21 +52,25 @@ def joint() -> Iterator[Row]:
         return [careful, joined, *ratios, *_singles(auto, texts), took, memory]
 
     careful, joined, careful_ratio, joined_ratio, peer_ratio, p50, p99, took, memory = medians(once)
-    share = sum(reading.reader == "careful" for reading in auto.read(texts)) / len(texts)
+    share = sum(reading.reader == "careful" for reading in auto.read(texts, spare=0.0)) / len(texts)
     floor = "to plain scikit-learn"
-    yield Row("careful reader alone: batches of 32", careful, "per CPU s", careful_ratio, f"{floor}; ≥ 150")
+    yield Row("joint, time to spare: batches of 32", careful, "per CPU s", careful_ratio, f"{floor}; ≥ 250")
     yield Row(
-        f"joint, natural traffic: batches of {BATCH}", joined, "per CPU s", joined_ratio, f"{floor}; ≥ 600"
+        f"joint, under load: batches of {BATCH}", joined, "per CPU s", joined_ratio, f"{floor}; ≥ 1,500"
     )
     if peer:
         yield Row(
-            "joint: the same", joined, "per CPU s", peer_ratio, "to alt-profanity-check, which has one score"
+            "joint, under load: the same",
+            joined,
+            "per CPU s",
+            peer_ratio,
+            "to alt-profanity-check: one score",
         )
-    yield Row("joint: share read carefully", 100 * share, "%", goal="≤ 20")
+    yield Row("joint, under load: share read carefully", 100 * share, "%", goal="≤ 20")
     yield Row("joint: one comment, p50", p50, "CPU µs")
-    yield Row("joint: one comment, p99", p99, "CPU µs")
+    yield Row("joint: one comment, p99", p99, "CPU µs", goal="≤ 25,000")
     yield Row("joint: import, load and self-test", took * 1e3, "CPU ms", goal="≤ 1,000")
-    yield Row("joint: memory", memory / 1024, "MiB", goal="≤ 250")
+    yield Row("joint: memory", memory / 1024, "MiB", goal="≤ 300")
 
 
 def natural_texts() -> list[str]:

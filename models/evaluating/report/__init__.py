@@ -120,4 +120,4 @@ def _headlines(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "AUC, natural traffic", f"{natural['roc_auc']:.3f}", ends(natural, "roc_auc")
     shares = evaluation.get("readers", {}).get("share_read_carefully", {})
     if "natural" in shares:
-        yield "read carefully", f"{shares['natural']:.1%}", "of natural traffic"
+        yield "read carefully", f"{shares['natural']:.1%}", "of natural traffic, under load"

@@ -20,7 +20,7 @@ AREAS = {"subgroup_auc": "within the group", "bpsn_auc": "BPSN", "bnsp_auc": "BN
 READERS = {
     "joint": "as it is: both readers",
     "fast": "the fast reader alone",
-    "careful": "both read everything",
+    "loaded": "both, under load",
 }
 FIGURES = {
     "roc_auc": "AUC",
@@ -101,7 +101,8 @@ def _readers(evaluation: Evaluation) -> Iterator[str]:
     if shares := found.get("share_read_carefully"):
         natural = f" {shares['natural']:.1%} of natural traffic," if "natural" in shares else ""
         yield (
-            f"<p>It reads{natural} {shares['reference']:.1%} of the reference comments at the stated prior,"
+            f"<p>Under load it reads{natural} {shares['reference']:.1%} of the reference comments at the"
+            " stated prior,"
             f" and {shares['reference_negatives']:.1%} of those without any of the six properties.</p>"
         )
     places = {

@@ -43,8 +43,13 @@ def _training(commands: Commands) -> None:
         help="more labelled comments to learn from; may be given more than once",
     )  # fmt: skip
     train.add_argument(
-        "--careful", choices=("train", "keep", "none"), default="train",
-        help="a new careful reader (the default; takes an hour or more), that of the model in use, or none",
+        "--worlds", metavar="FOLDER",
+        help="more files, with a column split: train rows to learn from, dev rows to calibrate on",
+    )  # fmt: skip
+    train.add_argument(
+        "--careful", choices=("train", "continue", "keep", "none"), default="train",
+        help="a new careful reader (the default; takes an hour or more), that of the model in use taught"
+        " further, or as it is, or none",
     )  # fmt: skip
     train.add_argument("--epochs", metavar="N", type=at_least_one, help="of the careful reader's training")
     train.add_argument(

@@ -42,15 +42,18 @@ class FakeScorer:
     def __init__(self) -> None:
         self.read_carefully: list[str] = []
 
-    def read(self, texts: Sequence[str], *, languages: Sequence[str]) -> list[Reading]:
-        return [self._reading(text, code) for text, code in zip(texts, languages, strict=True)]
+    def read(
+        self, texts: Sequence[str], *, languages: Sequence[str], spare: float | None = None
+    ) -> list[Reading]:
+        everything = spare is None
+        return [self._reading(*one, everything) for one in zip(texts, languages, strict=True)]
 
-    def _reading(self, text: str, language: str) -> Reading:
+    def _reading(self, text: str, language: str, everything: bool) -> Reading:
         if not (found := TEXT.match(text)):  # a sentence of a suite
             toxicity = (len(text) % 10) / 10
             found = {"fast": toxicity, "both": toxicity, "spam": None}
         fast = float(found["fast"])
-        wanted = language == "en" and (self._careful == "always" or 0.3 < fast < 0.7)
+        wanted = language == "en" and (everything or 0.3 < fast < 0.7)
         careful = wanted and self._encoder is not None
         if careful:
             self.read_carefully.append(text)
@@ -177,9 +180,9 @@ def test_each_reader_has_figures_of_its_own(evaluated: dict[str, Any]) -> None:
     alarms = {name: rows["reference"]["false_alarms"] for name, rows in toxicity.items()}
     areas = {name: rows["natural"]["roc_auc"] for name, rows in toxicity.items()}
 
-    assert recalls == {"joint": 0.75, "fast": 0.5, "careful": 0.75}
-    assert alarms == {"joint": 0.125, "fast": 0.125, "careful": 0.125}
-    assert areas == {"joint": 1.0, "fast": round(8 / 9, 4), "careful": 1.0}
+    assert recalls == {"joint": 0.75, "fast": 0.5, "loaded": 0.75}
+    assert alarms == {"joint": 0.125, "fast": 0.125, "loaded": 0.125}
+    assert areas == {"joint": 1.0, "fast": round(8 / 9, 4), "loaded": 1.0}
     assert toxicity["joint"]["reference"] == evaluated["attributes"]["TOXICITY"]
 
 
@@ -190,14 +193,15 @@ def test_the_share_that_is_read_carefully_is_counted_in_traffic(evaluated: dict[
     assert evaluated["readers"]["share_read_carefully"] == expected
 
 
-def test_no_text_of_the_data_is_read_carefully_twice(all_kinds: Path) -> None:
+def test_a_text_is_read_once_at_leisure_and_again_under_load_if_it_is_unsure(all_kinds: Path) -> None:
     scorer = FakeScorer()
     evaluate(scorer, all_kinds, full=False)
-    of_data = [row["text"] for row in rows_of_all_kinds() if row["source"] in ("jigsaw2018_train",)]
-    of_data += [row["text"] for row in rows_of_all_kinds() if row["source"].startswith("wikipedia")]
+    english = [row for row in rows_of_all_kinds() if row["lang"] == "en"]
+    measured = ("jigsaw2018_train", "wikipedia_context_gc", "wikipedia_context_gn")
+    again = [row["text"] for row in english if row["source"] in measured]
+    again = [text for text in again if 0.3 < float(TEXT.match(text)["fast"]) < 0.7]
 
-    assert sorted(scorer.read_carefully) == sorted(of_data)
-    assert scorer._careful == "auto"
+    assert sorted(scorer.read_carefully) == sorted([*(row["text"] for row in english), *again])
 
 
 def test_a_reader_that_is_off_is_left_out(all_kinds: Path) -> None:

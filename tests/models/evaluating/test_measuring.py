@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models import Scorer, load_scorer
-from models.evaluating.measuring import all_carefully, fast_alone, measure, probabilities, read
+from models.evaluating.measuring import fast_alone, measure, probabilities, read, under_load
 from models.reading import artifact
 from models.reading.artifact import Artifact, CarefulFiles
 from models.reading.joint import Join, route_width
@@ -19,7 +20,7 @@ from models.texts.data import COLUMNS, read_labelled
 class Stub:
     """An encoder with one output: the number of words, less six."""
 
-    def logits(self, texts: Sequence[str]) -> np.ndarray:
+    def features(self, texts: Sequence[str]) -> np.ndarray:
         return np.array([[len(text.split()) - 6.0] for text in texts])
 
 
@@ -33,7 +34,8 @@ def joint(trained: Path) -> Scorer:
     weights = np.vstack([np.zeros((heads, len(COLUMNS))), np.ones((1, len(COLUMNS)))])
     join = Join(tuple(COLUMNS), 1, weights, np.zeros(len(COLUMNS)), route, (0.0, 100.0))
     scorer = Scorer(Artifact(model.kernels, join, CarefulFiles(b"", ""), model.header, "joint-x"), "off")
-    scorer._encoder, scorer._careful, scorer.careful_state = Stub(), "auto", "on"
+    assert scorer._judge is not None
+    scorer._judge, scorer.careful_state = replace(scorer._judge, encoder=Stub(), careful="auto"), "on"
     return scorer
 
 
@@ -43,26 +45,27 @@ def test_the_fast_reader_alone_is_the_model_without_a_careful_one(
     as_it_is = read(joint, read_labelled(samples[1]))
     alone = fast_alone(joint, as_it_is)
 
-    assert 0 < as_it_is.careful.mean() < 1
+    assert as_it_is.careful.all()
     assert not alone.careful.any()
     assert (alone.scores == probabilities(load_scorer(trained), as_it_is.data.texts)).all()
     assert (alone.scores != as_it_is.scores).any()
 
 
-def test_all_that_was_not_read_carefully_is_read_again(joint: Scorer, samples: tuple[Path, Path]) -> None:
+def test_under_load_only_what_is_unsure_is_read_carefully(joint: Scorer, samples: tuple[Path, Path]) -> None:
     as_it_is = read(joint, read_labelled(samples[1]))
-    careful = all_carefully(joint, as_it_is)
+    loaded = under_load(joint, as_it_is)
     words = np.array([len(text.split()) - 6.0 for text in as_it_is.data.texts])
 
-    assert careful.careful.all()
-    assert careful.scores == pytest.approx(np.tile(1 / (1 + np.exp(-words))[:, None], (1, 6)))
-    assert (careful.scores[as_it_is.careful] == as_it_is.scores[as_it_is.careful]).all()
+    assert 0 < loaded.careful.mean() < 1
+    assert as_it_is.scores == pytest.approx(np.tile(1 / (1 + np.exp(-words))[:, None], (1, 6)))
+    assert (loaded.scores[loaded.careful] == as_it_is.scores[loaded.careful]).all()
+    assert (loaded.scores[~loaded.careful] != as_it_is.scores[~loaded.careful]).any()
 
 
 def test_reading_otherwise_leaves_the_scorer_as_it_is(joint: Scorer, samples: tuple[Path, Path]) -> None:
     before = measure(joint, samples[1]).languages["en"]
     fast_alone(joint, before)
-    all_carefully(joint, before)
+    under_load(joint, before)
     after = measure(joint, samples[1]).languages["en"]
 
     assert (before.scores == after.scores).all()

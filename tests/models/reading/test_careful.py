@@ -45,21 +45,29 @@ def test_of_many_pieces_the_middle_is_left_out() -> None:
 def test_a_text_reads_alike_alone_and_among_others(encoder: Encoder) -> None:
     texts = ["thank you", "you fool", "", "a much longer text than all the others, " * 20, "한국어"]
 
-    together = encoder.logits(texts)
+    together = encoder.features(texts)
 
     assert together.shape[0] == len(texts)
-    assert np.array_equal(together, np.vstack([encoder.logits([text]) for text in texts]))
-    assert np.array_equal(together[::-1], encoder.logits(texts[::-1]))
+    assert np.array_equal(together, np.vstack([encoder.features([text]) for text in texts]))
+    assert np.array_equal(together[::-1], encoder.features(texts[::-1]))
+
+
+def test_features_end_with_whether_a_group_is_named_and_with_the_length(encoder: Encoder) -> None:
+    texts = ["my Muslim neighbour", "my neighbour", "my neighbour " * 40]
+    *_, named, length = encoder.features(texts).T
+
+    assert named.tolist() == [1, 0, 0]
+    assert length[0] >= length[1] < length[2]
 
 
 def test_no_texts_give_no_rows(encoder: Encoder) -> None:
-    assert encoder.logits([]).shape[0] == 0
+    assert encoder.features([]).shape[0] == 0
 
 
 @settings(max_examples=40)
 @given(text=ANYTHING)
 def test_any_text_at_all_gives_finite_outputs(encoder: Encoder, text: str) -> None:
-    assert np.isfinite(encoder.logits([text])).all()
+    assert np.isfinite(encoder.features([text])).all()
 
 
 @pytest.mark.parametrize("unit", ["a", "a ", "f.u.", "🖕", "аa", "\u0301e", "漢"])
@@ -67,6 +75,6 @@ def test_a_hundred_kilobytes_take_no_longer_than_a_full_page(encoder: Encoder, u
     text = unit * (100_000 // len(unit.encode()))
     begin = time.process_time()
 
-    encoder.logits([text])
+    encoder.features([text])
 
     assert time.process_time() - begin < 0.4

@@ -9,6 +9,7 @@ import math
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from models import SHIPPED, Scorer, load_scorer
 from models.reading.explaining import utf16_length
+from models.reading.judging import CROWDED
 from models.training.fast_lessons import ATTRIBUTES
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=80)
@@ -34,10 +36,10 @@ RUDE = (
 )
 # Scores of the shipped model, to three digits. A new model brings new ones.
 GOLDEN = {
-    "Thank you for the article.": (0.001, 0.0, 0.0, 0.001, 0.001, 0.0, 0.0),
-    "you are an idiot": (0.976, 0.055, 0.046, 0.918, 0.444, 0.005, 0.001),
-    "What a stupid idea.": (0.591, 0.007, 0.004, 0.281, 0.066, 0.001, 0.0),
-    "I will find the source of that quotation tomorrow.": (0.001, 0.0, 0.0, 0.001, 0.001, 0.001, 0.0),
+    "Thank you for the article.": (0.002, 0.0, 0.001, 0.001, 0.001, 0.0, 0.001),
+    "you are an idiot": (0.886, 0.062, 0.024, 0.847, 0.604, 0.006, 0.002),
+    "What a stupid idea.": (0.298, 0.007, 0.009, 0.144, 0.099, 0.001, 0.0),
+    "I will find the source of that quotation tomorrow.": (0.005, 0.0, 0.001, 0.001, 0.002, 0.0, 0.002),
 }
 
 
@@ -79,7 +81,7 @@ def test_a_fine_comment_stays_well_below_review(shipped: Scorer, text: str) -> N
 
 @pytest.mark.parametrize("text", RUDE)
 def test_a_rude_comment_is_far_above_review_however_it_is_spelt(shipped: Scorer, text: str) -> None:
-    assert shipped.read([text])[0].scores["TOXICITY"] > 0.8
+    assert shipped.read([text])[0].scores["TOXICITY"] > 2 * shipped.thresholds["TOXICITY"]
 
 
 @pytest.mark.parametrize("text", GOLDEN)
@@ -159,15 +161,15 @@ def test_a_hundred_kilobytes_are_read_and_explained_in_bounded_time(shipped: Sco
     assert time.process_time() - read < 0.4
 
 
-def test_a_batch_of_plain_comments_is_read_fast(shipped: Scorer) -> None:
+def test_a_batch_of_plain_comments_is_read_fast_where_no_time_is_to_spare(shipped: Scorer) -> None:
     texts = [
         f"{text} And this is the {i}th comment of many on the page, written in plain words."
         for i, text in enumerate(FINE * 64)
     ]
-    shipped.read(texts)
+    shipped.read(texts, spare=0.0)
     begin = time.process_time()
 
-    shipped.read(texts)
+    shipped.read(texts, spare=0.0)
 
     assert time.process_time() - begin < 0.25  # five times what it takes: 256 texts at 5,000 a second is 0.05
 
@@ -197,12 +199,27 @@ def test_the_shipped_model_is_small_and_its_id_names_its_content() -> None:
 DOUBTFUL = "They should all be sent back where they came from, every last one of them."
 
 
-def test_a_doubtful_text_is_read_carefully_and_a_plain_one_is_not(shipped: Scorer) -> None:
-    plain, doubtful = shipped.read([FINE[1], DOUBTFUL])
+def test_everything_is_read_carefully_while_there_is_time(shipped: Scorer) -> None:
+    assert {reading.reader for reading in shipped.read([FINE[1], DOUBTFUL])} == {"careful"}
+
+
+def test_without_time_to_spare_only_a_doubtful_text_is(shipped: Scorer) -> None:
+    plain, doubtful = shipped.read([FINE[1], DOUBTFUL], spare=0.0)
 
     assert (plain.reader, doubtful.reader) == ("fast", "careful")
     assert not plain.is_unsure
     assert not doubtful.is_unsure
+
+
+def test_nor_is_there_time_to_spare_among_a_crowd(shipped: Scorer) -> None:
+    assert shipped._judge is not None
+    with ExitStack() as others:
+        for _ in range(CROWDED):
+            others.enter_context(shipped._judge.crowd.joined())
+        plain, doubtful = shipped.read([FINE[1], DOUBTFUL])
+
+    assert (plain.reader, doubtful.reader) == ("fast", "careful")
+    assert shipped.read([FINE[1]])[0].reader == "careful"
 
 
 def test_a_text_in_a_language_of_no_model_is_not_read_carefully() -> None:

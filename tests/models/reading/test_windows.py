@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models import Scorer, load_scorer
 from models.reading.careful import FIRST_PIECES, LAST_PIECES
+from models.reading.judging import Until
 from models.reading.windows import LONG, LONGEST, READ, SHORTEST, Sentences, alone, sentences
 from service.domain.policy_members import DEFAULT_REVIEW
 
@@ -146,7 +147,7 @@ def test_what_the_careful_reader_leaves_out_is_read_by_its_sentence(shipped: Sco
 
 def test_a_short_text_is_judged_as_a_whole_alone(shipped: Scorer) -> None:
     text = f"{THREAT} {BUSES[0]}"
-    whole = shipped._outcome("en", [text], [shipped.normalise(text)], np.array([True]), np.inf)
+    whole = shipped._outcome("en", [text], [shipped.normalise(text)], np.array([True]), Until())
 
     assert len(text) <= LONG
     assert whole.apart is None

@@ -14,7 +14,7 @@ import pytest
 
 from models.reading.careful import Encoder
 from models.texts.data import COLUMNS, Labelled
-from models.training.careful_lessons import OUTPUTS
+from models.training.sources import OUTPUTS
 from tests.needs import CAN_TRAIN
 
 if CAN_TRAIN:
@@ -32,7 +32,7 @@ RUDE, CIVIL = "you stupid fool, go away and never come back", "thank you for the
 DATA = Labelled(
     [f"{text} {i}" for i in range(48) for text in (RUDE, CIVIL)],
     np.tile([[1.0] * len(COLUMNS), [0.0] * len(COLUMNS)], (48, 1)),
-    np.full(96, "jigsaw2018_train"),
+    np.full(96, "mine"),
 )
 
 
@@ -89,7 +89,7 @@ def test_a_training_on_other_data_does_not_go_on_from_there(network: Network, wo
 def test_the_exported_network_says_what_the_network_says(network: Network) -> None:
     encoder = Encoder(to_onnx(network), tokenizer_json())
 
-    found = encoder.logits([RUDE, CIVIL])
+    found = encoder.features([RUDE, CIVIL])[:, : len(OUTPUTS)]
     with torch.no_grad():
         pieces = [encoder._tokenizer.encode(text).ids for text in (RUDE, CIVIL)]
         wanted = [network(torch.tensor([row]), torch.ones(1, len(row)))[0].numpy() for row in pieces]

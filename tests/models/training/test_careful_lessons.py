@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.reading.identity import STAND_INS
 from models.texts.data import COLUMNS, Labelled
-from models.training.careful_lessons import OUTPUTS, SHARES, epoch
+from models.training.balance import SHARE, names_group
+from models.training.careful_lessons import epoch
+from models.training.sources import OUTPUTS
+from models.training.sources import SOURCES as KNOWN_SOURCES
 
 KNOWN = frozenset({"you", "fool", "nice", "bread"})
 SOURCES = ("jigsaw2018_train", "civilcomments_toxicspans", "latent_hatred", "davidson2017_tweets")
@@ -60,25 +64,42 @@ def test_every_target_is_a_share_and_what_nobody_labelled_weighs_nothing() -> No
     assert (lessons.weights[tweets, column("TOXICITY")] == 0).all()
 
 
-def test_hate_in_posts_is_a_weak_sign_of_toxicity() -> None:
-    lessons = epoch(labelled(), KNOWN, 0, 0)
-
-    weak = (lessons.weights[:, 0] > 0) & (lessons.weights[:, 0] < 0.3)
-    assert set(lessons.targets[weak, 0].tolist()) == {0.1, 0.8}
-
-
 def test_lesser_sources_are_drawn_in_part() -> None:
-    lessons = epoch(labelled(400), KNOWN, 0, 0)
+    lessons = epoch(labelled(2000), KNOWN, 0, 0)
 
     tweets = (lessons.weights[:, column("tweet_offence")] > 0).sum()
-    assert tweets == pytest.approx(400 * SHARES["davidson2017_tweets"], rel=0.25)
+    assert tweets == pytest.approx(2000 * KNOWN_SOURCES["davidson2017_tweets"].share, rel=0.4)
 
 
-def test_most_texts_hide_which_group_is_named() -> None:
-    texts = [text for text in epoch(labelled(200), KNOWN, 0, 0).texts if text.endswith("neighbour")]
+def test_of_the_texts_that_name_a_group_two_in_five_show_which_and_others_hide_it_in_several_ways() -> None:
+    texts = [text for text in epoch(labelled(400), KNOWN, 0, 0).texts if text.endswith("neighbour")]
 
-    shown = sum("muslim" in text for text in texts) / len(texts)
-    assert 0.05 < shown < 0.2
+    shares = {word: sum(word in text for text in texts) / len(texts) for word in ("muslim", *STAND_INS)}
+    assert 0.3 < shares["muslim"] < 0.5
+    assert shares["martian"] > 0.3
+    assert all(share > 0.01 for share in shares.values())
+
+
+def test_some_texts_of_either_kind_have_emoji_by_their_names() -> None:
+    lessons = epoch(labelled(400), KNOWN, 0, 0)
+    names = ("heart", "face", "flag", "hand", "sun")
+    found = [
+        toxic
+        for text, toxic in zip(lessons.texts, lessons.targets[:, 0], strict=True)
+        if any(name in text for name in names)
+    ]
+
+    assert {target >= 0.5 for target in found} == {True, False}
+
+
+def test_neither_length_nor_a_group_s_name_tells_the_main_output_anything() -> None:
+    data = labelled(400)
+    lessons = epoch(data, KNOWN, 0, 0)
+    toxic, weights = lessons.targets[:, 0] >= 0.5, lessons.weights[:, 0]
+    named = np.array([names_group(text) for text in lessons.texts])
+
+    for rows in (named, ~named):
+        assert weights[rows & toxic].sum() / weights[rows].sum() == pytest.approx(SHARE, abs=0.1)
 
 
 def test_somebody_elses_data_count_in_full() -> None:

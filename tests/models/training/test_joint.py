@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 
 from models import SHIPPED
 from models.reading.artifact import Artifact, load
-from models.training.joint import CarefulReader, JointReader
+from models.reading.careful import EXTRAS
+from models.training.joint import CarefulReader, JointReader, _named, _too_much, bounded_regression
 
 ATTRIBUTES = ("TOXICITY", "INSULT")
 RUDE = ("you are a stupid idiot", "shut up, moron", "what a worthless liar you are", "go away you clown")
@@ -92,6 +94,37 @@ def test_a_missing_label_teaches_nothing(joint: JointReader) -> None:
     with_it = joint.fit([*TEXTS, "odd"], labels, np.ones_like(labels)).join_.weights
 
     assert np.allclose(with_it, joint.fit(TEXTS, LABELS, WEIGHTS).join_.weights)
+
+
+def test_what_an_output_says_can_only_raise_an_attribute(joint: JointReader) -> None:
+    weights = joint.fit(TEXTS, LABELS, WEIGHTS).join_.weights
+
+    assert (weights[:-EXTRAS] >= 0).all()
+    assert weights.any()
+
+
+def test_a_regression_without_bounds_is_scikit_learn_s() -> None:
+    rng = np.random.default_rng(0)
+    features, weights = rng.normal(size=(300, 3)), rng.random(300)
+    positive = features @ [1.0, -2.0, 0.5] + rng.normal(size=300) > 0
+    theirs = LogisticRegression(C=0.1, max_iter=1000, tol=1e-8).fit(features, positive, sample_weight=weights)
+    free = [(None, None)] * 3
+
+    ours = bounded_regression(features, positive, weights, 0.1, free)
+    assert ours == pytest.approx([*theirs.coef_[0], theirs.intercept_[0]], abs=2e-3)
+    bounded = bounded_regression(features, positive, weights, 0.1, [(0.0, None), (0.0, None), (0.0, 0.0)])
+    assert (bounded[0] > 0, bounded[1], bounded[2]) == (True, 0.0, 0.0)
+
+
+def test_a_group_s_name_changes_nothing_about_what_civil_comments_are_held(model: Artifact) -> None:
+    features = np.zeros((400, 3 + EXTRAS))
+    named = np.arange(400) % 2 == 1
+    features[:, 0] = np.linspace(-2, 2, 400) + named  # texts that name a group look worse by 1
+    features[:, _named(features.shape[1])] = named
+
+    column = np.array([2.0, 0.0, 0.0, 0.0, 0.0, 0.5])
+    assert _too_much(features, column, np.ones(400, bool)) == pytest.approx(2.0, abs=0.05)
+    assert _too_much(features, column, ~named) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from service.context import utcnow
 from service.domain.ids import fingerprint, new_id
 from service.moderation import deciding
+from service.moderation.marking import Marks
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
@@ -72,8 +73,11 @@ def post(client: FlaskClient, body: str = "A fine remark.", thread: str = "a", *
 
 
 def decide(db: Database) -> None:
-    """Let the fake model decide everything that was received: "vile" waits for a person."""
-    while deciding.drain(db, scorer=FakeScorer(), clock=utcnow):
+    """Let the fake model decide everything that was received, and mark words: "vile" waits for a person."""
+    scorer, marks = FakeScorer(), Marks()
+    while deciding.drain(db, scorer=scorer, clock=utcnow, marks=marks):
+        pass
+    while marks.mark_next(db, scorer):
         pass
 
 

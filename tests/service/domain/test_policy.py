@@ -125,14 +125,14 @@ def test_listing_a_language_that_has_no_model_changes_nothing() -> None:
 
 
 def test_what_the_policy_sets_no_limit_for_is_evidence_alone() -> None:
-    scores = FINE | {"SPAM": 0.99, "UNKNOWN": 0.99}
+    scores = {"TOXICITY": 0.05, "THREAT": 0.05, "SPAM": 0.99, "UNKNOWN": 0.99}
 
     assert decide(Evidence(scores), POLICY).outcome == "approve"
     limited = policy_from({"thresholds": {"SPAM": {"review": 0.5}}})
-    assert decide(Evidence(dict.fromkeys(ATTRIBUTES, 0.1) | scores), limited).reasons[0].attribute == "SPAM"
+    assert decide(Evidence(dict.fromkeys(ATTRIBUTES, 0.05) | scores), limited).reasons[0].attribute == "SPAM"
 
 
-ALL_FINE = dict.fromkeys(ATTRIBUTES, 0.1)
+ALL_FINE = dict.fromkeys(ATTRIBUTES, 0.05)
 
 
 def by_default(scores: dict[str, float], **more: Any) -> list[str]:
@@ -140,14 +140,14 @@ def by_default(scores: dict[str, float], **more: Any) -> list[str]:
 
 
 def test_by_default_a_person_is_asked_about_what_is_almost_surely_spam() -> None:
-    assert by_default(ALL_FINE | {"SPAM": 0.89}) == ["all-clear"]
-    assert by_default(ALL_FINE | {"SPAM": 0.9}) == ["score"]
+    assert by_default(ALL_FINE | {"SPAM": 0.35}) == ["all-clear"]
+    assert by_default(ALL_FINE | {"SPAM": 0.36}) == ["score"]
     off = policy_from({"thresholds": {"SPAM": None}})
     assert decide(Evidence(ALL_FINE | {"SPAM": 1.0}), off).outcome == "approve"
 
 
 def test_a_model_without_an_output_for_spam_holds_nothing_back_for_that() -> None:
-    scores = {name: 0.1 for name in ATTRIBUTES if name != "SPAM"}
+    scores = {name: 0.05 for name in ATTRIBUTES if name != "SPAM"}
 
     assert by_default(scores, unknown=frozenset({"SPAM"})) == ["all-clear"]
     assert by_default(scores) == ["not-scored"], "this model has one and kept silent"
@@ -165,7 +165,7 @@ def test_a_name_asks_no_more_of_a_model_than_the_text_does() -> None:
 
 @pytest.mark.parametrize("name", sorted({*ATTRIBUTES} - {"SPAM"}))
 def test_no_other_attribute_may_be_unknown_to_a_model(name: str) -> None:
-    scores = {other: 0.1 for other in ATTRIBUTES if other != name}
+    scores = {other: 0.05 for other in ATTRIBUTES if other != name}
 
     assert by_default(scores, unknown=frozenset({name})) == ["not-scored"]
 

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from service.comments.intake import Draft, Intake
 from service.moderation import deciding
+from service.moderation.marking import Marks
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
@@ -32,7 +33,10 @@ def post(
     """Post a comment and have all that wait decided by the fake model; return its id."""
     draft = Draft(site, f"https://{site}.example/a", body, key=str(key), **more)
     comment_id = Intake(db, b"k" * 32).submit(draft, CLOCK()).id
-    while drain and deciding.drain(db, scorer=FakeScorer(), clock=CLOCK):
+    scorer, marks = FakeScorer(), Marks()
+    while drain and deciding.drain(db, scorer=scorer, clock=CLOCK, marks=marks):
+        pass
+    while marks.mark_next(db, scorer):
         pass
     return comment_id
 

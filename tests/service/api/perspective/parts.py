@@ -44,6 +44,7 @@ class MarkedScorer:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        spare: float | None = None,
     ) -> list[FakeReading]:
         told = list(languages or [None] * len(texts))
         self.asked.append((list(texts), told, within))
