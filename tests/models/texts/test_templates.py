@@ -160,12 +160,11 @@ def test_half_of_the_rows_are_toxic(many: list[TemplateRow]) -> None:
 
 def test_each_identity_is_in_toxic_and_civil_rows_alike(many: list[TemplateRow], source: Grammar) -> None:
     unfair = {}
+    lowered = [(row, row.text.casefold()) for row in many]
     for identity in source.identities:
         named = pattern_of(set(identity.forms().values()))
         forms = [form.casefold() for form in identity.forms().values()]
-        holds = [
-            row for row in many if any(form in row.text.casefold() for form in forms)
-        ]  # quicker found so
+        holds = [row for row, text in lowered if any(form in text for form in forms)]  # quicker found so
         share = np.mean([is_toxic(row) for row in holds if named.search(row.text)])
         if not 0.4 <= share <= 0.6:
             unfair[identity.plural] = round(float(share), 2)
