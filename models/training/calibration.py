@@ -72,8 +72,7 @@ def for_order(data: Labelled, prior: float) -> tuple[Floats, Floats]:
         weights[data.sources == source, 0] = weight
     for source, others in OTHERS_WEIGHT.items():
         for name, weight in others.items():
-            if name != "TOXICITY":
-                weights[data.sources == source, list(COLUMNS).index(name)] = weight
+            weights[data.sources == source, list(COLUMNS).index(name)] = weight
     weights[np.isnan(labels)] = 0
     return labels, weights
 
