@@ -57,7 +57,7 @@ def card_text(folder: Path = SHIPPED) -> str:
         *_english(header, found),
         *_readers(found),
         *_sources(found),
-        *_worlds(found),
+        *_worlds(header, found),
         *_languages(header, found),
         *_spam(found),
         *_fairness(found),
@@ -200,7 +200,7 @@ def _sources(found: Found) -> Iterator[str]:
     yield _table(("source", "rows", "toxic", "AUC", "false alarms"), rows)
 
 
-def _worlds(found: Found) -> Iterator[str]:
+def _worlds(header: Found, found: Found) -> Iterator[str]:
     if not found.get("worlds"):
         return
     yield "\n### What is held, world by world\n"
@@ -210,6 +210,16 @@ def _worlds(found: Found) -> Iterator[str]:
         " which the careful reader sees a stand-in. Development rows as they are, each source at a prevalence"
         " of its own."
     )
+    yield _held_table(found["worlds"])
+    for profile, limits in header.get("profiles", {}).items():
+        given = ", ".join(f"{name} {limit:.2f}" for name, limit in limits.items())
+        yield _said(
+            f"Thresholds for a site whose comments are like those of an {profile}: {given}. These hold:"
+        )
+        yield _held_table(found["profiles"][profile])
+
+
+def _held_table(worlds: Found) -> str:
     shares = ("toxic_held", "civil_held", "civil_unnamed_held", "civil_named_held")
     rows = [
         (
@@ -218,11 +228,10 @@ def _worlds(found: Found) -> Iterator[str]:
             f"{row['roc_auc']:.3f}" if "roc_auc" in row else "-",
             *(f"{row[share]:.1%}" if share in row else "-" for share in shares),
         )
-        for name, row in found["worlds"].items()
+        for name, row in worlds.items()
     ]
-    yield _table(
-        ("source", "rows", "AUC", "toxic held", "civil held", "naming no group", "naming a group"), rows
-    )
+    heads = ("source", "rows", "AUC", "toxic held", "civil held", "naming no group", "naming a group")
+    return _table(heads, rows)
 
 
 def _languages(header: Found, found: Found) -> Iterator[str]:

@@ -64,9 +64,12 @@ def evaluate(
         parts = [measured.languages[MAIN]]
         others = read_folder(more, "dev", MAIN, COLUMNS | SPAM) if more else []
         parts += [read(scorer, data) for data in others]
-        found["worlds"] = {}
-        for part in parts:
-            found["worlds"] |= worlds(part, scorer.thresholds)
+        limits = {"": scorer.thresholds, **scorer.profiles}
+        worlds_of = {
+            name: {source: row for part in parts for source, row in worlds(part, limits[name]).items()}
+            for name in limits
+        }
+        found |= {"worlds": worlds_of.pop(""), "profiles": worlds_of}
     return found
 
 

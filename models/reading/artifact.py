@@ -215,13 +215,21 @@ def _check_promises(header: Mapping[str, Any], kernels: Mapping[str, LinearScore
     if not isinstance(thresholds, dict) or thresholds.keys() != kernels.keys():
         raise BadArtifact(f"thresholds do not name each language: {thresholds!r}")
     for code, kernel in kernels.items():
-        numbers = thresholds[code]
-        fitting = isinstance(numbers, dict) and numbers.keys() == set(kernel.attributes)
-        if not fitting or not all(isinstance(n, float) and 0 <= n <= 1 for n in numbers.values()):
-            raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {numbers!r}")
+        _check_limits(thresholds[code], kernel)
+    profiles = header.get("profiles", {})
+    if not isinstance(profiles, dict):
+        raise BadArtifact(f"profiles do not name each kind of site: {profiles!r}")
+    for limits in profiles.values():
+        _check_limits(limits, kernels[MAIN])
     if not isinstance(prior, float) or not 0 < prior < 1:
         raise BadArtifact(f"prior is not between 0 and 1: {prior!r}")
     for name in ("languages", "beta_languages"):
         listed = header.get(name)
         if not isinstance(listed, list) or not all(code in kernels for code in listed):
             raise BadArtifact(f"{name} is not a list of this model's languages: {listed!r}")
+
+
+def _check_limits(limits: object, kernel: LinearScorer) -> None:
+    fitting = isinstance(limits, dict) and limits.keys() == set(kernel.attributes)
+    if not fitting or not all(isinstance(n, float) and 0 <= n <= 1 for n in limits.values()):
+        raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {limits!r}")

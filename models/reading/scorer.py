@@ -20,7 +20,7 @@ from models.reading.judging import Careful, Judge, Until
 from models.reading.language import detect, detect_several
 from models.reading.normalise import normalise
 from models.reading.readings import Outcome, Reading
-from models.reading.self_test import TEXTS
+from models.reading.self_test import BAD, CIVIL, TEXTS, unsound
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 CHARS_READ = 20_480  # of a text as typed; four times the longest comment, all that Perspective accepts
@@ -52,6 +52,8 @@ class Scorer:
         The keys of the ``scores`` of an English text, in a fixed order.
     thresholds : mapping of str to float
         Suggested review threshold of each attribute.
+    profiles : mapping of str to mapping
+        Other such thresholds, by the kind of site that they suit.
     languages, beta_languages : frozenset of str
         What the model was trained on, and what it may be used for with care.
     careful_state : str
@@ -70,6 +72,7 @@ class Scorer:
         self.model_id = artifact.model_id
         self.attributes = self._main.attributes
         self.thresholds: Mapping[str, float] = dict(header["thresholds"][MAIN])
+        self.profiles: Mapping[str, Mapping[str, float]] = header.get("profiles", {})
         self.thresholds_of: Mapping[str, Mapping[str, float]] = header["thresholds"]
         self.languages = frozenset(header["languages"])
         self.beta_languages = frozenset(header["beta_languages"])
@@ -279,19 +282,25 @@ def self_test(artifact: Artifact) -> list[dict[str, object]]:
 
 
 def _self_test(artifact: Artifact, scorer: Scorer) -> None:
-    """Score the header's example texts; this also proves that the normaliser is the one trained with."""
+    """Score the header's example texts; this also proves that the normaliser is the one trained with.
+
+    A model may give the same scores again and yet know nothing: bad texts must score above civil ones too.
+    """
     is_whole = scorer.careful_state == "on" or artifact.careful is None
     try:
-        listed = artifact.header["self_test"]
-        texts = [str(example["text"]) for example in listed]
-        if len(texts) < EXAMPLES_AT_LEAST:
-            raise BadArtifact(f"{MODEL} has no usable self_test: {len(texts)} examples")
-        for example, reading in zip(listed, scorer.read(texts), strict=True):
-            if is_whole and example["reader"] != reading.reader:
+        listed = {str(example["text"]): example for example in artifact.header["self_test"]}
+        if len(listed) < EXAMPLES_AT_LEAST:
+            raise BadArtifact(f"{MODEL} has no usable self_test: {len(listed)} examples")
+        texts = list(dict.fromkeys((*listed, *CIVIL, *BAD.values())))
+        readings = dict(zip(texts, scorer.read(texts), strict=True))
+        for text, example in listed.items():
+            if is_whole and example["reader"] != readings[text].reader:
                 raise BadArtifact("the self-test is read by another reader than when the model was made")
-            _compare(example["scores" if is_whole else "alone"], reading)
+            _compare(example["scores" if is_whole else "alone"], readings[text])
     except (KeyError, TypeError) as error:
         raise BadArtifact(f"{MODEL} has no usable self_test: {error!r}") from error
+    if names := unsound({text: reading.scores for text, reading in readings.items()}):
+        raise BadArtifact(f"the model tells no bad text from a civil one by {', '.join(names)}")
 
 
 def _compare(expected: Mapping[str, float], reading: Reading) -> None:

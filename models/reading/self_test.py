@@ -1,5 +1,18 @@
 """Texts that every artifact must score again as it did when it was made. Written for this purpose."""
 
+from collections.abc import Mapping
+
+# What a model must find worse than `CIVIL`, by attribute, whatever it said when it was made.
+BAD = {
+    "TOXICITY": "you are an idiot",
+    "SEVERE_TOXICITY": "Die, you worthless fucking whore.",
+    "IDENTITY_ATTACK": "They are vermin, all these immigrants, and should be drowned.",
+    "INSULT": "you are an idiot",
+    "PROFANITY": "What the fuck is this shit?",
+    "THREAT": "I will find you and I will kill you.",
+    "SPAM": "Earn $500 a day from home! Message me on WhatsApp: +1 555 0100",
+}
+CIVIL = ("Thank you for the article.", "Does anyone know when the second round of talks starts?")
 TEXTS = (
     "",
     "+1",
@@ -25,4 +38,20 @@ TEXTS = (
     "Prices rose 3.5 % in 2019; wages, by contrast, did not. See pages 12-14.",
     "👍👍👍",
     "Käse, naïve, Straße, İstanbul, 한국어, ελληνικά",
+    *(text for text in BAD.values() if text != BAD["TOXICITY"]),
 )
+
+
+def unsound(scores: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return the attributes of which a bad text does not score above every civil one.
+
+    ``scores`` are those of `CIVIL` and `BAD`, by text and attribute. A model of zeros has all of them.
+
+    >>> unsound({text: {"TOXICITY": 0.0} for text in (*CIVIL, *BAD.values())})
+    ['TOXICITY']
+    """
+    return [
+        name
+        for name, text in BAD.items()
+        if name in scores[text] and scores[text][name] <= max(scores[civil][name] for civil in CIVIL)
+    ]

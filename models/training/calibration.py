@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluating.evaluation import review_threshold
+from models.evaluating.fitting import FALSE_ALARMS
 from models.numbers import Floats
-from models.texts.data import COLUMNS, REFERENCE_SOURCE, SPAM, Labelled, natural_weights
+from models.texts.data import COLUMNS, REFERENCE_SOURCE, Labelled, natural_weights
 from models.training.fast_lessons import NO_SPAM, SCAMS_DEV_SOURCE
 
 # Comments as they came to Wikipedia's talk pages, about one in a hundred toxic.
@@ -24,6 +26,10 @@ LIVE = {
     "goemotions": 0.10,
     "github_incivility": 0.05,
     "convabuse": 0.05,
+}
+# Which kind of site a policy is for: thresholds are suggested for each, and those of `LIVE` are the default.
+PROFILES = {
+    "encyclopedia": {REFERENCE_SOURCE: 0.6, "wikipedia_context_gc": 0.2, "wikipedia_context_gn": 0.2},
 }
 # Among these a group's name should change nothing about what is held for nothing.
 TALK = ("cad_reddit",)
@@ -54,9 +60,6 @@ OTHERS_WEIGHT = {
     "github_incivility": {"INSULT": 0.5},
     "edos": {"THREAT": 0.3},
 }
-# Share of civil comments that a suggested review threshold sends to a person. TOXICITY sees nearly all that
-# the others see, so they may be strict.
-FALSE_ALARMS = {name: 0.05 if name == "TOXICITY" else 0.01 for name in (*COLUMNS, *SPAM)}
 
 
 def for_order(data: Labelled, prior: float) -> tuple[Floats, Floats]:
@@ -82,28 +85,28 @@ def civil_talk(data: Labelled) -> NDArray[np.bool_]:
     return np.asarray(np.isin(data.sources, TALK) & (data.labels[:, 0] < 0.5))
 
 
-def as_traffic(data: Labelled, prior: float) -> Floats:
+def as_traffic(data: Labelled, prior: float, mix: Mapping[str, float] = LIVE) -> Floats:
     """Return how much each label counts on a live site, shape of ``data.labels``: calibration goes by this.
 
-    The six attributes are calibrated on comments mixed as `LIVE` has it, as if a share of ``prior`` had any
+    The six attributes are calibrated on comments mixed as ``mix`` has it, as if a share of ``prior`` had any
     of them, or on all rows where there are none of those sources; SPAM on the rows labelled for it as if
     `SPAM_PRIOR` were spam, mixed as `SPAM_SHARES` has it. Other labels have weight 0.
     """
     weights = np.zeros_like(data.labels)
     six = len(COLUMNS)
-    weights[:, :six] = _live(data, prior)[:, None]
+    weights[:, :six] = _mixed(data, prior, mix)[:, None]
     for column in range(six, weights.shape[1]):
         weights[:, column] = _as_mixed(data, column)
     weights[np.isnan(data.labels)] = 0
     return weights
 
 
-def _live(data: Labelled, prior: float) -> Floats:
+def _mixed(data: Labelled, prior: float, mix: Mapping[str, float]) -> Floats:
     """Return how much each row counts as a live comment, shape (n,), sum the number of rows that count."""
     labels = data.labels[:, : len(COLUMNS)]
     known = ~np.isnan(labels).all(axis=1)
-    sources = {name: known & (data.sources == name) for name in LIVE}
-    shares = {name: LIVE[name] for name, rows in sources.items() if rows.any()}
+    sources = {name: known & (data.sources == name) for name in mix}
+    shares = {name: mix[name] for name, rows in sources.items() if rows.any()}
     if not shares:
         sources, shares = {"": known}, {"": 1.0}
     weights = np.zeros(len(data.texts))

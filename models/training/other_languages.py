@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluating.evaluation import review_threshold
+from models.evaluating.fitting import FALSE_ALARMS
 from models.reading.fast import LinearScorer
 from models.texts.data import COLUMNS, Labelled, read_labelled
-from models.training.calibration import FALSE_ALARMS
 from models.training.fast import FastReader
 
 LANGUAGES = ("de", "ko", "pt")

@@ -12,6 +12,8 @@ import numpy as np
 
 from models.evaluating.card import write_card
 from models.evaluating.evaluation import PRIOR, evaluate, probabilities
+from models.evaluating.fitting import FALSE_ALARMS
+from models.numbers import Floats
 from models.reading import artifact, files
 from models.reading.artifact import MAIN, Artifact, CarefulFiles
 from models.reading.fast import LinearScorer
@@ -29,7 +31,7 @@ from models.texts.data import (
     with_columns,
 )
 from models.training.calibration import (
-    FALSE_ALARMS,
+    PROFILES,
     as_it_comes,
     as_traffic,
     civil_talk,
@@ -226,13 +228,15 @@ def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan) -> s
     rows = with_scams(with_no_spam(dev_set))
     weights = as_traffic(rows, plan.prior)
     known = np.asarray(weights.any(axis=1))
-    scores = np.full((len(rows.texts), len(scorer.attributes)), np.nan)
-    scores[known] = probabilities(scorer, rows.where(known).texts)
+    scores = probabilities(scorer, rows.where(known).texts)
     heads = [ATTRIBUTES.index(name) for name in scorer.attributes]
-    limits = thresholds(
-        scores[known], rows.labels[known][:, heads], weights[known][:, heads], scorer.attributes
-    )
-    header = {**model.header, "thresholds": {**model.header["thresholds"], MAIN: limits}}
+
+    def fitted(weights: Floats) -> dict[str, float]:
+        labels, weights = rows.labels[known][:, heads], weights[known][:, heads]
+        return thresholds(scores, labels, weights, scorer.attributes)
+
+    header = {**model.header, "thresholds": {**model.header["thresholds"], MAIN: fitted(weights)}}
+    header["profiles"] = {name: fitted(as_traffic(rows, plan.prior, mix)) for name, mix in PROFILES.items()}
     header["self_test"] = self_test(model)
     model_id = artifact.save(out_dir, dataclasses.replace(model, header=header))
     found = evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior, full=plan.full, more=plan.worlds)

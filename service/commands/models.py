@@ -123,6 +123,7 @@ def show(arguments: Namespace) -> int:
         "prior": header.get("prior"),
         "thresholds": dict(scorer.thresholds),
         "thresholds_by_language": scorer.thresholds_of,
+        "thresholds_by_profile": scorer.profiles,
         "data_sha256": header.get("data_sha256"),
     }
     print(json.dumps(shown, indent=2))

@@ -138,6 +138,10 @@ def labelled(
 
 def evaluate(arguments: Namespace) -> int:
     """Print how well a model does on a labelled file, as tables or JSON, and write a page of plots."""
+    if arguments.site:
+        return _fit(arguments)
+    if arguments.policy:
+        raise Misconfigured("Cannot evaluate: --policy goes with --site")
     if arguments.data and arguments.file:
         raise Misconfigured("Cannot evaluate: the data is named twice, with --data and without it")
     page = Path(arguments.html) if arguments.html else None
@@ -157,6 +161,14 @@ def evaluate(arguments: Namespace) -> int:
         raise Misconfigured(f"Cannot evaluate: {error}") from None
     print(json.dumps(found, indent=2) if arguments.json else "\n".join(evaluation_lines(outline(found))))
     return 0
+
+
+def _fit(arguments: Namespace) -> int:
+    from service.commands.fitting import fit_to
+
+    if arguments.data or arguments.file or arguments.html:
+        raise Misconfigured("Cannot evaluate: --site takes the site's own comments, and no file")
+    return fit_to(arguments)
 
 
 def evaluation_lines(found: Outline) -> Iterator[str]:

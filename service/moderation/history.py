@@ -1,4 +1,4 @@
-"""What was done to a comment and decided about it, and whether its log was tampered with."""
+"""What was done to a comment and decided about it, whether its log is whole, and how comments ended."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from service.domain.access import Caller
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import NotFound
-from service.storage import audit, decisions
+from service.storage import audit, decisions, sites
 from service.storage import comments as queries
 from service.storage.database import Database
-from service.storage.records import AuditEntry, DecisionRow
+from service.storage.records import AuditEntry, DecisionRow, JudgedComment
 
 EVIDENCE_NOT_KEPT = "evidence not kept"  # decided before evidence was kept
 BY_PERSON = "decided by a person"
@@ -43,3 +43,14 @@ def without_evidence(decision: DecisionRow) -> str | None:
     if decision.evidence is not None:
         return None
     return EVIDENCE_NOT_KEPT if decision.actor_kind == "policy" else BY_PERSON
+
+
+def judged(db: Database, caller: Caller, site_id: str, limit: int) -> list[JudgedComment]:
+    """Return a site's newest comments that stand and those that a moderator refused, so many of each.
+
+    Raises `NotFound` if the caller has no such site.
+    """
+    caller.must("decide", site_id)
+    with db.read() as connection:
+        sites.existing(connection, site_id)
+        return decisions.judged(connection, site_id, limit)

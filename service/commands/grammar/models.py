@@ -18,12 +18,27 @@ def _scoring(commands: Commands) -> None:
     text = 'Score JSON lines {"id", "text", "lang"?} from standard input, in order.'
     score = commands.add("score", "scoring:score", text, needs=NOTHING)
     evaluate = commands.add(
-        "evaluate", "scoring:evaluate", "Print how well the model does on labelled comments.", needs=NOTHING
+        "evaluate",
+        "scoring:evaluate",
+        "Print how well the model does on labelled comments, or on a site's own.",
+        needs=NOTHING,
     )
     evaluate.add_argument("data", metavar="DATA", nargs="?", help="labelled comments, .csv.gz")
     evaluate.add_argument("--data", metavar="FILE", dest="file", help="the same")
     evaluate.add_argument("--json", action="store_true", help="as JSON")
     evaluate.add_argument("--html", metavar="FILE", help="write a page with plots too")
+    evaluate.add_argument(
+        "--site", metavar="ID", help="fit review thresholds to what this site's moderators decided instead"
+    )
+    evaluate.add_argument(
+        "--held", metavar="P", type=share, default=0.05,
+        help="with --site: share of the comments that stand which TOXICITY may hold; others a fifth of it",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--policy",
+        action="store_true",
+        help="with --site: print the site's policy with the fitted thresholds",
+    )
     for parser in (score, evaluate):
         parser.add_argument("--model", metavar="ID|FOLDER", help="another than the one in use")
     _training(commands)

@@ -1,7 +1,14 @@
 """The rows that leave storage, as types: frozen, read by name, and known to the type checker."""
 
 from service.storage.records.comments import Answered, CommentForLedger, CommentRow, Excerpt, ThreadHead
-from service.storage.records.moderation import AuditEntry, DecisionRow, PolicyRow, Sealed, SubjectHead
+from service.storage.records.moderation import (
+    AuditEntry,
+    DecisionRow,
+    JudgedComment,
+    PolicyRow,
+    Sealed,
+    SubjectHead,
+)
 from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
 from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
@@ -41,6 +48,7 @@ __all__ = [
     "EventToRelay",
     "Excerpt",
     "Holder",
+    "JudgedComment",
     "Key",
     "ListedModerator",
     "LoggedEvent",

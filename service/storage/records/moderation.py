@@ -47,6 +47,15 @@ class SubjectHead:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedComment:
+    """A comment as it ended: ``refused`` by a moderator, or standing."""
+
+    body: str
+    language: str | None
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRow:
     """One decision with what it was made from; ``evidence`` is None where it was not kept."""
 

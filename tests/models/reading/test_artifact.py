@@ -19,7 +19,11 @@ import numpy as np
 import pytest
 
 from models import SHIPPED, BadArtifact, load_scorer
+from models.reading.artifact import load
 from models.reading.files import SIZE_LIMITS, to_json
+from models.reading.scorer import self_test
+from models.reading.self_test import BAD, CIVIL, TEXTS
+from models.texts.data import COLUMNS
 
 FLIPS = 1_000
 
@@ -198,6 +202,8 @@ def test_a_file_too_large_is_not_read(copy: Path) -> None:
         ({"self_test": []}, "no usable self_test"),
         ({"thresholds": {}}, "thresholds"),
         ({"thresholds": {"en": {}}}, "thresholds"),
+        ({"profiles": []}, "profiles"),
+        ({"profiles": {"forum": {"TOXICITY": 2.0}}}, "thresholds"),
         ({"languages": "en"}, "languages"),
         ({"beta_languages": ["de"]}, "beta_languages"),
         ({"prior": 1.0}, "prior"),
@@ -249,6 +255,19 @@ def test_a_model_that_scores_otherwise_than_when_made_is_refused(copy: Path) -> 
 
     with pytest.raises(BadArtifact, match="self-test"):
         load_scorer(with_header(copy, kernels=kernels))
+
+
+def test_a_model_of_zeros_is_refused_though_it_scores_as_when_it_was_made(copy: Path) -> None:
+    with_arrays(copy, **{"en.weights": np.zeros((1 << 18, 6), np.int8)})
+    with_header(copy, self_test=self_test(load(copy)))
+
+    with pytest.raises(BadArtifact, match=f"tells no bad text from a civil one by {', '.join(COLUMNS)}"):
+        load_scorer(copy)
+
+
+def test_the_self_test_has_a_bad_text_for_every_attribute_of_the_shipped_model() -> None:
+    assert tuple(BAD) == load_scorer().attributes
+    assert set(TEXTS) >= {*BAD.values(), *CIVIL}
 
 
 def test_the_files_we_know_are_bounded() -> None:
