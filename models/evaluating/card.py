@@ -211,12 +211,12 @@ def _worlds(header: Found, found: Found) -> Iterator[str]:
         " of its own."
     )
     yield _held_table(found["worlds"])
-    for profile, limits in header.get("profiles", {}).items():
-        given = ", ".join(f"{name} {limit:.2f}" for name, limit in limits.items())
+    for profile, worlds in found.get("profiles", {}).items():
+        given = ", ".join(f"{name} {limit:.2f}" for name, limit in header["profiles"][profile].items())
         yield _said(
             f"Thresholds for a site whose comments are like those of an {profile}: {given}. These hold:"
         )
-        yield _held_table(found["profiles"][profile])
+        yield _held_table(worlds)
 
 
 def _held_table(worlds: Found) -> str:

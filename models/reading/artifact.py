@@ -229,7 +229,7 @@ def _check_promises(header: Mapping[str, Any], kernels: Mapping[str, LinearScore
             raise BadArtifact(f"{name} is not a list of this model's languages: {listed!r}")
 
 
-def _check_limits(limits: object, kernel: LinearScorer) -> None:
+def _check_limits(limits: Any, kernel: LinearScorer) -> None:
     fitting = isinstance(limits, dict) and limits.keys() == set(kernel.attributes)
     if not fitting or not all(isinstance(n, float) and 0 <= n <= 1 for n in limits.values()):
         raise BadArtifact(f"thresholds do not give one number in [0, 1] an attribute: {limits!r}")

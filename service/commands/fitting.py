@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from service.commands.scoring import loaded
 from service.commands.tables import aligned
 from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured
-from service.domain.policy_document import policy_from
+from service.domain.policy_document import policy_from, with_review
 from service.moderation.history import judged
 from service.sites import sites
 from service.storage.records import JudgedComment
@@ -47,21 +47,13 @@ def fit_to(arguments: Namespace) -> int:
     except ValueError as error:
         raise Misconfigured(f"Cannot fit thresholds to {site}: {error}.") from None
     if arguments.policy:
-        print(json.dumps(_with_fitted(document, found), indent=2, ensure_ascii=False))
+        fitted = {name: one.fitted for name, one in found.attributes.items()}
+        print(json.dumps(with_review(document, fitted), indent=2, ensure_ascii=False))
     elif arguments.json:
         print(json.dumps({"model": scorer.model_id, "site": site, **asdict(found)}, indent=2))
     else:
         print("\n".join(_lines(found, scorer.model_id, site)))
     return 0
-
-
-def _with_fitted(document: Mapping[str, Any], found: Fit) -> dict[str, Any]:
-    """Return a policy document with the fitted thresholds; what refuses by itself stays as it is."""
-    thresholds = dict(document["thresholds"])
-    for name, one in found.attributes.items():
-        if limits := thresholds.get(name):
-            thresholds[name] = limits | {"review": min(one.fitted, limits["reject"] or 1.0)}
-    return {**document, "thresholds": thresholds}
 
 
 def _scored(scorer: Scorer, comments: list[JudgedComment]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -19,6 +19,22 @@ def complete(document: Mapping[str, Any]) -> dict[str, Any]:
     return merged | {name: kind.completed(merged[name], DEFAULT[name]) for name, kind in MEMBERS.items()}
 
 
+def with_review(document: Mapping[str, Any], limits: Mapping[str, float]) -> dict[str, Any]:
+    """Return a completed document with other review thresholds.
+
+    What is switched off stays so, and from where a score refuses by itself nobody needs to be asked.
+
+    >>> changed = with_review(complete({"thresholds": {"INSULT": None}}), {"INSULT": 0.5, "SPAM": 0.5})
+    >>> "INSULT" in changed["thresholds"], changed["thresholds"]["SPAM"]["review"]
+    (False, 0.5)
+    """
+    thresholds = {
+        name: given | {"review": min(limits.get(name, given["review"]), given["reject"] or 1.0)}
+        for name, given in document["thresholds"].items()
+    }
+    return {**document, "thresholds": thresholds}
+
+
 def policy_from(document: Mapping[str, Any]) -> Policy:
     """Return the policy that a document describes; what it leaves out has its default.
 

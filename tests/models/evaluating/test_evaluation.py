@@ -30,6 +30,7 @@ class FakeScorer:
     thresholds = dict.fromkeys(attributes, 0.5)
     languages, beta_languages = frozenset({"en"}), frozenset({"de"})
     thresholds_of: ClassVar = {"en": thresholds, "de": {"INSULT": 0.4, "TOXICITY": 0.4}}
+    profiles: ClassVar = {}
     careful_state = "on"
     _careful, _encoder = "auto", "there is one"
 
