@@ -22,7 +22,7 @@ PREFIX = "PARLEY_"
 DEFAULT_FOLDER = "data"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CarefulReader = Literal["auto", "off"]
-PerspectiveKeys = Literal["none", "required"]
+PerspectiveKeys = Literal["none", "local", "required"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Settings:
     scoring: ScoringSettings = ScoringSettings()
     trusted_proxies: int = 0
     webhook_private_networks: tuple[Network, ...] = ()
-    perspective_keys: PerspectiveKeys = "none"
+    perspective_keys: PerspectiveKeys = "local"
     suggestion_days: int = 365
     secure_cookies: bool = False
     log_level: str = "info"
@@ -118,7 +118,7 @@ class _Environment(_Reading):
     model_dir = _Folder()
     trusted_proxies = fields.Integer(validate=Range(0, 10))
     webhook_private_networks = _Networks()
-    perspective_keys = fields.String(validate=OneOf(("none", "required")))
+    perspective_keys = fields.String(validate=OneOf(("none", "local", "required")))
     suggestion_days = fields.Integer(validate=Range(0, 36_500))
     secure_cookies = fields.Boolean()
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
@@ -167,8 +167,7 @@ def _from(given: dict[str, Any]) -> Settings:
     }
     worked_out = {
         "redis_url": private_redis_url(data_dir),
-        # Embedded, the port is usually this machine's own; a server's is anybody's.
-        "perspective_keys": "none" if _is_embedded(database_url) else "required",
+        "perspective_keys": "local" if _is_for_itself(database_url, given) else "required",
         "secure_cookies": (given.get("public_url") or "").startswith("https:"),
     }
     return Settings(
@@ -178,6 +177,25 @@ def _from(given: dict[str, Any]) -> Settings:
         scoring=ScoringSettings(**reading),
         **{**worked_out, **given},
     )
+
+
+def _is_for_itself(database_url: str, given: Mapping[str, Any]) -> bool:
+    """Whether an installation serves its own machine alone, as far as its settings tell."""
+    elsewhere = given.get("public_url") or given.get("trusted_proxies")
+    listens_here = "host" not in given or is_loopback(given["host"])
+    return _is_embedded(database_url) and listens_here and not elsewhere
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.org")
+    (True, True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

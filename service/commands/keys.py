@@ -17,8 +17,9 @@ def add(arguments: Namespace) -> int:
     with migrated(settings) as db:
         print(keys.add_key(db, arguments.name, arguments.per_minute, utcnow()))
     print("The key is not shown again.", file=sys.stderr)
-    if settings.perspective_keys == "none":
-        print("Callers need none yet: PARLEY_PERSPECTIVE_KEYS=required asks for it.", file=sys.stderr)
+    if settings.perspective_keys != "required":
+        callers = "Callers need" if settings.perspective_keys == "none" else "Programs on this machine need"
+        print(f"{callers} none yet: PARLEY_PERSPECTIVE_KEYS=required asks for it.", file=sys.stderr)
     return 0
 
 

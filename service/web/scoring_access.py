@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from flask import g, request
 from limits import RateLimitItemPerMinute
@@ -13,6 +14,7 @@ from werkzeug.datastructures import Headers
 from service.context import Context
 from service.domain.ids import fingerprint
 from service.scoring.keys import Caller, caller_of
+from service.settings import is_loopback
 from service.web.rate_limits import RateLimits
 
 KEY_HEADER = "X-Goog-Api-Key"
@@ -43,14 +45,14 @@ class Access:
     """
 
     def __init__(self, here: Context, clock: Callable[[], float] = time.monotonic) -> None:
-        self.is_open = here.settings.perspective_keys == "none"
+        self._keys = here.settings.perspective_keys
         self._db, self._clock = here.db, clock
         self._known: dict[str, tuple[float, Caller]] = {}
         self._limits = RateLimits(here.settings, "parley-quota", SlidingWindowCounterRateLimiter)
 
     def identify(self, secret: str) -> Caller | None:
-        """Return whose key it is, None where everybody may ask; raise `NoKey` or `BadKey`."""
-        if self.is_open:
+        """Return whose key it is, None where none is needed; raise `NoKey` or `BadKey`."""
+        if self._keys == "none" or (self._keys == "local" and asked_from_here()):
             return None
         if not secret:
             raise NoKey
@@ -74,6 +76,18 @@ class Access:
         wait = self._limits.hit([RateLimitItemPerMinute(caller.per_minute)], str(caller.id), cost)
         if wait is not None:
             raise OverQuota(caller, wait)
+
+
+def asked_from_here() -> bool:
+    """Whether the request at hand comes from a program on this machine, or from a page that it serves.
+
+    Its ``Host`` must be this machine's own, or a page elsewhere could point a name of its own here; and so
+    must the ``Origin`` that a browser sends along. What a proxy hands on is from elsewhere.
+    """
+    addresses = [f"//{request.host}", *request.headers.getlist("Origin")]
+    names = [urlsplit(address).hostname for address in addresses]
+    handed_on = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
+    return not handed_on and all(name and is_loopback(name) for name in names)
 
 
 def given_key(query: Mapping[str, str], headers: Mapping[str, str] | Headers) -> str:

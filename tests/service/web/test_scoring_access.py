@@ -248,3 +248,45 @@ def test_more_texts_than_the_quota_are_refused_for_good(client: FlaskClient, key
 
 def test_who_shows_no_key_is_not_told_what_is_wrong_with_a_body(client: FlaskClient) -> None:
     assert client.post(ANALYZE, data=b"{").text == NO_KEY
+
+
+FROM_HERE = [
+    {},
+    {"base_url": "http://127.0.0.1:8080"},
+    {"base_url": "http://[::1]:8080"},
+    {"base_url": "http://demo.localhost:8080"},
+    {"headers": {"Origin": "http://localhost:3000"}},
+    {"base_url": "http://127.8.9.1", "headers": {"Origin": "http://127.0.0.1:8080"}},
+]
+FROM_ELSEWHERE = [
+    {"headers": {"Origin": "https://evil.example"}},
+    {"headers": {"Origin": "https://localhost.evil.example"}},
+    {"headers": {"Origin": "http://127.0.0.1@evil.example"}},
+    {"headers": {"Origin": "null"}},
+    {"headers": {"Origin": "file://"}},
+    {"base_url": "http://rebound.example:8080"},
+    {"base_url": "http://192.0.2.7:8080"},
+    {"base_url": "http://127.0.0.1.nip.example"},
+    {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+    {"headers": {"Forwarded": "for=127.0.0.1"}},
+]
+
+
+BODIES = {ANALYZE: request_body(), SUGGEST: LABELLED, "/v1/moderations": {"input": ENGLISH}}
+
+
+@pytest.mark.parametrize("door", BODIES)
+@pytest.mark.parametrize("sent", FROM_HERE + FROM_ELSEWHERE, ids=str)
+def test_a_parley_of_one_s_own_asks_what_comes_from_elsewhere_for_a_key(
+    settings: Settings, key: str, door: str, sent: dict[str, Any]
+) -> None:
+    body = BODIES[door]
+    with served(settings, MarkedScorer(), perspective_keys="local") as app:
+        client = app.test_client()
+        # As text a browser sends it without asking first.
+        without = client.post(door, data=json.dumps(body), content_type="text/plain", **sent).status_code
+        with_key = client.post(f"{door}?key={key}", json=body, **sent).status_code
+
+    assert with_key == 200
+    assert (without == 200) == (sent in FROM_HERE)
+    assert without in (200, 401, 403)
