@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from service.domain.errors import Misconfigured
 from service.redis_server import private_redis_url
@@ -46,6 +46,7 @@ class Settings:
     database_url: str
     redis_url: str
     secret_key: bytes = field(repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str | None = None
@@ -109,6 +110,7 @@ class _Environment(_Reading):
     database_password = fields.String()
     redis_url = fields.String()
     secret_key = fields.String()
+    metrics_token = fields.String(validate=Length(16, 256))
     host = fields.String()
     port = fields.Integer(validate=Range(0, 65535))
     public_url = _Address(require_tld=False, schemes={"http", "https"})
@@ -127,7 +129,8 @@ class _Environment(_Reading):
 _NAMES = tuple(PREFIX + name.upper() for name in _Environment().fields)
 # Of these, PARLEY_…_FILE may name a file with the value instead: secrets that are mounted, not shown.
 _FROM_FILES = tuple(
-    PREFIX + name for name in ("SECRET_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "REDIS_URL")
+    PREFIX + name
+    for name in ("SECRET_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
 )
 VARIABLES = _NAMES + tuple(f"{name}_FILE" for name in _FROM_FILES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,7 +10,7 @@ from dataclasses import asdict
 
 import orjson
 import redis
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -22,6 +23,20 @@ from service.upkeep import health
 from service.web.problems import problem
 
 bp = Blueprint("health", __name__)
+
+
+@bp.before_request
+def _for_operators_alone() -> Response | None:
+    """Where the settings have a token, ask for it; that a process is alive everybody may know."""
+    wanted = context().settings.metrics_token
+    if request.endpoint == "health.alive" or wanted is None:
+        return None
+    given = request.headers.get("Authorization", "").encode(errors="replace")
+    if hmac.compare_digest(given, f"Bearer {wanted}".encode()):
+        return None
+    answer = problem(401, "not-signed-in", "Not signed in", "This door asks for PARLEY_METRICS_TOKEN.")
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="Parley"'
+    return answer
 
 
 @bp.get("/healthz")

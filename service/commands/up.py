@@ -186,7 +186,9 @@ class _Opening:
         """Return what is not ready, in words; nothing if all is."""
         connection = http.client.HTTPConnection(_reachable(self.listener), timeout=2)
         try:
-            connection.request("GET", "/readyz")
+            token = self.settings.metrics_token
+            sent = {"Authorization": f"Bearer {token}"} if token else {}
+            connection.request("GET", "/readyz", headers=sent)
             answer = connection.getresponse()
             parts = json.loads(answer.read()).get("parts", {})
         except (OSError, http.client.HTTPException, ValueError):

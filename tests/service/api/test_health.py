@@ -183,3 +183,23 @@ def test_decisions_of_people_are_counted_apart(client: FlaskClient, db: Database
     )
 
     assert figures(client)["parley_decisions_total", ("moderator", "reject")] == 1
+
+
+def test_where_there_is_a_token_it_is_asked_for_and_life_is_no_secret(settings: Settings) -> None:
+    token = "scrape-and-tell-0123456789"
+    app = create_app(replace(settings, metrics_token=token))
+    client = app.test_client()
+    refused = [
+        client.get(path, headers={"Authorization": given} if given else {})
+        for path in ("/metrics", "/readyz")
+        for given in ("", token, "Bearer", "Bearer x", f"Bearer {token}0", "Bearer \u00e9", f"Basic {token}")
+    ]
+
+    assert client.get("/healthz").status_code == 200
+    assert {answer.status_code for answer in refused} == {401}
+    assert_problem(refused[0], 401, "not-signed-in")
+    assert not any(b"parley_" in answer.data for answer in refused)
+    allowed = {"Authorization": f"Bearer {token}"}
+    assert client.get("/metrics", headers=allowed).status_code == 200
+    assert client.get("/readyz", headers=allowed).status_code == 503  # no worker has reported
+    app.extensions["parley"].db.close()
