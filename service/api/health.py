@@ -106,6 +106,16 @@ class _FromDatabase:
         age = GaugeMetricFamily("parley_oldest_received_seconds", "Age of the oldest comment not yet scored.")
         age.add_metric([], figures.oldest_s)
         yield age
+        waiting = GaugeMetricFamily(
+            "parley_review_queue", "Comments that wait for a person.", labels=["site"]
+        )
+        longest = GaugeMetricFamily(
+            "parley_oldest_pending_seconds", "Age of the oldest that waits for a person.", labels=["site"]
+        )
+        for site, (count, age_s) in sorted(figures.review.items()):
+            waiting.add_metric([site], count)
+            longest.add_metric([site], age_s)
+        yield from (waiting, longest)
         due = GaugeMetricFamily("parley_deliveries_due", "Webhook deliveries that have not arrived yet.")
         due.add_metric([], figures.deliveries_due)
         yield due

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 
 from service.commands.grammar import INSTALLATION, Commands, models, running, scoring, sites, upkeep, webhooks
 from service.commands.installation import require_installation
@@ -59,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parley", description="A comment section a publisher can own. Settings are PARLEY_* variables."
     )
+    parser.add_argument("--version", action="version", version=f"parley {version('parley')}")
     commands = Commands(parser)
     for theme in THEMES:
         theme.add(commands)

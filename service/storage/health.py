@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, literal_column, select
+from sqlalchemy import Connection, and_, delete, func, literal_column, select
 
-from service.storage.records import Beat, columns, rows_of
-from service.storage.tables import DecisionCount, Delivery, Heartbeat
+from service.storage.records import Beat, ReviewQueue, columns, rows_of
+from service.storage.tables import Comment, DecisionCount, Delivery, Heartbeat, Site
 from service.storage.upserts import upsert
 
 FORGOTTEN = timedelta(days=1)
@@ -36,3 +36,10 @@ def deliveries_due(connection: Connection) -> int:
     """Return how many deliveries have not arrived and are not given up."""
     query = select(func.count()).select_from(Delivery).where(Delivery.status == literal_column("'due'"))
     return int(connection.execute(query).scalar_one())
+
+
+def review_queues(connection: Connection) -> list[ReviewQueue]:
+    """Return how many comments of each site wait for a person, and since when the oldest does."""
+    pending = and_(Comment.site_id == Site.id, Comment.status == literal_column("'pending'"))
+    query = select(Site.id, func.count(Comment.id), func.min(Comment.created_at)).outerjoin(Comment, pending)
+    return rows_of(ReviewQueue, connection.execute(query.group_by(Site.id)))

@@ -29,13 +29,17 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A snapshot for metrics. ``decisions`` by actor kind and outcome."""
+    """A snapshot for metrics.
+
+    ``decisions`` by actor kind and outcome; ``review`` by site: how many wait, and the age of the oldest.
+    """
 
     backlog: int
     oldest_s: float
     deliveries_due: int
     decisions: Mapping[tuple[str, str], int]
     models: frozenset[str]
+    review: Mapping[str, tuple[int, float]]
 
 
 def readiness(db: Database, now: datetime) -> Readiness:
@@ -64,9 +68,15 @@ def figures(db: Database, now: datetime) -> Figures:
         beats = queries.heartbeats(connection)
         decisions = queries.decision_counts(connection)
         due = queries.deliveries_due(connection)
+        queues = queries.review_queues(connection)
     recent = (beat.model_id for beat in beats if now - beat.seen_at <= WORKER_SILENT)
-    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model))
+    review = {one.site_id: (one.waiting, _age(one.oldest, now)) for one in queues}
+    age = _age(oldest, now)
+    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model), review)
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0
 
 
 def beat(db: Database, worker: str, model_id: str | None, now: datetime) -> None:

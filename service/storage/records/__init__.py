@@ -12,7 +12,7 @@ from service.storage.records.moderation import (
 from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
 from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
-from service.storage.records.upkeep import Beat
+from service.storage.records.upkeep import Beat, ReviewQueue
 from service.storage.records.webhooks import (
     ActiveEndpoint,
     AttemptRow,
@@ -55,6 +55,7 @@ __all__ = [
     "NewDelivery",
     "NewEvent",
     "PolicyRow",
+    "ReviewQueue",
     "Role",
     "Sealed",
     "SiteRow",

@@ -13,3 +13,12 @@ class Beat:
     worker: str
     seen_at: datetime
     model_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewQueue:
+    """How many comments of a site wait for a person, and when the oldest of them came, if any."""
+
+    site_id: str
+    waiting: int
+    oldest: datetime | None

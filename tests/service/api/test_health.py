@@ -158,6 +158,10 @@ def test_the_metrics_have_the_figures_that_operators_need(client: FlaskClient, d
     assert after["parley_task_queue_depth", ()] == after["parley_oldest_received_seconds", ()] == 0
     assert after["parley_decisions_total", ("policy", "approve")] == 1
     assert after["parley_decisions_total", ("policy", "review")] == 1
+    queues = ("parley_review_queue", ("demo",)), ("parley_oldest_pending_seconds", ("demo",))
+    assert [waiting[queue] for queue in queues] == [0, 0]
+    assert after["parley_review_queue", ("demo",)] == 1
+    assert after["parley_oldest_pending_seconds", ("demo",)] > 0
     assert after["parley_model_info", ("model-1",)] == 1
     assert after["parley_deliveries_due", ()] == 0
     assert ("parley_request_seconds_count", ("/api/v1/comments",)) in after
