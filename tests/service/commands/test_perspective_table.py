@@ -19,7 +19,7 @@ from tests.service.commands.conftest import Parley
 
 SCALE = Path("../shared/data/perspective_scale.csv.gz")
 SHARES = ("agreement", "by_chance", "still_held", "held_new")
-LINES = 150
+LINES = 70
 needs_scale = pytest.mark.skipif(
     not (ROOT / SCALE).is_file(), reason=f"no {SCALE} beside this checkout: the table is not made again"
 )
