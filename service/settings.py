@@ -59,6 +59,7 @@ class Settings:
     webhook_private_networks: tuple[Network, ...] = ()
     perspective_keys: PerspectiveKeys = "local"
     suggestion_days: int = 365
+    rejected_days: int = 365
     secure_cookies: bool = False
     log_level: str = "info"
 
@@ -122,6 +123,7 @@ class _Environment(_Reading):
     webhook_private_networks = _Networks()
     perspective_keys = fields.String(validate=OneOf(("none", "local", "required")))
     suggestion_days = fields.Integer(validate=Range(0, 36_500))
+    rejected_days = fields.Integer(validate=Range(1, 36_500))
     secure_cookies = fields.Boolean()
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
 

@@ -13,11 +13,16 @@ TIDY_S = 8.0
 
 @app.task(name="parley.tidy")
 def tidy_up() -> None:
-    """Delete what is too old to keep, until nothing is or others should have their turn."""
+    """Delete or erase what is too old to keep, until nothing is or others should have their turn."""
     here = context()
 
     def batch() -> int:
-        return tidy(here.db, here.clock(), suggestion_days=here.settings.suggestion_days)
+        return tidy(
+            here.db,
+            here.clock(),
+            suggestion_days=here.settings.suggestion_days,
+            rejected_days=here.settings.rejected_days,
+        )
 
     with interrupted("tidying interrupted"):
         until_done(batch, TIDY_S, again=partial(here.tasks.send, "parley.tidy"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -42,35 +42,52 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to a post: which comment, where it stands, and the secret to manage it."""
+    """The answer to a post: which comment, where it stands, and the secret to manage it.
+
+    ``receipt`` is None on a retry that nothing shows to come from the comment's own author.
+    """
 
     id: str
     status: str
-    receipt: str
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """An idempotency key bound to its sender, and the hash of what was sent with it."""
+
+    hash: str
+    request_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """One post on its way."""
+    """One post on its way; ``place`` is its site and thread.
+
+    ``key`` is kept with the comment; ``former`` is the same key as it was kept by releases that took the
+    page's title and address for part of a comment. (Those are forgotten a week after the upgrade.)
+    """
 
     draft: Draft
     now: datetime
+    place: tuple[str, str]
+    key: _Key | None
+    former: _Key | None
 
-    @property
-    def key_hash(self) -> str | None:
-        """The idempotency key, bound to site and author, so that nobody gets a receipt by another's key."""
-        draft = self.draft
-        if draft.idempotency_key is None:
-            return None
-        return fingerprint(repr([draft.site, draft.author_token, draft.idempotency_key]))
 
-    @property
-    def request_hash(self) -> str:
-        """What the key stands for: the same key with another content is a mistake."""
-        draft = self.draft
-        return fingerprint(
-            repr([draft.url, draft.key, draft.title, draft.parent_id, draft.author_name, draft.body])
-        )
+def _post(draft: Draft, now: datetime) -> _Post:
+    place = _place(draft)
+    if draft.idempotency_key is None:
+        return _Post(draft, now, place, None, None)
+    # What the reader wrote and where: a page's title and the spelling of its address change on their own.
+    words = [draft.parent_id, draft.author_name, draft.body]
+    request = fingerprint(repr([*place, *words]))
+    of_author = fingerprint(repr([draft.site, draft.author_token, draft.idempotency_key]))
+    # Without a token anybody may have chosen the same key: it is shared with nobody's other words.
+    anonymous = fingerprint(repr([draft.site, draft.idempotency_key, request]))
+    former = fingerprint(repr([draft.url, draft.key, draft.title, *words]))
+    kept = of_author if draft.author_token else anonymous
+    return _Post(draft, now, place, _Key(kept, request), _Key(of_author, former))
 
 
 class Intake:
@@ -85,10 +102,14 @@ class Intake:
 
         When this returns, the comment is committed; it is not public yet. Raises `NotFound` for an
         unknown site, `Invalid` for a parent that cannot be replied to, `ThreadClosed`, and `KeyReused`
-        when the key stands for another request.
+        when the author's key stands for another comment.
+
+        A retry gets its comment again. Its receipt it gets only with the author's token: a key can be
+        guessed, and once a comment is public everybody knows its words.
         """
-        done = self._together.submit(_Post(draft, now))
-        return Receipt(done.id, done.status, receipt_for(self._secret_key, done.id))
+        done = self._together.submit(_post(draft, now))
+        is_known = done.is_new or draft.author_token is not None
+        return Receipt(done.id, done.status, receipt_for(self._secret_key, done.id) if is_known else None)
 
 
 def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> None:
@@ -97,7 +118,7 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
     heads: dict[tuple[str, str], ThreadHead] = {}
     fresh: list[tuple[_Post, CommentForLedger]] = []
     # Rows are made in one order by every process, so that two never wait for each other.
-    for turn in sorted(batch, key=lambda turn: _place(turn.asked.draft)):
+    for turn in sorted(batch, key=lambda turn: turn.asked.place):
         post = turn.asked
         turn.outcome = _answered(post, known)
         if turn.outcome is None:
@@ -106,16 +127,18 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
             except ParleyError as error:
                 turn.outcome = error
                 continue
-            turn.outcome = Answered(post.request_hash, comment.id, Status.RECEIVED.value)
+            request = post.key.request_hash if post.key else ""
+            turn.outcome = Answered(request, comment.id, Status.RECEIVED.value, is_new=True)
             fresh.append((post, comment))
-            if post.key_hash:
-                known[post.key_hash] = turn.outcome
+            if post.key:
+                known[post.key.hash] = replace(turn.outcome, is_new=False)
     moves.record_new(connection, [comment for _, comment in fresh])
-    queries.keep_idempotent(connection, [
-        {"key_hash": post.key_hash, "request_hash": post.request_hash, "subject_kind": COMMENT,
+    rows = [
+        {"key_hash": post.key.hash, "request_hash": post.key.request_hash, "subject_kind": COMMENT,
          "subject_id": comment.id, "created_at": post.now}
-        for post, comment in sorted(fresh, key=lambda pair: pair[0].key_hash or "") if post.key_hash
-    ])  # fmt: skip
+        for post, comment in fresh if post.key
+    ]  # fmt: skip
+    queries.keep_idempotent(connection, sorted(rows, key=lambda row: str(row["key_hash"])))
 
 
 def _place(draft: Draft) -> tuple[str, str]:
@@ -131,17 +154,18 @@ def _answer_of_another(connection: Connection, post: _Post) -> Answered | KeyReu
 
 
 def _known(connection: Connection, batch: Sequence[_Post]) -> dict[str, Answered]:
-    hashes = [post.key_hash for post in batch if post.key_hash]
-    return queries.find_idempotent(connection, hashes) if hashes else {}
+    hashes = {key.hash for post in batch for key in (post.key, post.former) if key}
+    return queries.find_idempotent(connection, sorted(hashes)) if hashes else {}
 
 
 def _answered(post: _Post, known: Mapping[str, Answered]) -> Answered | KeyReused | None:
-    found = known.get(post.key_hash) if post.key_hash else None
-    if found is None:
-        return None
-    if not hmac.compare_digest(found.request_hash, post.request_hash):
+    for key in (post.key, post.former):
+        found = known.get(key.hash) if key else None
+        if key and found and hmac.compare_digest(found.request_hash, key.request_hash):
+            return found
+    if post.key and post.key.hash in known:
         return KeyReused("This Idempotency-Key was used for another comment. Use a new one for each comment.")
-    return found
+    return None
 
 
 def _comment(

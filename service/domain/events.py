@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 TEST = "webhook.test"
 
@@ -67,7 +68,7 @@ class Snapshot:
     thread: Mapping[str, str | None]
     parent_id: str | None
     author_name: str | None
-    body: str
+    body: str | None
     status: str
     created_at: datetime
     sequence: int
@@ -94,6 +95,16 @@ def comment_event(
         "sequence": comment.sequence,
     }
     return envelope(f"comment.{comment.status}", data, now)
+
+
+def without_text(event: Mapping[str, Any]) -> dict[str, object]:
+    """Return a comment's event without what its author wrote: it still tells what happened to which comment.
+
+    >>> event = {"type": "comment.approved", "data": {"id": "c", "author": {"name": "Zoe"}, "body": "Hello"}}
+    >>> without_text(event)
+    {'type': 'comment.approved', 'data': {'id': 'c', 'author': {'name': None}, 'body': None}}
+    """
+    return {**event, "data": {**event["data"], "author": {"name": None}, "body": None}}
 
 
 def subject_event(

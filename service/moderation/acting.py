@@ -54,6 +54,10 @@ def act(db: Database, caller: Caller, wanted: Act, now: datetime) -> CommentRow:
         action = wanted.action
         done = _undoing(connection, comment, caller) if action == "undo" else action
         to = after(Status(comment.status), done)
+        if comment.is_erased:
+            raise IllegalMove(
+                "the text of this comment is no longer kept: there is nothing left to decide on"
+            )
         move = moves.Move(
             comment, to, action, caller.actor_kind, caller.name, OUTCOMES.get(to, "review"), note=wanted.note
         )

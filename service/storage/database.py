@@ -17,6 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from service.domain.errors import Unavailable
 
 BUSY_TIMEOUT_S = 10
+MAX_PACKED = 64 * 1024 * 1024  # bytes: about a second in which nobody else can write
+# A number that SQLite keeps in a file's head for whoever uses it. Ours: 1 says that something was erased.
+ERASED, PACKED = "PRAGMA user_version=1", "PRAGMA user_version=0"
 
 
 class Database:
@@ -110,9 +113,37 @@ class Database:
                 return True
         return False
 
+    def pack(self) -> bool:
+        """Write SQLite's file anew, if something was erased in it; return whether nothing is left to do.
+
+        What is deleted is overwritten, but not the copy in a gap that a row leaves behind when it is moved to
+        another page. A file beyond `MAX_PACKED` stays as it is: everybody who writes would wait too long.
+        """
+        if not self.is_sqlite:
+            return True
+        with (
+            _in_our_words(),
+            self._lock,
+            closing(self.engine.raw_connection()) as raw,
+            closing(raw.cursor()) as cursor,
+        ):
+            was_erased = cursor.execute("PRAGMA user_version").fetchone()[0]
+            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+            is_small = pages * cursor.execute("PRAGMA page_size").fetchone()[0] <= MAX_PACKED
+            if was_erased and is_small:
+                cursor.execute(PACKED)  # first: what is erased from now on counts for the next time
+                cursor.execute("VACUUM")
+        return is_small or not was_erased
+
     def close(self) -> None:
         """Close all connections; for the end of a process, and after a fork."""
         self.engine.dispose()
+
+
+def note_erased(connection: Connection) -> None:
+    """Remember, in the caller's transaction, that `Database.pack` has something to do."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(ERASED)
 
 
 @contextmanager

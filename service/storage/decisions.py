@@ -24,7 +24,9 @@ def judged(connection: Connection, site_id: str, limit: int) -> list[JudgedComme
     for status in (Status.APPROVED, Status.REJECTED):
         is_refused = status == Status.REJECTED
         query = select(Comment.body, Comment.language).where(
-            Comment.site_id == site_id, Comment.status == status
+            Comment.site_id == site_id,
+            Comment.status == status,
+            Comment.body != "",  # of one that was refused long ago, nothing is left to learn from
         )
         if is_refused:
             query = query.where(Comment.decided_by != POLICY_ACTOR)

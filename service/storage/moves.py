@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Connection, Integer, and_, bindparam, insert, or
 
 from service.domain import audit, events
 from service.domain.comment import Status
-from service.storage import ledger
+from service.storage import erasing, ledger
 from service.storage.records import CommentForLedger
 from service.storage.tables import Comment, Decision, DecisionCount, Thread
 from service.storage.upserts import upsert
@@ -66,6 +66,9 @@ def record(connection: Connection, moves: Sequence[Move], now: datetime) -> None
     _keep_decisions(connection, moves, now)
     _update_public_counts(connection, moves)
     _count_decisions(connection, moves)
+    # Whoever deletes, and for whatever reason: what is gone is gone with the same commit.
+    if deleted := [move.comment.id for move in moves if move.to is Status.DELETED]:
+        erasing.erase(connection, deleted)
 
 
 def record_new(connection: Connection, comments: Sequence[CommentForLedger]) -> None:
@@ -125,7 +128,8 @@ def _event(move: Move, now: datetime) -> dict[str, object]:
         created_at=comment.created_at,
         sequence=move.sequence,
     )
-    return events.comment_event(snapshot, decision, now)
+    event = events.comment_event(snapshot, decision, now)
+    return events.without_text(event) if move.to is Status.DELETED else event
 
 
 def _update_comments(

@@ -70,8 +70,9 @@ def _find_break(comment: Sealed, rows: list[AuditEntry]) -> Break | None:
     if sequence is not None:
         return Break(COMMENT, comment.id, sequence)
     digest = hashlib.sha256(comment.body.encode()).hexdigest()
-    # Of a deleted comment the text may be erased; the log keeps its hash.
-    if comment.status != Status.DELETED and rows and rows[-1].body_hash != digest:
+    # Of a deleted comment, and of one refused long ago, the text is erased; the log keeps its hash.
+    is_erased = comment.status == Status.DELETED or (comment.status == Status.REJECTED and not comment.body)
+    if not is_erased and rows and rows[-1].body_hash != digest:
         return Break(COMMENT, comment.id, None)
     return None
 

@@ -18,7 +18,7 @@ from service.domain.ids import new_id
 from service.domain.retries import MAX_RETRY_AFTER, wait_before
 from service.domain.signing import read_secret, signature
 from service.outbound import Answer
-from service.storage import deliveries
+from service.storage import deliveries, erasing
 from service.storage.database import Database
 from service.storage.records import AttemptRow, DeliveryOutcome, DeliveryToSend
 from service.webhooks.endpoints import disable_endpoint
@@ -144,7 +144,11 @@ def _write(
         held = deliveries.still_held(connection, claim.owner, [one.delivery.id for one in tried])
         kept = [one for one in tried if one.delivery.id in held]
         outcomes = [_outcome(one, now, chance) for one in kept]
-        deliveries.add_attempts(connection, [_attempt_row(one) for one in kept])
+        # What was taken back while it was on its way: a receiver's answer may repeat it.
+        sent = {one.delivery.event_id: one.delivery.payload for one in kept}
+        gone_since = erasing.erased_since(connection, sent)
+        rows = [_attempt_row(one, keep_answer=one.delivery.event_id not in gone_since) for one in kept]
+        deliveries.add_attempts(connection, rows)
         deliveries.finish(connection, outcomes)
         deliveries.hold_back_later(connection, claim.endpoint_id, [
             (one.delivery, outcome.next_attempt_at)
@@ -191,7 +195,7 @@ def retry_after(answer: Answer | None, now: datetime) -> timedelta | None:
     return max(at.replace(tzinfo=at.tzinfo or UTC) - now, timedelta())
 
 
-def _attempt_row(one: _Try) -> AttemptRow:
+def _attempt_row(one: _Try, *, keep_answer: bool) -> AttemptRow:
     answer = one.answer or Answer(None)
     return AttemptRow(
         delivery_id=one.delivery.id,
@@ -199,6 +203,6 @@ def _attempt_row(one: _Try) -> AttemptRow:
         started_at=one.started_at,
         duration_ms=round((one.ended_at - one.started_at) / timedelta(milliseconds=1)),
         status_code=answer.status,
-        answer=answer.text.encode()[:MAX_ANSWER].decode(errors="ignore") or None,
+        answer=(answer.text.encode()[:MAX_ANSWER].decode(errors="ignore") or None) if keep_answer else None,
         error=answer.error,
     )

@@ -220,6 +220,25 @@ def test_a_failed_post_says_so_and_keeps_the_draft_and_its_key(open_article, ans
     assert keys[0] == keys[1]
 
 
+def test_a_key_that_stands_for_another_comment_is_replaced_and_the_comment_posted(open_article):
+    page, keys = open_article(), []
+
+    def answer(route):
+        if route.request.method != "POST":
+            return route.continue_()
+        keys.append(route.request.headers["idempotency-key"])
+        used = {"type": "/problems/idempotency-key-reused"}
+        return problem(route, 422, **used) if len(keys) == 1 else route.continue_()
+
+    page.route(POST, answer)
+
+    write(page, "A table without corners is a fine idea.")
+
+    expect(page.get_by_role("article")).to_contain_text(["A table without corners"])
+    expect(page.locator("parley-comments p.error")).to_be_hidden()
+    assert len(set(keys)) == len(keys) == 2
+
+
 def test_an_empty_comment_is_refused_beside_the_box(open_article):
     page = open_article()
 

@@ -53,6 +53,7 @@ def test_every_spelling_of_a_postgresql_address_is_understood(tmp_path: Path, ur
         ("PARLEY_TOXICITY_PRIOR", "1", "PARLEY_TOXICITY_PRIOR: .* less than 1"),
         ("PARLEY_TOXICITY_PRIOR", "nan", "PARLEY_TOXICITY_PRIOR: "),
         ("PARLEY_SCORING_THREADS", "0", "PARLEY_SCORING_THREADS: Must be greater"),
+        ("PARLEY_REJECTED_DAYS", "0", "PARLEY_REJECTED_DAYS: Must be greater"),
     ],
 )
 def test_a_mistake_is_named_with_its_variable(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -115,3 +116,10 @@ def test_a_file_that_holds_no_secret_is_one_sentence(
 ) -> None:
     with pytest.raises(Misconfigured, match=sentence):
         read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given})
+
+
+@pytest.mark.parametrize(("given", "days"), [({}, 365), ({"PARLEY_REJECTED_DAYS": "30"}, 30)])
+def test_refused_texts_are_kept_for_a_year_or_as_long_as_is_said(
+    tmp_path: Path, given: dict[str, str], days: int
+) -> None:
+    assert read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given}).rejected_days == days

@@ -40,6 +40,7 @@ def test_a_worker_tidies_until_nothing_is_left_and_is_told_to_every_hour(
         "PARLEY_DATABASE_URL": settings.database_url,
         "PARLEY_REDIS_URL": settings.redis_url,
         "PARLEY_SUGGESTION_DAYS": "2",
+        "PARLEY_REJECTED_DAYS": "2",
     }
     ran = subprocess.run(
         [sys.executable, "-c", TASK], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60

@@ -23,6 +23,8 @@ UUID = validate.Regexp(
 SITE = validate.Regexp(r"\A[a-z0-9][a-z0-9-]{0,62}\Z", error="is no site id")
 TOKEN = validate.Regexp(r"\A[A-Za-z0-9_-]{22,128}\Z", error="must be 22 to 128 letters, digits, - or _")
 
+GONE = "Null, as is the name, where it was taken back, or refused longer ago than refused texts are kept."
+
 
 def described(text: str) -> dict[str, str]:
     """Return field metadata with a description for the API page."""
@@ -102,7 +104,10 @@ class PostHeaders(Typed):
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
         validate=validate.Regexp(r"\A[\x21-\x7e]{1,128}\Z", error="must be 1 to 128 printable characters"),
-        metadata=described("Send the same on a retry: it gives the same comment, not a second one."),
+        metadata=described(
+            "Send the same on a retry: it gives the same comment, not a second one. Make a new random one for"
+            " each comment, and send `Parley-Author` with it: without, a retry gets no receipt."
+        ),
     )
     author_token = fields.String(
         data_key="Parley-Author",
@@ -139,7 +144,13 @@ class Accepted(Schema):
 
     id = fields.String()
     status = fields.String(validate=validate.OneOf([s.value for s in comment.Status]))
-    receipt = fields.String(metadata=described("Keep it: it shows and manages this comment."))
+    receipt = fields.String(
+        allow_none=True,
+        metadata=described(
+            "Keep it: it shows and manages this comment. Null on a retry without `Parley-Author`: anybody may"
+            " have sent that."
+        ),
+    )
 
 
 class Reason(Schema):
@@ -158,7 +169,10 @@ class OwnComment(Schema):
     thread = fields.String(attribute="comment.thread_key")
     parent_id = fields.String(attribute="comment.parent_id", allow_none=True)
     author = fields.Function(lambda look: {"name": look.comment.author_name}, metadata={"type": "object"})
-    body = fields.String(attribute="comment.body")
+    body = fields.Function(
+        lambda look: look.comment.body or None,
+        metadata=described(GONE) | {"type": ["string", "null"]},
+    )
     status = fields.String(attribute="comment.status")
     created_at = fields.AwareDateTime(attribute="comment.created_at")
     edited_at = fields.AwareDateTime(attribute="comment.edited_at", allow_none=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from marshmallow import Schema, fields, validate
 
-from service.api.schemas.comments import SITE, UUID, described
+from service.api.schemas.comments import GONE, SITE, UUID, described
 from service.domain.comment import ACTIONS, Status
 from service.domain.policy_members import DEFAULT, MEMBERS
 from service.moderation.acting import Act
@@ -48,7 +48,9 @@ class QueuedComment(Schema):
     )
     parent_id = fields.String(allow_none=True)
     author = fields.Function(lambda row: {"name": row.author_name}, metadata={"type": "object"})
-    body = fields.String()
+    body = fields.Function(
+        lambda row: row.body or None, metadata=described(GONE) | {"type": ["string", "null"]}
+    )
     status = fields.String()
     version = fields.Integer(metadata=described("Send it with an action: it says what you saw."))
     scores = fields.Dict(keys=fields.String(), values=fields.Float(), allow_none=True)

@@ -29,6 +29,11 @@ class CommentForLedger:
     thread_title: str | None
     thread_premoderate: bool
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether body and name are kept no longer: it was taken back, or refused long ago."""
+        return not self.body
+
 
 @dataclass(frozen=True, slots=True)
 class CommentRow(CommentForLedger):
@@ -52,6 +57,7 @@ class Answered:
     request_hash: str
     id: str
     status: str
+    is_new: bool = False  # it was made for this request, not for an earlier one
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.domain.comment import Status
 from service.storage.tables.base import Base, Id, SubjectId
 
+TO_ERASE = "status IN ('deleted', 'rejected') AND body <> ''"
+
 
 class Comment(Base):
     """One reader's words in one thread. Its id sorts by time (UUID version 7).
 
     ``version`` is the number of its last audit row and event. ``shown`` is kept for top-level comments
-    only: approved, or kept as a tombstone because approved replies hang below it.
+    only: approved, or kept as a tombstone because approved replies hang below it. ``body`` is empty where the
+    text was erased (nobody can post an empty one); the audit log keeps its hash.
     """
 
     __tablename__ = "comments"
@@ -40,6 +43,13 @@ class Comment(Base):
             sqlite_where=text("status = 'received'"),
             postgresql_where=text("status = 'received'"),
         ),  # waiting to be scored: as small as the backlog
+        Index(
+            "ix_comments_to_erase",
+            "status",
+            "decided_at",
+            sqlite_where=text(TO_ERASE),
+            postgresql_where=text(TO_ERASE),
+        ),  # whose text goes some day; what was erased is not in it
         CheckConstraint(
             "status IN ('received', 'pending', 'approved', 'rejected', 'deleted')", name="status_known"
         ),

@@ -49,6 +49,7 @@ class Event(Base):
             sqlite_where=text("place IS NULL"),
             postgresql_where=text("place IS NULL"),
         ),  # what the relay has to do: as small as its backlog
+        Index(None, "subject_id"),  # all that was told of a subject: its text may have to be erased
     )
     position: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
     id: Mapped[str] = mapped_column(String(48), unique=True)

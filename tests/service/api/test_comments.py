@@ -137,7 +137,7 @@ def test_head_gives_the_headers_alone(client: FlaskClient) -> None:
 
 
 def test_the_same_key_gives_the_same_comment(client: FlaskClient) -> None:
-    key = {"Idempotency-Key": "once"}
+    key = {"Idempotency-Key": "once", "Parley-Author": "a" * 22}
     first, again = (client.post("/api/v1/comments", json=draft(), headers=key) for _ in range(2))
 
     assert first.json == again.json
@@ -145,6 +145,30 @@ def test_the_same_key_gives_the_same_comment(client: FlaskClient) -> None:
     stranger = key | {"Parley-Author": "x" * 22}
     other = client.post("/api/v1/comments", json=draft(), headers=stranger)
     assert other.json["id"] != first.json["id"], "nobody fetches a receipt with another's key"
+
+
+def test_a_stranger_who_guesses_a_key_can_delete_nothing(client: FlaskClient) -> None:
+    key = {"Idempotency-Key": "1"}
+    first = client.post("/api/v1/comments", json=draft(), headers=key).json
+    guessed = client.post("/api/v1/comments", json=draft(), headers=key)
+
+    assert guessed.status_code == 202
+    assert guessed.json == {"id": first["id"], "status": "received", "receipt": None}
+    assert client.post("/api/v1/comments", json=draft("Other words."), headers=key).status_code == 202
+    assert client.delete(f"/api/v1/comments/{first['id']}").status_code == 404
+
+
+def test_a_retry_gets_through_when_only_the_pages_title_and_address_changed(client: FlaskClient) -> None:
+    headers = {"Idempotency-Key": "again", "Parley-Author": "a" * 22}
+    page = {"url": "https://news.example/a", "title": "An article"}
+    changed = {"url": "https://news.example/a?utm_campaign=x#c", "title": "(1) An article"}
+    first, again = (
+        client.post("/api/v1/comments", json=draft(thread="a") | {"thread": one}, headers=headers)
+        for one in (page, changed)
+    )
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json == again.json
 
 
 GAPS = [

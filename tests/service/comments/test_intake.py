@@ -21,11 +21,11 @@ from service.comments import own
 from service.comments.intake import Draft, Intake
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import IllegalMove, Invalid, KeyReused, NotFound, ThreadClosed, Unavailable
-from service.domain.ids import author_id
+from service.domain.ids import author_id, fingerprint
 from service.storage import audit
 from service.storage import comments as queries
 from service.storage.database import Database
-from service.storage.tables import Comment, Event, Thread
+from service.storage.tables import Comment, Event, IdempotencyKey, Thread
 from tests.fakes import FakeClock
 
 KEY = b"k" * 32
@@ -36,7 +36,7 @@ def draft(**changes: object) -> Draft:
     return Draft(**({"site": "demo", "url": URL, "body": "A fine remark."} | changes))  # type: ignore[arg-type]
 
 
-def submit(db: Database, clock: FakeClock, key: str | None = None, **changes: object) -> str:
+def submit(db: Database, clock: FakeClock, key: str | None = None, /, **changes: object) -> str:
     return Intake(db, KEY).submit(draft(**changes, idempotency_key=key), clock()).id
 
 
@@ -58,17 +58,90 @@ def test_a_comment_is_stored_with_its_audit_row_and_its_event(db: Database) -> N
 def test_the_same_key_and_content_give_the_same_comment_and_receipt(db: Database) -> None:
     clock = FakeClock()
 
-    once, again = (Intake(db, KEY).submit(draft(idempotency_key="k1"), clock()) for _ in range(2))
+    sent = draft(idempotency_key="k1", author_token="a" * 30)
+
+    once, again = (Intake(db, KEY).submit(sent, clock()) for _ in range(2))
 
     assert once == again
+    assert once.receipt
 
 
-def test_the_same_key_with_other_content_is_refused(db: Database) -> None:
+@pytest.mark.parametrize("change", [
+    {"body": "Something else."}, {"author_name": "Ann"}, {"url": "https://news.example/b"}, {"key": "b"},
+])  # fmt: skip
+def test_an_authors_key_with_other_content_is_refused(db: Database, change: dict[str, str]) -> None:
     clock = FakeClock()
-    submit(db, clock, "k1")
+    submit(db, clock, "k1", author_token="a" * 30)
 
     with pytest.raises(KeyReused, match="Use a new one"):
-        submit(db, clock, "k1", body="Something else.")
+        submit(db, clock, "k1", author_token="a" * 30, **change)
+
+
+@pytest.mark.parametrize("change", [
+    {"title": "(1) A page"}, {"title": None}, {"url": "https://news.example/a?utm_source=y"},
+    {"url": "https://news.example/a#comments"}, {"url": "HTTPS://NEWS.example:443/a?fbclid=1"},
+    {"url": "https://news.example/a", "key": "https://news.example/a?gclid=2"},
+])  # fmt: skip
+@pytest.mark.parametrize("token", ["a" * 30, None])
+def test_a_retry_gets_through_though_the_page_changed_by_itself(
+    db: Database, change: dict[str, str], token: str | None
+) -> None:
+    clock = FakeClock()
+    first = submit(db, clock, "k1", author_token=token, title="A page")
+
+    assert submit(db, clock, "k1", **{"author_token": token, "title": "A page", **change}) == first
+
+
+def test_a_page_with_a_key_of_its_own_may_move_between_two_tries(db: Database) -> None:
+    clock = FakeClock()
+    first = submit(db, clock, "k1", author_token="a" * 30, key="an-article")
+
+    again = submit(
+        db, clock, "k1", author_token="a" * 30, key="an-article", url="https://www.news.example/x?amp=1"
+    )
+
+    assert again == first
+
+
+def test_a_key_without_an_author_gives_the_comment_and_no_receipt(db: Database) -> None:
+    clock = FakeClock()
+    first, stranger = (Intake(db, KEY).submit(draft(idempotency_key="1"), clock()) for _ in range(2))
+
+    assert stranger.id == first.id
+    assert first.receipt
+    assert stranger.receipt is None
+
+
+def test_many_at_once_under_one_anonymous_key_get_one_receipt_between_them(db: Database) -> None:
+    clock, intake = FakeClock(), Intake(db, KEY)
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = pool.map(lambda _: intake.submit(draft(idempotency_key="1"), clock()), range(16))
+        found = list(sent)
+
+    assert len({one.id for one in found}) == 1
+    assert len([one for one in found if one.receipt]) == 1
+
+
+def test_whoever_used_a_common_key_first_stands_in_nobodys_way(db: Database) -> None:
+    clock = FakeClock()
+    ids = {submit(db, clock, "1", body=f"Remark number {n}.") for n in range(5)}
+    ids |= {submit(db, clock, "1", key=f"page-{n}") for n in range(5)}
+    ids.add(submit(db, clock, "1", author_name="Ann"))
+
+    assert len(ids) == 11
+
+
+def test_a_retry_is_found_after_an_upgrade_and_after_its_page_was_closed(db: Database) -> None:
+    clock = FakeClock()
+    first = submit(db, clock, "k1", title="A page")
+    of_old = repr(["demo", None, "k1"]), repr([URL, None, "A page", None, None, "A fine remark."])
+    key, request = (fingerprint(one) for one in of_old)
+    with db.write() as connection:  # as an earlier release kept it
+        connection.execute(update(IdempotencyKey).values(key_hash=key, request_hash=request))
+        connection.execute(update(Thread).values(closed_at=clock()))
+
+    assert submit(db, clock, "k1", title="A page") == first
 
 
 def test_anothers_key_gives_no_receipt_of_theirs(db: Database) -> None:

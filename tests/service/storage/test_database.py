@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.storage.database import Database
+from service.storage import database
+from service.storage.database import Database, note_erased
 
 PLANTED = "zebrafinch-quartz-1207"
 
@@ -61,3 +62,43 @@ def test_a_log_that_somebody_reads_is_emptied_once_they_are_done(own: Database, 
 
 def test_other_databases_see_to_it_themselves(postgres_database: Database) -> None:
     assert postgres_database.empty_log()
+    assert postgres_database.pack()
+
+
+def test_a_file_is_packed_once_after_something_was_erased(own: Database, tmp_path: Path) -> None:
+    def pages() -> int:
+        with own.read() as connection:
+            return int(connection.execute(text("PRAGMA page_count")).scalar_one())
+
+    drop(own)
+    before = pages()
+    assert own.pack()
+    assert pages() == before, "nobody said that something was erased"
+
+    with own.write() as connection:
+        note_erased(connection)
+    assert own.pack()
+
+    assert pages() < before
+    with own.read() as connection:
+        assert connection.execute(text("PRAGMA user_version")).scalar_one() == 0
+    own.close()
+
+
+def test_what_was_erased_in_a_transaction_that_failed_needs_no_packing(own: Database) -> None:
+    with own.engine.connect() as connection:
+        note_erased(connection)
+        connection.rollback()
+
+    with own.read() as connection:
+        assert connection.execute(text("PRAGMA user_version")).scalar_one() == 0
+    own.close()
+
+
+def test_a_large_file_is_left_for_a_quiet_hour(own: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "MAX_PACKED", 1)  # or the test would wait
+    with own.write() as connection:
+        note_erased(connection)
+
+    assert not own.pack()
+    own.close()

@@ -22,7 +22,7 @@ from service.context import utcnow
 from service.settings import Settings
 from service.storage import migrate
 from service.storage.database import Database
-from service.upkeep import audit
+from service.upkeep import audit, retention
 from service.webhooks.relay import relay
 from tests.service.api import parts
 from tests.service.storage.lived import IDEMPOTENT, TOKEN, rows_of
@@ -135,3 +135,16 @@ def test_what_an_older_release_wrote_is_read_decided_and_told(
     policy = ok(client.get("/api/v1/moderation/policies?site=demo", headers=owner))
     assert again["id"] == page[0]["id"]
     assert policy["banned_words"] == ["casino"]
+
+
+def test_what_was_taken_back_in_an_older_release_is_erased(client: FlaskClient, upgraded: Database) -> None:
+    while retention.tidy(upgraded, utcnow(), suggestion_days=365, rejected_days=365):
+        pass
+
+    events = ok(client.get("/api/v1/events?site=demo&limit=100", headers=parts.bearer(TOKEN)))["events"]
+    with upgraded.read() as connection:
+        held = [*connection.scalars(text("SELECT payload FROM events"))]
+        bodies = [*connection.scalars(text("SELECT body FROM comments"))]
+    assert "A fine remark." in bodies
+    assert "I take this back." not in str([events, held, bodies])
+    assert audit.verify(upgraded)[1] == []

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from sqlalchemy import func, insert, select, update
 
 from service.comments.intake import Draft, Intake
+from service.domain.errors import IllegalMove
+from service.moderation import acting, deciding, history
 from service.storage.database import Database
-from service.storage.tables import Attempt, Base, Delivery, IdempotencyKey
+from service.storage.tables import Attempt, Base, Comment, Delivery, Event, IdempotencyKey
+from service.upkeep.audit import verify
 from service.upkeep.retention import BATCH
 from service.upkeep.retention import tidy as tidy_all
 from service.webhooks import relay
-from tests.fakes import FakeClock
+from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.webhooks.test_endpoints import KEY, add, happen
 
 
-def tidy(db: Database, now: datetime, *, suggestion_days: int = 30, batch: int = BATCH) -> int:
-    """Tidy with a time for suggestions that most of these tests have none of."""
-    return tidy_all(db, now, suggestion_days=suggestion_days, batch=batch)
+def tidy(
+    db: Database, now: datetime, *, suggestion_days: int = 30, rejected_days: int = 365, batch: int = BATCH
+) -> int:
+    """Tidy with times for suggestions and refused comments that most of these tests have none of."""
+    return tidy_all(db, now, suggestion_days=suggestion_days, rejected_days=rejected_days, batch=batch)
 
 
 def count(db: Database, table: type[Base]) -> int:
@@ -129,3 +135,86 @@ def test_a_transaction_deletes_no_more_than_a_batch_of_a_kind(db: Database) -> N
     clock.forward(days=40)
 
     assert [tidy(db, clock(), batch=2) for _ in range(4)] == [6, 6, 2, 0]
+
+
+def refuse(db: Database, clock: FakeClock, body: str) -> str:
+    """Let a moderator reject a comment, and return its id."""
+    draft = Draft("demo", "https://news.example/a", f"vile {body}", key="a", author_name="Vic Umber")
+    made = Intake(db, KEY).submit(draft, clock()).id
+    deciding.drain(db, scorer=FakeScorer(), clock=clock)
+    acting.act(db, MO, acting.Act(made, "reject", 2), clock())
+    return made
+
+
+def texts(db: Database) -> dict[str, tuple[str, str | None]]:
+    with db.read() as connection:
+        return {row[0]: (row[1], row[2]) for row in connection.execute(
+            select(Comment.id, Comment.body, Comment.author_name)
+        )}  # fmt: skip
+
+
+def test_what_was_refused_long_ago_loses_its_text_and_keeps_its_reasons(db: Database) -> None:
+    clock = FakeClock()
+    old, approved = refuse(db, clock, "old"), happen(db, clock, "A fine remark.")[0]
+    clock.forward(days=9)
+    young = refuse(db, clock, "young")
+    assert tidy(db, clock(), rejected_days=10) == 0
+    clock.forward(days=2)
+
+    assert tidy(db, clock(), rejected_days=10) == 1
+    assert tidy(db, clock(), rejected_days=10) == 0
+
+    assert texts(db) == {
+        old: ("", None), approved: ("A fine remark.", None), young: ("vile young", "Vic Umber")
+    }  # fmt: skip
+    with db.read() as connection:
+        told = str([*connection.scalars(select(Event.payload).where(Event.subject_id == old))])
+    assert "vile" not in told
+    assert "Umber" not in told
+    kept = history.history(db, MO, old)
+    assert kept.intact
+    assert kept.decisions[0].reasons
+    assert [one.body for one in history.judged(db, MO, "demo", 10)] == ["A fine remark.", "vile young"]
+    assert verify(db) == (3, [])
+
+
+@pytest.mark.parametrize("action", ["approve", "reopen", "undo"])
+def test_a_comment_without_its_text_can_be_published_no_more(db: Database, action: str) -> None:
+    clock = FakeClock()
+    old = refuse(db, clock, "old")
+    clock.forward(days=11)
+    tidy(db, clock(), rejected_days=10)
+
+    with pytest.raises(IllegalMove, match="no longer kept"):
+        acting.act(db, MO, acting.Act(old, action, 3), clock())
+
+
+def test_a_text_that_is_emptied_behind_our_back_on_a_public_comment_is_found(db: Database) -> None:
+    clock = FakeClock()
+    (fine,) = happen(db, clock, "A fine remark.")
+    with db.write() as connection:
+        connection.execute(update(Comment).values(body=""))
+
+    assert [found.subject_id for found in verify(db)[1]] == [fine]
+
+
+def test_what_an_earlier_release_deleted_and_kept_is_erased(db: Database) -> None:
+    clock = FakeClock()
+    gone, _ = happen(db, clock, "It stayed.", "A fine remark.")
+    with db.write() as connection:
+        connection.execute(update(Comment).where(Comment.id == gone).values(status="deleted"))
+
+    assert tidy(db, clock(), rejected_days=10) == 1
+
+    assert sorted(body for body, _ in texts(db).values()) == ["", "A fine remark."]
+    with db.read() as connection:
+        assert "It stayed." not in str([*connection.scalars(select(Event.payload))])
+
+
+def test_texts_are_erased_a_batch_at_a_time(db: Database) -> None:
+    clock = FakeClock()
+    for number in range(5):
+        refuse(db, clock, str(number))
+    clock.forward(days=20)
+
+    assert [tidy(db, clock(), rejected_days=10, batch=2) for _ in range(4)] == [2, 2, 1, 0]

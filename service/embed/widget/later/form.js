@@ -25,6 +25,9 @@ export function graphemes(text) {
   return sum
 }
 
+/** Whether the Idempotency-Key was used for another comment. @param {Failure} failure */
+export const isKeyReused = ({ type }) => !!type?.endsWith('idempotency-key-reused')
+
 /** Makes a box a form to write in. The draft survives errors, reloads and a change of mind. */
 export class Form {
   busy = false
@@ -137,11 +140,24 @@ export class Form {
     this.#changed()
     this.#wait(true)
     try {
-      await this.options.send({ name, body, key: this.key }, this)
+      await this.#try(name, body)
     } catch (error) {
       this.#explain(/** @type {Failure} */ (error))
     } finally {
       this.#wait(false)
+    }
+  }
+
+  /** @param {string} name @param {string} body */
+  async #try(name, body) {
+    try {
+      await this.options.send({ name, body, key: this.key }, this)
+    } catch (error) {
+      if (!isKeyReused(/** @type {Failure} */ (error))) throw error
+      // It stands for another comment, as on a page that moved: this one is new, and must not fail for ever.
+      this.key = token(16)
+      this.#changed()
+      await this.options.send({ name, body, key: this.key }, this)
     }
   }
 

@@ -3,7 +3,7 @@ import { token } from '../first/dom.js'
 import { owned, recall, remember } from '../first/memory.js'
 import { pulse } from '../first/pulse.js'
 import { box } from '../first/view.js'
-import { Form } from './form.js'
+import { Form, isKeyReused } from './form.js'
 
 /**
  * @typedef {import('../first/api.js').Comment} Comment
@@ -121,8 +121,9 @@ export class Writing {
       })
       return content.id
     } catch (error) {
-      const { status, message: title } = /** @type {Failure} */ (error)
-      this.desk.tell('error', { status, title })
+      const failure = /** @type {Failure} */ (error)
+      const { status, message: title } = failure
+      if (!isKeyReused(failure)) this.desk.tell('error', { status, title })
       throw error
     }
   }
