@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.access import OPERATOR, Caller
+from service.domain.composing import composed
 from service.domain.errors import Invalid, NotFound, Unauthorised
 from service.domain.ids import fingerprint, new_id
 from service.storage import ledger, sites
@@ -211,9 +212,7 @@ def _fingerprint(secret: str) -> str:
 
 def plain_name(text: str) -> str:
     """Return a name as it is stored: the same letters typed on another keyboard give the same name."""
-    return (
-        unicodedata.normalize("NFC", text).replace("\x00", "\ufffd").encode(errors="replace").decode().strip()
-    )
+    return composed(text).replace("\x00", "\ufffd").encode(errors="replace").decode().strip()
 
 
 def _name_problems(name: str) -> list[tuple[str, str]]:
