@@ -10,7 +10,6 @@ from typing import Any
 
 from service.domain.comment import choices
 from service.domain.reasons import NAME
-from service.domain.word_lists import utf16
 from service.moderation.queue import TABS, Card
 from service.storage.records import AuditEntry
 
@@ -87,7 +86,7 @@ def _places(body: str) -> dict[int, int]:
     """Map UTF-16 offsets to offsets in a Python string; half of a pair is no place."""
     places, units = {0: 0}, 0
     for at, char in enumerate(body, start=1):
-        units += utf16(char)
+        units += 2 if char > "\uffff" else 1
         places[units] = at
     return places
 
