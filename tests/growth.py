@@ -11,7 +11,7 @@ Given = TypeVar("Given")
 LINEAR = 8.0  # four times as much may take so many times as long; by quadratic work it takes sixteen times
 
 
-def growth(act: Callable[[Given], object], small: Given, large: Given, times: int = 5) -> float:
+def growth(act: Callable[[Given], object], small: Given, large: Given, times: int = 3) -> float:
     """Return how many times the processor's time of ``small`` an act takes for ``large``."""
     act(small)
     both = [(_seconds(act, small), _seconds(act, large)) for _ in range(times)]

@@ -79,11 +79,15 @@ class WordList:
         if not self.phrases:
             return []
         tokens = [match.span() for match in TOKEN.finditer(body)]
-        words, places = [], []
+        words: list[str] = []
+        places: list[tuple[int, int]] = []
+        read: dict[str, list[str]] = {}  # whoever repeats a word has it read once
         for (begin, end), place in zip(tokens, in_utf16(body, tokens), strict=True):
-            for word in WORD.findall(normalise(body[begin:end])):
-                words.append(word)
-                places.append(place)
+            token = body[begin:end]
+            if token not in read:
+                read[token] = WORD.findall(normalise(token))
+            words += read[token]
+            places += [place] * len(read[token])
         return [(places[at][0], places[end - 1][1]) for at, end in self._matches(words)]
 
     def _matches(self, words: Sequence[str]) -> Iterable[tuple[int, int]]:
