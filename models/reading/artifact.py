@@ -107,11 +107,11 @@ def load(folder: Path) -> Artifact:
         kernels = _kernels(header["kernels"], arrays)
         join = None if header["join"] is None else Join.from_dict(header["join"], _heads(kernels))
         careful = _careful(found)
+        _check_promises(header, kernels)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadArtifact(f"{files.MODEL} is not understood: {error!r}") from error
     if (join is None) != (careful is None):
         raise BadArtifact(f"{files.ENCODER} and the join in {files.MODEL} belong together")
-    _check_promises(header, kernels)
     return Artifact(kernels, join, careful, header, model_id({n: files.sha256(c) for n, c in found.items()}))
 
 
@@ -206,7 +206,10 @@ def _heads(kernels: Mapping[str, LinearScorer]) -> int:
 def _careful(found: Mapping[str, bytes]) -> CarefulFiles | None:
     if files.ENCODER not in found:
         return None
-    return CarefulFiles(found[files.ENCODER], found[files.TOKENIZER].decode())
+    try:
+        return CarefulFiles(found[files.ENCODER], found[files.TOKENIZER].decode())
+    except UnicodeDecodeError as error:
+        raise BadArtifact(f"{files.TOKENIZER} is not UTF-8") from error
 
 
 def _check_promises(header: Mapping[str, Any], kernels: Mapping[str, LinearScorer]) -> None:

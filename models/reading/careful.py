@@ -77,6 +77,7 @@ class Encoder:
         self._tokenizer.no_truncation()
         self.known = vocabulary_of(self._tokenizer)
         (self._outputs,) = self._run([0]).shape
+        self.width = self._outputs + EXTRAS  # of `features`
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Return what the join sees of texts as typed, shape (n_texts, n_outputs + `EXTRAS`).

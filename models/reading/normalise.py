@@ -93,7 +93,8 @@ _SQUEEZED_AT_MOST = 24  # longer runs of joined pieces are addresses and lists, 
 
 _LONG = re.compile(r"(.)\1+")
 _LEET_SIGN = re.compile(r"[\d$@*!|+]")
-_GRAPHEME = regex.compile(r"\X")
+# Pairs of letters that make a flag first: `\X` goes back to where their row begins, in quadratic time.
+_GRAPHEME = regex.compile(r"\p{RI}{2}(?![\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}])|\X")
 _TOKEN_OR_SPACE = regex.compile(r"\S+|\s+")
 _LETTERS = regex.compile(r"[\p{L}\p{N}]+")
 

@@ -26,7 +26,7 @@ SHIPPED = Path(__file__).parents[1] / "shipped"
 CHARS_READ = 20_480  # of a text as typed; four times the longest comment, all that Perspective accepts
 # Another processor rounds the careful reader's sums otherwise; the fast reader's are whole numbers.
 FAST_TOLERANCE, CAREFUL_TOLERANCE = 1e-6, 0.05
-EXAMPLES_AT_LEAST = 20
+EXAMPLES_AT_LEAST, EXAMPLES_AT_MOST = 20, 200  # a model is loaded while people wait
 SCORE_DIGITS = 9
 UNMOVED = ("SPAM",)
 NO_CAREFUL_READER = "this model has none"  # a `Scorer.careful_state`
@@ -289,18 +289,25 @@ def _self_test(artifact: Artifact, scorer: Scorer) -> None:
     is_whole = scorer.careful_state == "on" or artifact.careful is None
     try:
         listed = {str(example["text"]): example for example in artifact.header["self_test"]}
-        if len(listed) < EXAMPLES_AT_LEAST:
+        if not EXAMPLES_AT_LEAST <= len(listed) <= EXAMPLES_AT_MOST:
             raise BadArtifact(f"{MODEL} has no usable self_test: {len(listed)} examples")
         texts = list(dict.fromkeys((*listed, *CIVIL, *BAD.values())))
-        readings = dict(zip(texts, scorer.read(texts), strict=True))
+        readings = dict(zip(texts, _readings(scorer, texts), strict=True))
         for text, example in listed.items():
             if is_whole and example["reader"] != readings[text].reader:
                 raise BadArtifact("the self-test is read by another reader than when the model was made")
             _compare(example["scores" if is_whole else "alone"], readings[text])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise BadArtifact(f"{MODEL} has no usable self_test: {error!r}") from error
     if names := unsound({text: reading.scores for text, reading in readings.items()}):
         raise BadArtifact(f"the model tells no bad text from a civil one by {', '.join(names)}")
+
+
+def _readings(scorer: Scorer, texts: Sequence[str]) -> list[Reading]:
+    try:
+        return scorer.read(texts)
+    except Exception as error:  # the network's library raises types of its own
+        raise BadArtifact(f"the model cannot read the self-test: {error}") from error
 
 
 def _compare(expected: Mapping[str, float], reading: Reading) -> None:
@@ -317,8 +324,12 @@ def _encoder(artifact: Artifact, careful: Careful, threads: int) -> tuple[Encode
     if careful == "off":
         return None, "off"
     try:
-        return Encoder(artifact.careful.network, artifact.careful.tokenizer, threads), "on"
+        encoder = Encoder(artifact.careful.network, artifact.careful.tokenizer, threads)
     except ImportError as error:
         return None, f"{error.name} is not installed"
     except Exception as error:  # both libraries raise types of their own, made in other languages
         raise BadArtifact(f"the careful reader cannot be loaded: {error}") from error
+    if artifact.join is not None and encoder.width != artifact.join.outputs:
+        wanted = artifact.join.outputs
+        raise BadArtifact(f"the careful reader gives {encoder.width} features, its join takes {wanted}")
+    return encoder, "on"

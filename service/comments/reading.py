@@ -7,8 +7,9 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -27,6 +28,11 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
 REPLIES = 20  # below one comment, until the reader asks for more
 NESTED = 6  # levels; deeper replies stand beside the one they answer
+# A page is a megabyte at most, head and cursors included. The longest comment fits with as many of the
+# longest replies as are shown, so no page is empty.
+MAX_PAGE_BYTES = 1_000_000
+HEAD_BYTES = 16_384
+ROWS_AT_ONCE = 200  # replies: so many are read for nothing at most where they do not fit
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -119,14 +125,14 @@ def _render(
         found = reading.replies(
             connection, head.id, [query.parent], query.limit + 1, after[1] if after else ""
         )
-        comments = _nest([], found[: query.limit])
-        following = _cursor("replies", found[query.limit - 1]) if len(found) > query.limit else None
+        kept = len(_that_fit(map(public_comment, found[: query.limit])))
+        comments = _nest([], found[:kept])
+        following = _cursor("replies", found[kept - 1]) if len(found) > kept else None
     elif head.id is not None:
         found = reading.roots(connection, head.id, query.sort, after, query.limit + 1)
-        page = found[: query.limit]
-        below = reading.replies(connection, head.id, [row.id for row in page if row.reply_count], REPLIES + 1)
-        comments = _nest(page, below)
-        following = _cursor(query.sort, page[-1]) if len(found) > query.limit else None
+        comments = _that_fit(_with_replies(connection, head.id, found[: query.limit]))
+        kept = len(comments)
+        following = _cursor(query.sort, found[kept - 1]) if len(found) > kept else None
     return {
         "thread": {
             "key": key,
@@ -139,6 +145,30 @@ def _render(
         "comments": comments,
         "next_cursor": following,
     }
+
+
+def _with_replies(
+    connection: Connection, thread: str, roots: Sequence[PublicRow]
+) -> Iterator[dict[str, Any]]:
+    """Yield top-level comments with their first replies, which are read in parts as they are wanted."""
+    while roots:
+        sums = accumulate(min(row.reply_count, REPLIES + 1) for row in roots)
+        count = max(1, sum(rows <= ROWS_AT_ONCE for rows in sums))
+        part, roots = roots[:count], roots[count:]
+        wanted = [row.id for row in part if row.reply_count]
+        yield from _nest(part, reading.replies(connection, thread, wanted, REPLIES + 1))
+
+
+def _that_fit(comments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those that fit on a page, from the first on; one at least."""
+    kept: list[dict[str, Any]] = []
+    room = MAX_PAGE_BYTES - HEAD_BYTES
+    for comment in comments:
+        room -= len(orjson.dumps(comment)) + 1
+        if room < 0 and kept:
+            break
+        kept.append(comment)
+    return kept
 
 
 def _nest(page: Sequence[PublicRow], below: Sequence[PublicRow]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.domain.bank_accounts import find_accounts
+from service.domain.composing import composed
 from service.domain.mailboxes import has_mailbox
 from service.domain.street_addresses import has_home
 from service.domain.telephones import has_telephone
@@ -60,7 +61,7 @@ def _as_seen(text: str) -> str:
     """Return a text without hidden characters, in one width, with digits of ASCII, casefolded."""
     if text.isascii():
         return text.casefold()
-    whole = unicodedata.normalize("NFC", text)
+    whole = composed(text)
     return whole.translate({ord(char): _seen(char) for char in set(whole)}).casefold()
 
 

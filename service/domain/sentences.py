@@ -54,6 +54,8 @@ def in_utf16(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, in
     >>> in_utf16("😀 ok 😀", [(0, 1), (2, 6)])
     [(0, 2), (3, 8)]
     """
+    if text.isascii():
+        return list(places)
     found, at, units = [], 0, 0
     for place in places:
         edges = []

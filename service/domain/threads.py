@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from service.domain.composing import composed
 from service.domain.errors import Invalid
 
 MAX_URL_BYTES = 2000
@@ -31,7 +31,7 @@ def canonical_url(url: str) -> str:
     service.domain.errors.Invalid: /thread/url: must be the http or https address of a page
     """
     problem = Invalid([("/thread/url", "must be the http or https address of a page")])
-    url = unicodedata.normalize("NFC", url)
+    url = composed(url)
     if any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
         raise problem
     try:
@@ -59,5 +59,5 @@ def thread_key(key_or_url: str) -> str:
     >>> thread_key("ceasefire-talks"), thread_key("https://news.example/a#c")
     ('ceasefire-talks', 'https://news.example/a')
     """
-    key = unicodedata.normalize("NFC", key_or_url).strip()
+    key = composed(key_or_url).strip()
     return canonical_url(key) if key.startswith(("http://", "https://")) else key

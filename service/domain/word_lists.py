@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from service.domain.sentences import in_utf16
+
 WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"\S+")
 LINK = re.compile(r"(?:https?://|www\.)\S", re.IGNORECASE)
@@ -28,24 +30,31 @@ BARE_ADDRESS = re.compile(
 Normalise = Callable[[str], str]
 
 
+Tree = dict[str, "Tree"]
+END = ""  # a phrase may end here; no word is empty
+
+
 @dataclass(frozen=True, slots=True)
 class WordList:
     """Words and phrases in normalised form, found by a walk over the text's words.
 
-    One look into a dictionary per word: a list of 10,000 entries costs what one of ten costs.
+    A tree of words: from each word of a text as many steps are taken as phrases of the list go along with
+    it, however many they are. A list of 10,000 entries costs what one of ten costs.
     """
 
-    phrases: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    phrases: Tree = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[str], normalise: Normalise) -> WordList:
         """Build a list from entries as a moderator typed them."""
-        found: dict[str, list[tuple[str, ...]]] = {}
+        phrases: Tree = {}
         for entry in entries:
-            words = tuple(WORD.findall(normalise(entry)))
-            if words:
-                found.setdefault(words[0], []).append(words)
-        return cls({first: tuple(phrases) for first, phrases in found.items()})
+            place = phrases
+            for word in WORD.findall(normalise(entry)):
+                place = place.setdefault(word, {})
+            if place is not phrases:
+                place[END] = {}
+        return cls(phrases)
 
     def find(self, normalised: str) -> tuple[str, ...]:
         """Return the entries that occur in a normalised text, each once, in order.
@@ -69,22 +78,27 @@ class WordList:
         """
         if not self.phrases:
             return []
-        tokens = [(match.start(), match.end()) for match in TOKEN.finditer(body)]
-        words, places = [], []
-        for begin, end in tokens:
-            for word in WORD.findall(normalise(body[begin:end])):
-                words.append(word)
-                places.append((begin, end))
-        return [
-            (utf16(body[: places[at][0]]), utf16(body[: places[end - 1][1]]))
-            for at, end in self._matches(words)
-        ]
+        tokens = [match.span() for match in TOKEN.finditer(body)]
+        words: list[str] = []
+        places: list[tuple[int, int]] = []
+        read: dict[str, list[str]] = {}  # whoever repeats a word has it read once
+        for (begin, end), place in zip(tokens, in_utf16(body, tokens), strict=True):
+            token = body[begin:end]
+            if token not in read:
+                read[token] = WORD.findall(normalise(token))
+            words += read[token]
+            places += [place] * len(read[token])
+        return [(places[at][0], places[end - 1][1]) for at, end in self._matches(words)]
 
     def _matches(self, words: Sequence[str]) -> Iterable[tuple[int, int]]:
-        for at, word in enumerate(words):
-            for phrase in self.phrases.get(word, ()):
-                if tuple(words[at : at + len(phrase)]) == phrase:
-                    yield at, at + len(phrase)
+        for at in range(len(words)):
+            place = self.phrases
+            for end in range(at, len(words)):
+                if words[end] not in place:
+                    break
+                place = place[words[end]]
+                if END in place:
+                    yield at, end + 1
 
 
 def utf16(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy_members import Policy
 from service.domain.scores import Scorer
+from service.domain.word_lists import Normalise
 from service.moderation.evidence import policy_or_people, rules_of
 from service.storage import audit, comments, queue, sites
 from service.storage.database import Database
@@ -20,6 +22,7 @@ from service.storage.records import AuditEntry, CommentRow, Excerpt, PolicyRow
 
 PAGE = 50
 COUNT_CAP = 1000  # a tab says "999+" from here on
+WORDS_REMEMBERED = 10_000  # of one page, while their marks are looked for
 TABS = (Status.PENDING, Status.APPROVED, Status.REJECTED)
 
 
@@ -167,6 +170,8 @@ def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer |
         histories.setdefault(entry.subject_id, []).append(entry)
     policies = sites.policies(connection, {c.site_id for c in found})
     read = {site: policy_or_people(policy) for site, policy in policies.items()}
+    # Words are read one by one, and a page has the same ones many times.
+    normalise = lru_cache(WORDS_REMEMBERED)(scorer.normalise) if scorer else str
     return [
         Card(
             comment=comment,
@@ -174,17 +179,17 @@ def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer |
             parent=parents.get(comment.parent_id or ""),
             author=authors.get((comment.site_id, comment.author_id or "")),
             history=histories.get(comment.id, ()),
-            words=tuple(_words(comment, read[comment.site_id], policies[comment.site_id], scorer)),
+            words=tuple(_words(comment, read[comment.site_id], policies[comment.site_id], scorer, normalise)),
         )
         for comment in found
     ]
 
 
 def _words(
-    comment: CommentRow, policy: Policy, kept: PolicyRow, scorer: Scorer | None
+    comment: CommentRow, policy: Policy, kept: PolicyRow, scorer: Scorer | None, normalise: Normalise
 ) -> Iterable[tuple[int, int]]:
     if scorer is None or not (policy.banned_words or policy.suspect_words):
         return ()
     rules = rules_of(kept, scorer)
     lists = (rules.banned, rules.suspect)
-    return [span for words in lists for span in words.spans(comment.body, scorer.normalise)]
+    return [span for words in lists for span in words.spans(comment.body, normalise)]

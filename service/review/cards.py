@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from service.domain.comment import choices
 from service.domain.reasons import NAME
-from service.domain.word_lists import utf16
 from service.moderation.queue import TABS, Card
 from service.storage.records import AuditEntry
 
@@ -40,6 +39,7 @@ BUTTONS = {"approve": ("Approve", "a"), "reject": ("Reject", "r"), "reopen": ("B
 # What may be done with a comment that stands so: the action, its button, and the key for it.
 CHOICES = {status: [(action, *BUTTONS[action]) for action in choices(status)] for status in TABS}
 WORD = 4  # the level of a word-list hit; 1 to 3 are shares of the score
+RUN = re.compile(rb"(.)\1*+", re.DOTALL)
 SHARES = ((0.3, 3), (0.1, 2), (0.02, 1))  # at least so much of a score is marked so strongly
 
 
@@ -72,22 +72,21 @@ def segments(body: str, spans: Sequence[Sequence[float]], words: Sequence[tuple[
     >>> segments("😀 you fool", [[7, 11, 0.4]], [])
     [Segment(text='😀 you ', level=0), Segment(text='fool', level=3)]
     """
-    paint = [0] * len(body)
+    paint = bytearray(len(body))
     place = _places(body)
     marks = [(span[0], span[1], _level(span[2])) for span in spans if len(span) == 3]
     for begin, end, level in [*marks, *((begin, end, WORD) for begin, end in words)]:
         first, last = place.get(int(begin)), place.get(int(end))
         if first is not None and last is not None and first < last and level:
-            paint[first:last] = [level] * (last - first)
-    runs = groupby(zip(body, paint, strict=True), key=lambda pair: pair[1])
-    return [Segment("".join(char for char, _ in run), level) for level, run in runs]
+            paint[first:last] = bytes([level]) * (last - first)
+    return [Segment(body[run.start() : run.end()], run[0][0]) for run in RUN.finditer(paint)]
 
 
 def _places(body: str) -> dict[int, int]:
     """Map UTF-16 offsets to offsets in a Python string; half of a pair is no place."""
     places, units = {0: 0}, 0
     for at, char in enumerate(body, start=1):
-        units += utf16(char)
+        units += 2 if char > "\uffff" else 1
         places[units] = at
     return places
 

@@ -85,12 +85,17 @@ def log_in() -> Any:
     here = web_context()
     name, password = request.form.get("name", ""), request.form.get("password", "")
     after = _next(request.form.get("next"))
-    here.login_limits.check(name, request.remote_addr)
     try:
-        secret = moderators.log_in(here.db, name, password, here.clock())
+        with moderators.turn():
+            here.login_limits.check(name, request.remote_addr)
+            secret = moderators.log_in(here.db, name, password, here.clock())
     except errors.Unauthorised as error:
         here.login_limits.count_failure(request.remote_addr)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
+    except errors.Unavailable as error:
+        page = _login_page(503, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
     here.login_limits.forgive(name)
     if guard.session_secret():
         moderators.log_out(here.db, guard.session_secret())

@@ -6,7 +6,8 @@ import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -16,7 +17,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.access import OPERATOR, Caller
-from service.domain.errors import Invalid, NotFound, Unauthorised
+from service.domain.composing import composed
+from service.domain.errors import Invalid, NotFound, Unauthorised, Unavailable
 from service.domain.ids import fingerprint, new_id
 from service.storage import ledger, sites
 from service.storage import moderators as queries
@@ -35,10 +37,12 @@ ODD = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
 )
 WRONG = "The name or the password is wrong."
-# argon2id above OWASP's minimum (19 MiB, 2 passes). One lane and two at a time, because a wave of
-# logins must not take the machine's cores and memory from everybody else.
+# argon2id above OWASP's minimum (19 MiB, 2 passes), in one lane.
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
-_turns = threading.BoundedSemaphore(2)
+# Two at a time, and nobody waits for a turn: a wave of logins must not take the machine's cores and memory
+# from everybody else, nor the threads that answer readers.
+LOGINS_AT_ONCE = 2
+_turns = threading.BoundedSemaphore(LOGINS_AT_ONCE)
 
 
 def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime) -> None:
@@ -138,11 +142,26 @@ def _tell_role(
     ledger.record(connection, happening, now)
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """Let a login have its turn for hashing, or raise `Unavailable` at once where too many are at it.
+
+    It is taken before the attempt is counted: who is sent away has not used up a try.
+    """
+    if not _turns.acquire(blocking=False):
+        raise Unavailable("Many people are logging in just now. Try again in a moment.")
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
 def log_in(db: Database, name: str, password: str, now: datetime) -> str:
     """Return the secret of a new session, good for 12 hours.
 
     Raises `Unauthorised`, with the same words and after the same work, whether the name is unknown,
-    the password wrong or the moderator disabled. The caller limits the rate (`service.web.login_limits`).
+    the password wrong or the moderator disabled. The caller limits the rate (`service.web.login_limits`)
+    and has taken a `turn`.
     """
     with db.read() as connection:
         moderator = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
@@ -211,9 +230,7 @@ def _fingerprint(secret: str) -> str:
 
 def plain_name(text: str) -> str:
     """Return a name as it is stored: the same letters typed on another keyboard give the same name."""
-    return (
-        unicodedata.normalize("NFC", text).replace("\x00", "\ufffd").encode(errors="replace").decode().strip()
-    )
+    return composed(text).replace("\x00", "\ufffd").encode(errors="replace").decode().strip()
 
 
 def _name_problems(name: str) -> list[tuple[str, str]]:
@@ -237,8 +254,7 @@ def _bytes(password: str) -> bytes:
 
 
 def _hash(password: str) -> str:
-    with _turns:
-        return HASHER.hash(_bytes(password))
+    return HASHER.hash(_bytes(password))
 
 
 @cache
@@ -248,9 +264,8 @@ def _nobodys_hash() -> str:
 
 def _is_password(stored: str, password: str) -> bool:
     _nobodys_hash()  # made before anybody's time is taken, so that the first stranger waits no longer
-    with _turns:
-        try:
-            # A longer one than any account has is cut: it is wrong, and must not cost more than others.
-            return HASHER.verify(stored, _bytes(password[: MAX_PASSWORD + 1]))
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        # A longer one than any account has is cut: it is wrong, and must not cost more than others.
+        return HASHER.verify(stored, _bytes(password[: MAX_PASSWORD + 1]))
+    except (VerificationError, InvalidHashError):
+        return False

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any, NoReturn
 
 from service.domain.errors import ParleyError
 
 MAX_DEPTH = 32
 MAX_DIGITS = 30
+MAX_PARTS = 100_000  # strings, brackets and commas: what is built of each costs far more than its bytes
 # A string that never ends is taken to the end of the text, so that the search stays linear.
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-BRACKET = re.compile(rb"[][{}]")
+PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
+STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 UNTYPEABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -34,9 +36,9 @@ def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     With ``mends_texts`` a NUL and half of a surrogate pair become U+FFFD, which is as long in UTF-16: for
     doors whose callers might publish unread what is refused.
 
-    Raises `NotJson` for any other encoding or a byte order mark, nesting deeper than 32, duplicate names,
-    NaN and Infinity, numbers too large for a double or an integer of 30 digits; `BadText` for lone
-    surrogates and NUL.
+    Raises `NotJson` for any other encoding or a byte order mark, nesting deeper than 32, more than 100,000
+    strings, brackets and commas, duplicate names, NaN and Infinity, numbers too large for a double or an
+    integer of 30 digits; `BadText` for lone surrogates and NUL.
 
     >>> parse(b'{"a": [1, 2.5, "x"]}')
     {'a': [1, 2.5, 'x']}
@@ -46,7 +48,7 @@ def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     """
     if raw.startswith(b"\xef\xbb\xbf"):
         raise NotJson("a byte order mark stands before the JSON")
-    _check_depth(raw)
+    _check_parts(raw)
     try:
         text = raw.decode("utf-8")
         value = json.loads(
@@ -66,10 +68,21 @@ def parse(raw: bytes, *, mends_texts: bool = False) -> Any:
     return value
 
 
-def _check_depth(raw: bytes) -> None:
+def count_parts(raw: bytes) -> int:
+    """Return of how many strings, brackets and commas a JSON text is made; no more than one too many.
+
+    >>> count_parts(b'{"a": [1, "b"]}')
+    7
+    """
+    return sum(1 for _ in islice(PART.finditer(raw), MAX_PARTS + 1))
+
+
+def _check_parts(raw: bytes) -> None:
     depth = 0
-    for match in BRACKET.finditer(STRING.sub(b"", raw)):
-        depth += 1 if match[0] in b"[{" else -1
+    for count, match in enumerate(PART.finditer(raw), start=1):
+        if count > MAX_PARTS:
+            raise NotJson(f"it has more than {MAX_PARTS} strings, brackets and commas")
+        depth += STEPS.get(raw[match.start()], 0)
         if depth > MAX_DEPTH:
             raise NotJson(f"it is nested deeper than {MAX_DEPTH} levels")
 

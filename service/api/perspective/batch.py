@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, islice, pairwise
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -14,12 +14,14 @@ from werkzeug.http import parse_options_header
 
 from service.api.perspective.errors import error_body
 from service.api.perspective.methods import Answer
+from service.web import strict_json
 
 MAX_PARTS = 1000  # as many as Google's own library puts into one
 MAX_ANSWER_BYTES = 16 * 1024 * 1024  # of all answers together; many sentences scored make much of little
 TOO_MUCH = Answer(
     400, error_body(400, "The answers before this one are too large. Send it in another batch.")
 )
+MAX_LINES = 100  # of the head of one part, and of what stands before it
 MAX_QUERY = 8190  # characters that are read of the query of one part, as of any other request's
 LINE = re.compile(rb"\r?\n")
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -49,17 +51,24 @@ def parse(content_type: str, raw: bytes) -> list[Part]:
     if kind.lower() != "multipart/mixed" or not 0 < len(boundary) <= 200:
         raise NotABatch("it is no multipart/mixed with a boundary")
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    cuts = list(delimiter.finditer(raw))
-    if len(cuts) < 2 or cuts[-1][1] is None or any(cut[1] for cut in cuts[:-1]):
-        raise NotABatch("a boundary is missing")
+    cuts = list(islice(delimiter.finditer(raw), MAX_PARTS + 2))
     if len(cuts) - 1 > MAX_PARTS:
         raise NotABatch(f"it has more than {MAX_PARTS} requests")
-    return [_part(raw[a.end() : b.start()]) for a, b in pairwise(cuts)]
+    if len(cuts) < 2 or cuts[-1][1] is None or any(cut[1] for cut in cuts[:-1]):
+        raise NotABatch("a boundary is missing")
+    parts = [_part(raw[a.end() : b.start()]) for a, b in pairwise(cuts)]
+    # What one body may be made of, all bodies may together: many small ones cost no less.
+    made_of = accumulate(strict_json.count_parts(part.body) for part in parts)
+    if any(count > strict_json.MAX_PARTS for count in made_of):
+        raise NotABatch(f"its bodies have more than {strict_json.MAX_PARTS} strings, brackets and commas")
+    return parts
 
 
 def _part(raw: bytes) -> Part:
     outer, inner = _split(raw)
     head, body = _split(b"\n" + inner.lstrip(b"\r\n"))
+    if outer.count(b"\n") > MAX_LINES or head.count(b"\n") > MAX_LINES:
+        raise NotABatch(f"a part has more than {MAX_LINES} headers")
     lines = [line for line in LINE.split(head) if line]
     request_line = lines[0].decode("latin-1").split(" ") if lines else []
     if len(request_line) < 2:

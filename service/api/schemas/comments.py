@@ -196,7 +196,11 @@ class PageQuerySchema(Typed):
     thread = fields.String(required=True, validate=validate.Length(1, MAX_URL_BYTES))
     sort = fields.String(load_default="newest", validate=validate.OneOf(SORTS))
     cursor = fields.String(validate=validate.Length(1, 300))
-    limit = Whole(load_default=DEFAULT_LIMIT, validate=validate.Range(1, MAX_LIMIT))
+    limit = Whole(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(1, MAX_LIMIT),
+        metadata=described("At most; a page also ends before it is larger than a megabyte."),
+    )
     parent = fields.String(validate=UUID, metadata=described("Only the replies below this comment."))
 
 

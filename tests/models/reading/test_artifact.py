@@ -10,7 +10,10 @@ import io
 import json
 import pickle
 import random
+import re
 import shutil
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,8 @@ import numpy as np
 import pytest
 
 from models import SHIPPED, BadArtifact, load_scorer
-from models.reading.artifact import load
-from models.reading.files import SIZE_LIMITS, to_json
+from models.reading.artifact import careful_of, load
+from models.reading.files import SIZE_LIMITS, arrays, to_json
 from models.reading.scorer import self_test
 from models.reading.self_test import BAD, CIVIL, TEXTS
 from models.texts.data import COLUMNS
@@ -247,6 +250,114 @@ def test_a_reader_that_does_not_fit_is_refused(copy: Path, changes: dict[str, An
 def test_arrays_that_do_not_fit_are_refused(copy: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(BadArtifact, match=message):
         load_scorer(with_arrays(copy, **change))
+
+
+def zipped(head: str, content: bytes = b"", *, packing: int = zipfile.ZIP_DEFLATED, names: int = 1) -> bytes:
+    """Return an archive whose arrays have this head."""
+    start = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", packing) as archive:
+        for number in range(names):
+            archive.writestr(f"{number}.npy", start + content)
+    return box.getvalue()
+
+
+def shape(dims: str, dtype: str = "'|i1'") -> str:
+    return f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {dims}}}\n"
+
+
+def with_byte(content: bytes, in_file: int, in_list: int, byte: bytes) -> bytes:
+    """Return an archive with one byte changed: where an array begins, and in the list of all."""
+    found = bytearray(content)
+    for sign, at in ((b"PK\3\4", in_file), (b"PK\1\2", in_list)):
+        for match in re.finditer(re.escape(sign), content):
+            found[match.start() + at : match.start() + at + 1] = byte
+    return bytes(found)
+
+
+FINE = zipped(shape("(8,)"), bytes(range(8)))
+BOMB = zipped(shape(f"({60 << 20},)"), bytes(60 << 20))
+ARCHIVES = {
+    "corrupt packing": FINE[:40] + b"\xff" * 25 + FINE[65:],
+    "an encrypted one": with_byte(FINE, 6, 8, b"\1"),
+    "an unknown packing": with_byte(FINE, 8, 10, b"\x63"),
+    "a packing that is slow to undo": zipped(shape("(8,)"), bytes(8), packing=zipfile.ZIP_LZMA),
+    "a shape of 2^40": zipped(shape(f"({2**40},)"), bytes(8)),
+    "a shape of 2^90": zipped(shape(f"({2**90},)"), bytes(8)),
+    "many dimensions": zipped(shape(f"({'1,' * 99})"), bytes(1)),
+    "a head of brackets": zipped("(" * 9000),
+    "a head that is not closed": zipped('{"descr": """'),
+    "an unknown type": zipped(shape("(8,)", "'nothing'"), bytes(8)),
+    "no type at all": zipped(shape("(8,)", "[]"), bytes(8)),
+    "objects": zipped(shape("(1,)", "'|O'"), bytes(8)),
+    "no head": zipped(""),
+    "a thousand arrays": zipped(shape("(0,)"), names=1000),
+    "a bomb": BOMB,
+    "a bomb in three parts": zipped(shape(f"({12 << 20},)"), bytes(12 << 20), names=3),
+    "a bomb that says it is small": with_byte(BOMB, 25, 27, b"\0"),
+}
+
+
+@pytest.mark.parametrize("content", ARCHIVES.values(), ids=ARCHIVES.keys())
+def test_a_crafted_archive_is_refused_before_it_takes_much_memory(content: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadArtifact, match=r"weights\.npz"):
+            arrays(content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 50 << 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"languages": [["en"]]}, "not understood"),
+        ({"profiles": {"forum": 1}}, "thresholds"),
+        ({"self_test": [{"text": str(n)} for n in range(201)]}, "no usable self_test: 201"),
+        (
+            {"self_test": [{"text": t, "scores": [], "alone": [], "reader": "fast"} for t in TEXTS]},
+            "self_test",
+        ),
+        ({"self_test": None}, "no usable self_test"),
+        ({"self_test": [7] * 20}, "no usable self_test"),
+        ({"kernels": {"en": []}}, "not understood|holds"),
+        ({"kernels": []}, "not understood|holds"),
+        ({"join": 7}, "not understood"),
+    ],
+)
+def test_an_odd_header_is_refused_with_a_sentence(copy: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadArtifact, match=message):
+        load_scorer(with_header(copy, **changes))
+
+
+def test_a_network_with_another_number_of_outputs_is_refused(joint: Path) -> None:
+    listed = json.loads((joint / "model.json").read_bytes())["join"]
+    join = {
+        **listed,
+        "outputs": listed["outputs"] + 1,
+        "weights": [*listed["weights"], listed["weights"][0]],
+    }
+
+    with pytest.raises(BadArtifact, match=r"the careful reader gives \d+ features, its join takes \d+"):
+        load_scorer(with_header(joint, join=join))
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"{}", b"[]", b"null", b'{"model": {"type": "WordPiece"}}'])
+def test_an_odd_tokenizer_is_refused(joint: Path, content: bytes) -> None:
+    (joint / "tokenizer.json").write_bytes(content)
+
+    with pytest.raises(BadArtifact, match=r"tokenizer\.json is not UTF-8|cannot be loaded"):
+        load_scorer(sealed(joint))
+
+
+def test_a_careful_reader_to_be_kept_is_refused_with_a_sentence_too(joint: Path) -> None:
+    (joint / "tokenizer.json").write_bytes(b"\xff")
+
+    with pytest.raises(BadArtifact, match=r"tokenizer\.json is not UTF-8"):
+        careful_of(sealed(joint))
 
 
 def test_a_model_that_scores_otherwise_than_when_made_is_refused(copy: Path) -> None:

@@ -28,6 +28,7 @@ BODIES: dict[str, tuple[bytes, set[int]]] = {
     "F07 60,000 arrays": (b"[" * 60_000 + b"]" * 60_000, {400}),
     "F07 33 levels": (b'{"a":' * 33 + b"1" + b"}" * 33, {400}),
     "F07 60,000 unclosed": (b'{"a":' * 20_000, {400}),
+    "F07 40,000 objects": (b'{"a":[' + b"{}," * 40_000 + b"0]}", {400}),
     "F08 duplicate names": (b'{"site": "demo", "site": "demo"}', {400}),
     "F08 duplicate names by escape": (b'{"site": "demo", "s\\u0069te": "demo"}', {400}),
     "F08 duplicate names below": (b'{"thread": {"url": "x", "url": "y"}}', {400}),

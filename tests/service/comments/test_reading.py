@@ -6,17 +6,28 @@ Proves `service/storage/reading.py` too.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 from sqlalchemy import update
 
+from service.comments import reading
 from service.comments.intake import Draft, Intake
-from service.comments.reading import PageCache, PageQuery, count_comments, read_page
+from service.comments.reading import (
+    HEAD_BYTES,
+    MAX_PAGE_BYTES,
+    PageCache,
+    PageQuery,
+    count_comments,
+    read_page,
+)
+from service.domain.comment import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES
 from service.domain.errors import Invalid, NotFound
 from service.moderation import acting, deciding
 from service.storage.database import Database
 from service.storage.tables import Comment
+from service.web.fields import Text
 from tests.fakes import MO, FakeClock, FakeScorer
 
 KEY = b"k" * 32
@@ -123,6 +134,52 @@ def test_many_replies_come_in_parts(talk: Talk) -> None:
 
     seen = [reply["id"] for reply in top["replies"] + rest["comments"] + last["comments"]]
     assert (seen, last["next_cursor"]) == (ids, None)
+
+
+def test_what_does_not_fit_on_a_page_comes_on_the_next_one(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = []
+    for n in range(4):
+        ids.append(talk.post(f"Root number {n}. " + "Long, very long. " * 10))
+        root = ids[-1]
+        ids += [talk.post(f"Reply {m} to {n}. " + "Rather long. " * 20, root) for m in range(n)]
+    monkeypatch.setattr(reading, "MAX_PAGE_BYTES", HEAD_BYTES + 2_500)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", 3)
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next_cursor"]:
+        pages.append(talk.page(sort="oldest", cursor=pages[-1]["next_cursor"] if pages else None))
+
+    shown = [one["id"] for page in pages for root in page["comments"] for one in [root, *root["replies"]]]
+    assert shown == ids
+    assert len(pages) > 1
+    assert max(len(orjson.dumps(page["comments"])) for page in pages) <= 2_500
+
+
+def test_replies_that_do_not_fit_on_their_page_come_on_the_next_one(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = talk.post("The root of it all.")
+    ids = [talk.post(f"Reply {n}. " + "Rather long. " * 20, root) for n in range(5)]
+    monkeypatch.setattr(reading, "MAX_PAGE_BYTES", HEAD_BYTES + 1_300)
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next_cursor"]:
+        pages.append(talk.page(parent=root, cursor=pages[-1]["next_cursor"] if pages else None))
+
+    assert [[reply["id"] for reply in page["comments"]] for page in pages] == [ids[:2], ids[2:4], ids[4:]]
+
+
+def test_the_longest_comment_fits_on_a_page_with_as_many_of_the_longest_replies() -> None:
+    """A control character takes six bytes in JSON; one sign to a reader may have any number of joiners."""
+    joined = "a" + "\u200d" * ((MAX_COMMENT_BYTES - MAX_COMMENT_GRAPHEMES) // 3)
+    body = "\x01" * (MAX_COMMENT_GRAPHEMES - 1) + joined
+    kept = Text(max_graphemes=MAX_COMMENT_GRAPHEMES, max_bytes=MAX_COMMENT_BYTES).deserialize(body)
+    some_id, moment = str(UUID(int=1)), FakeClock()()
+    row: Any = (some_id, some_id, some_id, '"' * 60, kept, "approved", moment, moment, 20, 0)
+    one = len(orjson.dumps(reading.public_comment(row))) + 1
+
+    assert one > 40_000
+    assert one * (1 + reading.REPLIES) + HEAD_BYTES <= MAX_PAGE_BYTES <= 1_000_000
 
 
 def test_replies_are_found_on_their_own_page_alone(talk: Talk) -> None:

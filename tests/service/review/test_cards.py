@@ -12,6 +12,7 @@ from service.domain.comment import ACTIONS
 from service.domain.policy_document import policy_from
 from service.moderation.queue import Card
 from service.review import cards
+from tests.growth import LINEAR, growth
 
 SPANS = st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40), st.floats(0, 1)), max_size=5)
 
@@ -19,6 +20,13 @@ SPANS = st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40), st.floats(0
 @given(st.text(max_size=30), SPANS, st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40)), max_size=3))
 def test_marks_never_change_the_text(body, spans, words):
     assert "".join(part.text for part in cards.segments(body, spans, words)) == body
+
+
+def test_marking_costs_by_the_length_of_the_text():
+    def marked(body):
+        return cards.segments(body, [], [(at, at + 3) for at in range(0, len(body), 4)])
+
+    assert growth(marked, "ass " * 400, "ass " * 1600) < LINEAR
 
 
 def test_offsets_count_as_browsers_count():

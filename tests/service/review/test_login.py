@@ -60,6 +60,17 @@ def test_too_many_attempts_on_a_name_are_asked_to_wait(stranger):
     assert answer.mimetype == "text/html"
 
 
+def test_beyond_two_logins_at_once_others_are_asked_to_come_again_and_have_used_up_no_try(stranger):
+    with moderators.turn(), moderators.turn():
+        answers = [stranger.log_in() for _ in range(7)]
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert "Many people are logging in just now. Try again in a moment." in answers[-1].text
+    assert 'value="ben"' in answers[-1].text
+    assert stranger.log_in().status_code == 303
+
+
 def test_a_login_form_from_elsewhere_logs_nobody_in(stranger):
     form = {"name": "ben", "password": PASSWORD, "csrf": "0" * 64}
     without_cookie = stranger.client.post("/review/login", data=form)

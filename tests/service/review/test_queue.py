@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 
 from service.domain.access import OPERATOR
+from service.moderation import queue
 from service.review.guard import HEADERS
 from service.sites import sites
 from service.storage import comments as queries
 from tests.conftest import NOW
+from tests.fakes import MO, FakeScorer
 from tests.service.review.conftest import post, token
 from tests.service.web.test_fields import KEPT, REFUSED
 
@@ -49,6 +51,20 @@ def test_what_waits_is_shown_oldest_first_with_all_that_is_needed_to_decide(db, 
     assert "The policy asked for a person" in page.text
     assert 'data-count="pending">2<' in page.text
     assert 'data-count="approved">1<' in page.text
+
+
+def test_a_page_has_each_of_its_words_read_once(db, app, monkeypatch):
+    for number in range(3):
+        post(db, f"vile vile vile shill {number}")
+    sites.set_policy(db, OPERATOR, "demo", {"suspect_words": ["vile"], "banned_words": ["shill"]}, NOW)
+    scorer, read = FakeScorer(), []
+    monkeypatch.setattr(scorer, "normalise", lambda text: read.append(text) or text, raising=False)
+    page = queue.pending_page(db, MO, scorer=scorer)
+
+    assert [len(card.words) for card in page.cards] == [4, 4, 4]
+    assert sorted(text for text in read if text in ("vile", "shill", "0", "1", "2")) == sorted(
+        ["vile", "shill", "0", "1", "2", "vile", "shill"]  # the last two to build the lists
+    )
 
 
 def test_words_of_the_sites_lists_are_marked(db, app, ben):

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 from sqlalchemy import select, update
 
-from service.domain.errors import Invalid, NotFound, Unauthorised
+from service.domain.errors import Invalid, NotFound, Unauthorised, Unavailable
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
@@ -225,3 +225,11 @@ def test_an_old_hash_is_renewed_at_the_next_login(db):
     assert renewed != weak
     assert not moderators.HASHER.check_needs_rehash(renewed)
     assert moderators.log_in(db, "ben", PASSWORD, NOW)
+
+
+def test_nobody_waits_for_a_turn_to_be_hashed():
+    busy = pytest.raises(Unavailable, match="Many people are logging in just now")
+    with moderators.turn(), moderators.turn(), busy, moderators.turn():
+        pass
+    with moderators.turn():
+        pass

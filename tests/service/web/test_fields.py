@@ -1,11 +1,19 @@
-"""The rule for a moderator's note; both doors are tried with the same ones."""
+"""The rule for a moderator's note, for which both doors are tried with the same ones; and what texts cost."""
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from service.web.fields import Note
+from service.web.fields import Note, Text, graphemes
+from tests.growth import LINEAR, growth
+
+BODY = Text(max_graphemes=100, max_bytes=1_000_000)
 
 KEPT = [
     ("doxxing", "doxxing"), ("two\nlines", "two\nlines"), ("two\r\nlines", "two\nlines"),
@@ -27,3 +35,30 @@ def test_a_note_may_have_lines_and_its_own_writing(sent: str, kept: str) -> None
 def test_a_note_turns_no_direction_and_has_no_control_characters(sent: str) -> None:
     with pytest.raises(ValidationError, match=r"without control or direction|nothing to read|longer than"):
         Note().deserialize(sent)
+
+
+FLAGS = "\U0001f1e6\U0001f1ff\u200d\u0301\u0903a👩\u0600\n\r\ufe0f\u1100\u1161\U0001f3fb\u0915\u094d"
+
+
+@given(st.text(st.sampled_from(FLAGS), max_size=12))
+def test_characters_are_counted_as_unicode_says(text: str) -> None:
+    assert graphemes(text) == len(regex.findall(r"\X", text))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["\U0001f1e6", "👩‍👩‍👧", "e\u0301\u200b", "\u0915\u094d", "\u200d", "\u0600", "\u1100\u1161", "a\n"],
+)
+def test_no_writing_takes_more_than_linear_time_to_be_counted(piece: str) -> None:
+    assert growth(graphemes, piece * 1000, piece * 4000) < LINEAR
+
+
+@pytest.mark.parametrize(
+    "piece", ["\U0001f1e6", "\u0301\u200b", "\u0301" + "\u200b" * 50, "\n\u3000", "\r\n\u200b "]
+)
+def test_no_text_takes_more_than_linear_time_to_be_checked(piece: str) -> None:
+    def checked(text: str) -> None:
+        with contextlib.suppress(ValidationError):
+            BODY.deserialize(text)
+
+    assert growth(checked, "x" + piece * (4_000 // len(piece)), "x" + piece * (16_000 // len(piece))) < LINEAR

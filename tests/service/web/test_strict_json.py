@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.web.strict_json import BadText, NotJson, parse
+from service.web.strict_json import MAX_PARTS, BadText, NotJson, parse
+from tests.growth import growth
 
 REFUSED = {
     "empty": b"",
@@ -36,6 +37,14 @@ REFUSED = {
     "1e400": b"[1e400]",
     "5,000 digits": b"[" + b"9" * 5000 + b"]",
     "a raw control character": b'"\x01"',
+    "many empty objects": b"[" + b"{}," * 50_000 + b"{}]",
+    "many empty lists": b"[" + b"[]," * 50_000 + b"[]]",
+    "many numbers": b"[" + b"1," * 100_000 + b"1]",
+    "many strings": b"[" + b'"",' * 50_000 + b"1]",
+    "many names": b"{" + b",".join(b'"%d":0' % n for n in range(60_000)) + b"}",
+    "many strings that are no list": b'"" ' * 150_000,
+    "many commas alone": b"," * 150_000,
+    "many objects in objects": b"[" + b'{"a":{"b":{}}},' * 20_000 + b"1]",
 }
 
 
@@ -49,6 +58,24 @@ def test_what_is_not_plain_json_is_refused(raw: bytes) -> None:
 def test_half_characters_and_nul_are_refused(raw: bytes) -> None:
     with pytest.raises(BadText):
         parse(raw)
+
+
+def test_as_many_parts_as_are_allowed_are_read() -> None:
+    numbers = [0] * (MAX_PARTS - 1)  # two brackets, and a comma less than numbers
+
+    assert parse(json.dumps(numbers).encode()) == numbers
+    with pytest.raises(NotJson, match="more than 100000 strings, brackets and commas"):
+        parse(json.dumps([*numbers, 0]).encode())
+
+
+@pytest.mark.parametrize("piece", [b"{},", b"1,"])
+def test_what_has_too_many_parts_costs_no_more_the_longer_it_is(piece: bytes) -> None:
+    def refused(raw: bytes) -> None:
+        with contextlib.suppress(NotJson):
+            parse(raw)
+
+    small, large = (b"[" + piece * (size // len(piece)) for size in (500_000, 4_000_000))
+    assert growth(refused, small, large) < 4  # of eight times as many bytes
 
 
 def test_brackets_in_texts_are_no_depth() -> None:

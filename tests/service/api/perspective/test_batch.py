@@ -117,6 +117,11 @@ FINE = packed((f"POST {SUGGEST} HTTP/1.1", b"{}"))
     (MIXED, b"--B\r\n\r\n--B--", "a part has no request line"),
     (MIXED, b"--B\r\nContent-Type: application/http\r\n\r\nPOST\r\n--B--", "a part has no request line"),
     (MIXED, b"--B\r\n\r\nPOST /x\r\n" * 1001 + b"--B--", "it has more than 1000 requests"),
+    (MIXED, b"--B\r\n" * 500_000, "it has more than 1000 requests"),
+    (MIXED, b"--B\r\n\r\nPOST /x\r\n" + b"a:\r\n" * 101 + b"--B--", "a part has more than 100 headers"),
+    (MIXED, b"--B\r\n" + b"a:\r\n" * 101 + b"\r\nPOST /x\r\n\r\n--B--", "a part has more than 100 headers"),
+    (MIXED, packed(*[(f"POST {ANALYZE}", b"[" + b"{}," * 900 + b"0]")] * 50),
+     "its bodies have more than 100000 strings, brackets and commas"),
 ])  # fmt: skip
 def test_what_is_no_batch(client: FlaskClient, content_type: str, raw: bytes, reason: str) -> None:
     answer = client.post("/batch", data=raw, content_type=content_type)
