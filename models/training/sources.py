@@ -55,9 +55,9 @@ class Source:
 
 SIX = tuple(COLUMNS)
 SOURCES = {
-    "jigsaw2018_train": Source(0.22, hate=0.5, attributes=SIX),
-    "jigsaw2018_train_lowercased": Source(0.12, attributes=SIX),
-    "wikipedia_lowercased_ak": Source(0.3, attributes=SIX),
+    "jigsaw2018_train": Source(0.2, hate=0.5, attributes=SIX),
+    "jigsaw2018_train_lowercased": Source(0.1, attributes=SIX),
+    "wikipedia_lowercased_ak": Source(0.2, attributes=SIX),
     "wikipedia_context_gc": Source(0.25),
     "wikipedia_context_gn": Source(0.25),
     "civilcomments_toxicspans": Source(0.1, main=0.4, convention="civil_toxicity"),
@@ -68,10 +68,10 @@ SOURCES = {
     "hatemoji_build": Source(0.25, hate=1.0, hate_as_toxicity=0.5),
     "foxnews_comments": Source(1.0, hate=1.0),
     "cad_reddit": Source(
-        0.4, toxic=1.0, convention="talk_abuse", hate=0.5, attributes=("IDENTITY_ATTACK", "INSULT")
+        0.7, toxic=1.0, convention="talk_abuse", hate=0.5, attributes=("IDENTITY_ATTACK", "INSULT")
     ),
-    "toxigen_annotated": Source(0.6, main=0.7, hate=1.0, attributes=("IDENTITY_ATTACK",)),
-    "goemotions": Source(0.3, convention="talk_abuse", attributes=SIX),
+    "toxigen_annotated": Source(0.9, main=0.7, hate=1.0, attributes=("IDENTITY_ATTACK",)),
+    "goemotions": Source(0.25, convention="talk_abuse", attributes=SIX),
     "reddit_misogyny": Source(0.15, toxic=1.0, convention="talk_abuse", hate=0.3),
     "convabuse": Source(0.6, main=0.8, convention="talk_abuse"),
     "github_incivility": Source(0.3, toxic=1.0, main=0.6, convention="talk_abuse", attributes=("INSULT",)),

@@ -24,6 +24,7 @@ if CAN_TRAIN:
     from models.training.careful import finetune
     from models.training.export import to_onnx, tokenizer_json
     from models.training.network import Network
+    from models.training.reopened import reopened
 
 # Three small trainings are minutes of processor time.
 pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
@@ -97,3 +98,18 @@ def test_the_exported_network_says_what_the_network_says(network: Network) -> No
     assert found.shape == (2, len(OUTPUTS))
     assert np.abs(found - np.array(wanted)).max() < 0.3  # weights are rounded to eight bits
     assert found[0, 0] > found[1, 0]
+
+
+def test_a_reader_taught_further_lies_between_what_it_was_and_what_it_learnt(
+    network: Network, tmp_path: Path
+) -> None:
+    start = to_onnx(network)
+    before = weights(reopened(start, len(OUTPUTS)))
+    after = weights(finetune(DATA, tmp_path, quiet, epochs=1, start=start))
+    learnt = torch.load(tmp_path / "progress.pt", weights_only=True)["network"]
+
+    moved = {name for name, value in learnt.items() if not np.array_equal(value.numpy(), before[name])}
+    assert "pieces.weight" not in moved
+    assert {"head.weight", "blocks.0.query.weight", "blocks.5.query.weight"} <= moved
+    for name, value in after.items():
+        assert np.allclose(value, 0.8 * learnt[name].numpy() + 0.2 * before[name], atol=1e-6), name
