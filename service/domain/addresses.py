@@ -1,4 +1,4 @@
-"""The address of a page: one spelling for all that lead to the same article, and the link as the page gave it.
+"""The address of a page: one spelling for all that lead to the same article, and the link as it was given.
 
 After RFC 3986, section 6.2: digits of escapes in capitals, unreserved characters plain, all others escaped.
 A byte that is no letter of UTF-8 stays the byte it is.

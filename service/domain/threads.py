@@ -7,10 +7,28 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from service.domain.addresses import MAX_GIVEN, MAX_URL_BYTES, USUAL, Spelling, canonical_url, earlier_url, read_page
+from service.domain.addresses import (
+    MAX_GIVEN,
+    MAX_URL_BYTES,
+    SIGNS,
+    USUAL,
+    Spelling,
+    canonical_url,
+    earlier_url,
+    read_page,
+)
 from service.domain.errors import Invalid
 
-__all__ = ["MAX_GIVEN", "MAX_KEY_BYTES", "MAX_URL_BYTES", "Keys", "canonical_url", "thread_key", "thread_keys"]
+__all__ = [
+    "ADDRESS",
+    "MAX_GIVEN",
+    "MAX_KEY_BYTES",
+    "MAX_URL_BYTES",
+    "Keys",
+    "canonical_url",
+    "thread_key",
+    "thread_keys",
+]
 
 MAX_KEY_BYTES = 300
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
@@ -27,6 +45,7 @@ class Keys:
 
     forms: tuple[str, ...]
     before: str
+    is_address: bool
 
     def of(self, spelling: Spelling) -> str:
         """Return the key on a site that spells addresses so."""
@@ -39,14 +58,16 @@ def thread_keys(key_or_url: str) -> Keys:
 
     Raises `Invalid` for an address that is none, and for the word that a program writes for nothing.
     """
-    key = unicodedata.normalize("NFC", key_or_url[:MAX_GIVEN]).strip()
+    key = unicodedata.normalize("NFC", SIGNS.sub("", key_or_url[:MAX_GIVEN])).strip()
     if key in NOTHING:
-        raise Invalid([("/thread/key", f"is {key!r}: the page has no key there, so all pages would share one")])
+        raise Invalid(
+            [("/thread/key", f"is {key!r}: the page has no key there, so all pages would share one")]
+        )
     if not ADDRESS.match(key):
-        return Keys((key,) * len(SPELLINGS), key)
+        return Keys((key,) * len(SPELLINGS), key, False)
     page, before = read_page(key_or_url), earlier_url(key_or_url)
     forms = tuple(page.key(spelling) for spelling in SPELLINGS)
-    return Keys(forms, before if len(before.encode()) <= MAX_URL_BYTES else forms[0])
+    return Keys(forms, before if len(before.encode()) <= MAX_URL_BYTES else forms[0], True)
 
 
 def thread_key(key_or_url: str, spelling: Spelling = USUAL) -> str:
@@ -54,8 +75,5 @@ def thread_key(key_or_url: str, spelling: Spelling = USUAL) -> str:
 
     >>> thread_key("ceasefire-talks"), thread_key("https://news.example/a/#c")
     ('ceasefire-talks', 'https://news.example/a')
-    >>> thread_key("undefined")
-    Traceback (most recent call last):
-    service.domain.errors.Invalid: /thread/key: is 'undefined': the page has no key there, so all pages would share one
     """
     return thread_keys(key_or_url).of(spelling)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from service.domain.comment import choices
+from service.domain.origins import origin_of
 from service.domain.reasons import NAME
 from service.domain.word_lists import utf16
 from service.moderation.queue import TABS, Card
@@ -179,6 +180,15 @@ def ago(moment: datetime, now: datetime) -> str:
 def web_address(url: str | None) -> str | None:
     """Return an address if a link may lead there; anything but http and https is no link."""
     return url if url and url.lower().startswith(("https://", "http://")) else None
+
+
+def host_of(url: str) -> str:
+    """Return the host that a link leads to, for people to see before they follow it.
+
+    >>> host_of("https://www.example.org:8443/a"), host_of("https://[broken")
+    ('www.example.org:8443', '')
+    """
+    return origin_of(url).partition("://")[2]
 
 
 def tab_count(count: int, cap: int) -> str:

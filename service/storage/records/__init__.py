@@ -11,7 +11,15 @@ from service.storage.records.moderation import (
 )
 from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
-from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
+from service.storage.records.sites import (
+    Account,
+    Holder,
+    ListedModerator,
+    Role,
+    SitePages,
+    SiteRow,
+    ThreadRow,
+)
 from service.storage.records.upkeep import Beat
 from service.storage.records.webhooks import (
     ActiveEndpoint,
@@ -57,6 +65,7 @@ __all__ = [
     "PolicyRow",
     "Role",
     "Sealed",
+    "SitePages",
     "SiteRow",
     "StoredSuggestion",
     "SubjectHead",

@@ -39,11 +39,14 @@ def test_these_are_one_page(one: str, same: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [
-    (f"{A}#/post/2", f"{A}#/post/1"), (f"{A}#!/post/1", A), (f"{A}?id=1", f"{A}?id=2"), (f"{A}?b=1&c=2", f"{A}?c=2"),
-    (f"{A}?q=%E9", f"{A}?q=%E8"), (f"{A}/%E4", f"{A}/%C3%A4"), (f"{A}%2Fb", f"{A}/b"), (f"{A}?q=%26b=1", f"{A}?q=&b=1"),
+    (f"{A}#/post/2", f"{A}#/post/1"), (f"{A}#!/post/1", A), (f"{A}?id=1", f"{A}?id=2"),
+    (f"{A}?b=1&c=2", f"{A}?c=2"),
+    (f"{A}?q=%E9", f"{A}?q=%E8"), (f"{A}/%E4", f"{A}/%C3%A4"), (f"{A}%2Fb", f"{A}/b"),
+    (f"{A}?q=%26b=1", f"{A}?q=&b=1"),
     (f"{A}?q=%2B", f"{A}?q=+"), (f"{A}?ref=7", A), (f"{A}?from=2024", A), (f"{A}?amp=2", A), (f"{A}?pk=7", A),
     ("http://a.example:8080/", "https://a.example:8443/"), ("https://www.example/", "https://example/"),
-    ("https://m.news.example/a", A), (f"{A}/index", A), (f"{A}/my-index.html", A), ("https://news.example/A", A),
+    ("https://m.news.example/a", A), (f"{A}/index", A), (f"{A}/my-index.html", A),
+    ("https://news.example/A", A),
     (A + "?q=" + "漢" * 700 + "1", A + "?q=" + "漢" * 700 + "2"),
 ])  # fmt: skip
 def test_these_are_two(one: str, other: str) -> None:
@@ -78,8 +81,9 @@ def test_what_is_no_page_is_refused(url: str) -> None:
 
 
 PIECES = st.sampled_from([
-    "/", "//", ".", "..", "a", "ä", "a\u0308", "%", "%e4", "%C3%A4", "%2f", "%2e", "%7e", "~", "+", "?", "&", "=", "#",
-    "#/", "#!", "utm_x=1", "amp=1", "index.html", "'", "[", "\\", " ", "漢" * 300, "🏳️‍🌈", "%EF%BF%BD", ";", "%25", "41",
+    "/", "//", ".", "..", "a", "ä", "a\u0308", "%", "%e4", "%C3%A4", "%2f", "%2e", "%7e", "~", "+", "?", "&",
+    "=", "#", "#/", "#!", "utm_x=1", "amp=1", "index.html", "'", "[", "\\", " ", "漢" * 300, "🏳️‍🌈",
+    "%EF%BF%BD", ";", "%25", "41",
 ])  # fmt: skip
 URLS = st.tuples(
     st.sampled_from(["http://www.a.example", "https://a.example", "http://a.example:8080", "https://[::1]"]),

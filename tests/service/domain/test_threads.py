@@ -9,7 +9,9 @@ from service.domain.errors import Invalid
 from service.domain.threads import thread_key, thread_keys
 
 
-@pytest.mark.parametrize("key", ["undefined", "null", "None", "NaN", " null ", "[object Object]", "<no value>"])
+@pytest.mark.parametrize(
+    "key", ["undefined", "null", "None", "NaN", " null ", "[object Object]", "<no value>"]
+)
 def test_what_a_program_writes_for_nothing_is_no_key(key: str) -> None:
     with pytest.raises(Invalid, match="all pages would share one"):
         thread_key(key)
