@@ -59,6 +59,28 @@ def premoderate(
     return _change(db, caller, site, key, wish, now, make=on)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a thread is to stand, by its key or its page's address; what is None stays as it is."""
+
+    site: str
+    thread: str
+    closed: bool | None = None
+    premoderate: bool | None = None
+
+
+def set_standing(db: Database, caller: Caller, wanted: Standing, now: datetime) -> ThreadRow:
+    """Let a thread stand so, made first if it is new. Raises `NotFound` for an unknown site."""
+    caller.must("own", wanted.site)
+    site, key = wanted.site, wanted.thread
+    found = _change(db, caller, site, key, _Wish("", "", {}), now, make=True)
+    if wanted.closed is not None:
+        found = (close if wanted.closed else reopen)(db, caller, site, key, now)
+    if wanted.premoderate is not None:
+        found = premoderate(db, caller, site, key, now, on=wanted.premoderate)
+    return found
+
+
 def list_threads(db: Database, caller: Caller, site: str) -> list[ThreadRow]:
     """Return a site's threads, the newest first; raise `NotFound` for an unknown site."""
     caller.must("decide", site)

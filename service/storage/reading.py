@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Text, and_, bindparam, case, select, text, true, tuple_
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal_column,
+    select,
+    text,
+    true,
+    tuple_,
+)
 
 from service.domain.addresses import Spelling
 from service.domain.threads import SPELLINGS, Keys
@@ -28,7 +42,10 @@ def values_of_keys(keys: Keys) -> dict[str, str]:
 
 
 def _spells(spelling: Spelling) -> Any:
-    return and_(Site.www_apart == spelling.www_apart, Site.slash_apart == spelling.slash_apart)
+    return and_(*(
+        getattr(Site, name) == (true() if getattr(spelling, name) else false())
+        for name in ("www_apart", "slash_apart")
+    ))  # fmt: skip
 
 
 KEY = case(*((_spells(one), bindparam(f"key_{n}", type_=Text)) for n, one in enumerate(SPELLINGS)))
@@ -48,7 +65,7 @@ HEAD = (
     .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key.in_((KEY, bindparam("before")))))
     .where(Site.id == bindparam("site"))
     # A thread that an earlier release made under its own spelling is found by that as it was.
-    .order_by(case((Thread.key == bindparam("before"), 0), else_=1))
+    .order_by(case((Thread.key == bindparam("before"), literal_column("0")), else_=literal_column("1")))
 )
 ROOTS = select(*PUBLIC).where(Comment.thread_id == bindparam("thread"), Comment.shown == true())
 ORDERS = {

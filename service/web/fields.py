@@ -134,6 +134,17 @@ class Whole(fields.Integer):
         return super()._validated(value)
 
 
+class YesNo(fields.Boolean):
+    """True or false in JSON: no 1, no ``"true"``."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class WholeNumber(fields.Integer):
     """A whole number in JSON: no 1.0, no ``"1"``, no true."""
 

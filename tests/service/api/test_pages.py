@@ -58,7 +58,8 @@ def test_only_pages_of_its_origins_make_name_and_link_threads(client: FlaskClien
     for thread, origin in (
         (good | {"url": "https://phish.example/login", "title": "Log in"}, None),
         (good | {"url": "https://news.example.evil.example/a"}, site),
-        (good | {"url": "http://news.example/a"}, None), (good | {"url": "https://news.example:8443/a"}, None),
+        (good | {"url": "http://news.example/a"}, None),
+        (good | {"url": "https://news.example:8443/a"}, None),
         (good, "https://clone.example"), (good, "null"), (good, ""),
         (good, "https://news.example@evil.example"),
     ):  # fmt: skip

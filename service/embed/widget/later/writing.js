@@ -121,7 +121,8 @@ export class Writing {
       })
       return content.id
     } catch (error) {
-      const { status, message: title } = /** @type {Failure} */ (error)
+      const { status, message: title, said } = /** @type {Failure} */ (error)
+      if (status === 403 || status === 422) console.warn(`parley-comments: ${said}`)
       this.desk.tell('error', { status, title })
       throw error
     }
