@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import observability
-from service.api import comments, health, moderation, openai, openapi, webhooks
+from service.api import comments, health, moderation, openai, openapi, sites, webhooks
 from service.api.perspective import moving, routes
 from service.embed import views as embed
 from service.review import views as review
@@ -19,6 +19,7 @@ DOORS = (
     comments,
     moderation,
     webhooks,
+    sites,
     routes,
     openai,
     health,

@@ -16,6 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from service.domain.errors import Misconfigured
+from service.domain.origins import origin_of
 from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
@@ -62,6 +63,13 @@ class Settings:
     rejected_days: int = 365
     secure_cookies: bool = False
     log_level: str = "info"
+
+    @property
+    def own_origin(self) -> str:
+        """The origin of Parley's own pages, as far as the settings say: none for "all addresses"."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        is_all = self.host in ("0.0.0.0", "::", "")  # noqa: S104
+        return origin_of(self.public_url or ("" if is_all else f"http://{host}:{self.port}"))
 
     @property
     def embedded(self) -> bool:

@@ -29,7 +29,12 @@ bp = Blueprint("comments", __name__, url_prefix="/api/v1")
 def post_comment(body: intake.Draft, headers: schemas.Sender) -> Any:
     """Accept a comment for scoring; it is stored for good and not public yet."""
     here = web_context()
-    draft = replace(body, author_token=headers.author_token, idempotency_key=headers.idempotency_key)
+    draft = replace(
+        body,
+        author_token=headers.author_token,
+        idempotency_key=headers.idempotency_key,
+        origin=headers.origin,
+    )
     receipt = here.intake.submit(draft, here.clock())
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id

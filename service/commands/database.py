@@ -14,7 +14,7 @@ from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Misconfigured, Unavailable
 from service.settings import Settings, read_settings
-from service.sites import first_start, sites
+from service.sites import first_start, sites, threads
 from service.storage import migrate
 from service.storage.database import Database
 
@@ -67,6 +67,7 @@ def upgrade(arguments: Namespace) -> int:
     with opened(settings) as db:
         migrate.upgrade(db)
         sites.keep_policies(db, utcnow())
+        threads.respell(db)
         print("The database is up to date.")
         if arguments.demo and (password := first_start.prepare(db, settings.data_dir, utcnow())):
             print(f"Log in at /review/ as {first_start.MODERATOR}, password: {password}")

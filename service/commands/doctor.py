@@ -215,6 +215,19 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         yield Finding("webhooks", "ok", f"{len(every)} endpoints, none disabled")
 
 
+def _sites(settings: Settings) -> Iterator[Finding]:
+    with opened(settings) as db:
+        every = sites.list_sites(db)
+    for site in every:
+        if site.origins is None:
+            what = f"{site.id} takes any page, which may say what threads are called and where they lead"
+            yield Finding(
+                "sites", "warn", what, f"parley site origins {site.id} --origin https://www.example.org"
+            )
+    if all(site.origins is not None for site in every):
+        yield Finding("sites", "ok", f"{len(every)}, each with its origins")
+
+
 def _port(settings: Settings) -> Iterator[Finding]:
     try:
         listen(settings.host, settings.port).close()
@@ -282,5 +295,6 @@ CHECKS: dict[str, Check] = {
     "backlog": _backlog,
     "model": _model,
     "webhooks": _webhooks,
+    "sites": _sites,
     "port": _port,
 }

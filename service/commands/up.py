@@ -28,7 +28,7 @@ from service.redis_server import find_redis_server, prepare_socket, private_redi
 from service.running.supervisor import Program
 from service.running.web_server import listen
 from service.settings import VARIABLES, Settings, read_settings
-from service.sites import first_start, sites
+from service.sites import first_start, sites, threads
 from service.storage import migrate
 
 READY_S = 90.0
@@ -44,6 +44,7 @@ def up(arguments: Namespace) -> int:
         with opened(settings) as db:
             migrate.upgrade(db)
             sites.keep_policies(db, utcnow())
+            threads.respell(db)
             password = first_start.prepare(db, settings.data_dir, utcnow())
         _require_redis(settings)
         programs = _programs(settings, listener, verbose=arguments.verbose)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from service.comments.together import Together, Turn
+from service.domain.addresses import USUAL, Page, read_page
 from service.domain.audit import COMMENT, START
 from service.domain.comment import Status
-from service.domain.errors import Invalid, KeyReused, NotFound, ParleyError, ThreadClosed
+from service.domain.errors import ForeignPage, Invalid, KeyReused, NotFound, ParleyError, ThreadClosed
 from service.domain.ids import author_id, fingerprint, new_id, receipt_for
-from service.domain.threads import canonical_url, thread_key
+from service.domain.origins import Origins
+from service.domain.threads import Keys, thread_keys
 from service.storage import comments as queries
-from service.storage import moves, reading, threads
+from service.storage import moves, reading, sites, threads
 from service.storage.database import Database
-from service.storage.records import Answered, CommentForLedger, CommentRow, ThreadHead
+from service.storage.records import Answered, CommentForLedger, CommentRow, SitePages, ThreadHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Draft:
     """What a reader sends, already checked for form.
 
     ``author_token`` is a secret that the reader's browser keeps: it links one reader's comments on one
-    site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's.
+    site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's, and
+    ``origin`` what the browser says of the page it posts from.
     """
 
     site: str
@@ -38,6 +41,7 @@ class Draft:
     author_name: str | None = None
     author_token: str | None = None
     idempotency_key: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """One post on its way; ``place`` is its site and thread.
+    """One post on its way.
 
     ``key`` is kept with the comment; ``former`` is the same key as it was kept by releases that took the
     page's title and address for part of a comment. (Those are forgotten a week after the upgrade.)
@@ -70,39 +74,51 @@ class _Post:
 
     draft: Draft
     now: datetime
-    place: tuple[str, str]
     key: _Key | None
     former: _Key | None
 
 
 def _post(draft: Draft, now: datetime) -> _Post:
-    place = _place(draft)
     if draft.idempotency_key is None:
-        return _Post(draft, now, place, None, None)
+        return _Post(draft, now, None, None)
     # What the reader wrote and where: a page's title and the spelling of its address change on their own.
     words = [draft.parent_id, draft.author_name, draft.body]
-    request = fingerprint(repr([*place, *words]))
+    request = fingerprint(repr([draft.site, _widest_key(draft), *words]))
     of_author = fingerprint(repr([draft.site, draft.author_token, draft.idempotency_key]))
     # Without a token anybody may have chosen the same key: it is shared with nobody's other words.
     anonymous = fingerprint(repr([draft.site, draft.idempotency_key, request]))
     former = fingerprint(repr([draft.url, draft.key, draft.title, *words]))
     kept = of_author if draft.author_token else anonymous
-    return _Post(draft, now, place, _Key(kept, request), _Key(of_author, former))
+    return _Post(draft, now, _Key(kept, request), _Key(of_author, former))
+
+
+@dataclass(slots=True)
+class _Threads:
+    """The threads of one batch: as they stand, and those that got another link or title from its posts."""
+
+    pages: Mapping[str, SitePages]
+    own: str | None
+    heads: dict[tuple[str, Keys], ThreadHead] = field(default_factory=dict)
+    renamed: dict[str, tuple[ThreadHead, _Post]] = field(default_factory=dict)
 
 
 class Intake:
-    """Accepts comments from many threads, as many in one transaction as wait at the moment."""
+    """Accepts comments from many threads, as many in one transaction as wait at the moment.
 
-    def __init__(self, db: Database, secret_key: bytes) -> None:
-        self._together = Together(db, _accept, _answer_of_another)
-        self._secret_key = secret_key
+    ``own`` is the origin of Parley itself, for sites that take its pages.
+    """
+
+    def __init__(self, db: Database, secret_key: bytes, own: str | None = None) -> None:
+        self._together = Together(db, self._accept, _answer_of_another)
+        self._secret_key, self._own = secret_key, own
 
     def submit(self, draft: Draft, now: datetime) -> Receipt:
         """Accept a comment: comment, audit row, event and idempotency key in one transaction.
 
         When this returns, the comment is committed; it is not public yet. Raises `NotFound` for an
-        unknown site, `Invalid` for a parent that cannot be replied to, `ThreadClosed`, and `KeyReused`
-        when the author's key stands for another comment.
+        unknown site, `ForeignPage` for a page that is none of the site's, `Invalid` for an address or key
+        that is none and for a parent that cannot be replied to, `ThreadClosed`, and `KeyReused` when the
+        author's key stands for another comment.
 
         A retry gets its comment again. Its receipt it gets only with the author's token: a key can be
         guessed, and once a comment is public everybody knows its words.
@@ -111,28 +127,35 @@ class Intake:
         is_known = done.is_new or draft.author_token is not None
         return Receipt(done.id, done.status, receipt_for(self._secret_key, done.id) if is_known else None)
 
+    def _accept(self, connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> None:
+        """Decide on each post and store those that are new. Raises only what undoes the transaction."""
+        known = _known(connection, [turn.asked for turn in batch])
+        pages = sites.pages(connection, {turn.asked.draft.site for turn in batch})
+        held = _Threads(pages, self._own)
+        fresh: list[tuple[_Post, CommentForLedger]] = []
+        # Rows are made in one order by every process, so that two never wait for each other.
+        for turn in sorted(batch, key=lambda turn: _place(turn.asked.draft, pages)):
+            post = turn.asked
+            turn.outcome = _answered(post, known)
+            if turn.outcome is None:
+                try:
+                    comment = _comment(connection, post, held)
+                except ParleyError as error:
+                    turn.outcome = error
+                    continue
+                request = post.key.request_hash if post.key else ""
+                turn.outcome = Answered(request, comment.id, Status.RECEIVED.value, is_new=True)
+                fresh.append((post, comment))
+                if post.key:
+                    known[post.key.hash] = replace(turn.outcome, is_new=False)
+        moves.record_new(connection, [comment for _, comment in fresh])
+        _keep_keys(connection, fresh)
+        for thread, (head, post) in sorted(held.renamed.items()):
+            actor = ("author", _author(post.draft) or "anonymous")
+            threads.rename(connection, thread, head.url, head.title, actor, post.now)
 
-def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> None:
-    """Decide on each post and store those that are new. Raises only what undoes the transaction."""
-    known = _known(connection, [turn.asked for turn in batch])
-    heads: dict[tuple[str, str], ThreadHead] = {}
-    fresh: list[tuple[_Post, CommentForLedger]] = []
-    # Rows are made in one order by every process, so that two never wait for each other.
-    for turn in sorted(batch, key=lambda turn: turn.asked.place):
-        post = turn.asked
-        turn.outcome = _answered(post, known)
-        if turn.outcome is None:
-            try:
-                comment = _comment(connection, post, heads)
-            except ParleyError as error:
-                turn.outcome = error
-                continue
-            request = post.key.request_hash if post.key else ""
-            turn.outcome = Answered(request, comment.id, Status.RECEIVED.value, is_new=True)
-            fresh.append((post, comment))
-            if post.key:
-                known[post.key.hash] = replace(turn.outcome, is_new=False)
-    moves.record_new(connection, [comment for _, comment in fresh])
+
+def _keep_keys(connection: Connection, fresh: Sequence[tuple[_Post, CommentForLedger]]) -> None:
     rows = [
         {"key_hash": post.key.hash, "request_hash": post.key.request_hash, "subject_kind": COMMENT,
          "subject_id": comment.id, "created_at": post.now}
@@ -141,10 +164,19 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
     queries.keep_idempotent(connection, sorted(rows, key=lambda row: str(row["key_hash"])))
 
 
-def _place(draft: Draft) -> tuple[str, str]:
-    """Return where a post belongs as it is stored: by another spelling two processes would differ."""
+def _widest_key(draft: Draft) -> str:
+    """Return the key that all spellings of a page's address share, whichever of them its site holds apart."""
     try:
-        return draft.site, thread_key(draft.key) if draft.key else canonical_url(draft.url)
+        return thread_keys(draft.key or draft.url).of(USUAL)
+    except Invalid:
+        return ""  # it is refused, and keeps nothing
+
+
+def _place(draft: Draft, pages: Mapping[str, SitePages]) -> tuple[str, str]:
+    """Return where a post belongs as it is stored: by another spelling two processes would differ."""
+    site = pages.get(draft.site)
+    try:
+        return draft.site, thread_keys(draft.key or draft.url).of(site.spelling) if site else ""
     except Invalid:
         return draft.site, ""  # it is refused, and makes nothing
 
@@ -168,11 +200,9 @@ def _answered(post: _Post, known: Mapping[str, Answered]) -> Answered | KeyReuse
     return None
 
 
-def _comment(
-    connection: Connection, post: _Post, heads: dict[tuple[str, str], ThreadHead]
-) -> CommentForLedger:
+def _comment(connection: Connection, post: _Post, held: _Threads) -> CommentForLedger:
     draft = post.draft
-    thread = _thread(connection, draft, post.now, heads)
+    thread = _thread(connection, post, held)
     assert thread.id is not None  # it was found or made
     parent = _parent(connection, draft.parent_id, thread.id)
     return CommentForLedger(
@@ -181,7 +211,7 @@ def _comment(
         thread_id=thread.id,
         parent_id=parent.id if parent else None,
         root_id=(parent.root_id or parent.id) if parent else None,
-        author_id=author_id(draft.site, draft.author_token) if draft.author_token else None,
+        author_id=_author(draft),
         author_name=draft.author_name,
         body=draft.body,
         status=None,
@@ -190,27 +220,70 @@ def _comment(
         created_at=post.now,
         tries=0,
         thread_key=thread.key or "",
-        thread_url=thread.url or "",
+        thread_url=thread.url,
         thread_title=thread.title,
         thread_premoderate=False,
     )
 
 
-def _thread(
-    connection: Connection, draft: Draft, now: datetime, heads: dict[tuple[str, str], ThreadHead]
-) -> ThreadHead:
-    url = canonical_url(draft.url)
-    key = thread_key(draft.key) if draft.key else url
-    found = heads.get((draft.site, key)) or reading.head(connection, draft.site, key)
-    if found is None:
+def _author(draft: Draft) -> str | None:
+    return author_id(draft.site, draft.author_token) if draft.author_token else None
+
+
+def _thread(connection: Connection, post: _Post, held: _Threads) -> ThreadHead:
+    """Return the thread of a post, made if it is new, with its link and title as this post leaves them."""
+    draft = post.draft
+    site = held.pages.get(draft.site)
+    if site is None:
         raise NotFound(f"There is no site {draft.site!r}.")
-    if found.id is None:
-        found = threads.make(connection, draft.site, key, url, draft.title, now)
-    is_held = (draft.site, key) in heads  # by an earlier post of the batch, which lasts to its end
+    page, keys = _page(draft, site, held.own)
+    is_held = (draft.site, keys) in held.heads  # by an earlier post of the batch, which lasts to its end
+    found = held.heads.get((draft.site, keys)) or reading.head(connection, draft.site, keys)
+    if found is None or found.id is None:
+        found = threads.make(connection, draft.site, keys.of(site.spelling), page.link, draft.title, post.now)
     if found.closed_at is not None or not (is_held or threads.stays_open(connection, found.id)):
         raise ThreadClosed("This page takes no more comments.")
-    heads[draft.site, key] = found
-    return found
+    named = _named(found, site, page, draft.title)
+    if named != found:
+        held.renamed[str(found.id)] = (named, post)
+    held.heads[draft.site, keys] = named
+    return named
+
+
+def _page(draft: Draft, site: SitePages, own: str | None) -> tuple[Page, Keys]:
+    """Return the page of a post and the keys of its thread.
+
+    Raises `ForeignPage` for a page of which the site takes none, and `Invalid` for a key that is the
+    address of another page.
+    """
+    page = read_page(draft.url)
+    keys = thread_keys(draft.key) if draft.key else thread_keys(draft.url)
+    origins = Origins(site.origins, own)
+    for said in (page.origin, draft.origin):
+        if said is not None and not origins.hold(said):
+            raise ForeignPage(
+                f"The site {site.id!r} takes no comments from pages of {said[:200]}. If this page is yours,"
+                f" add its origin by `parley site origins {site.id} --add ORIGIN`, or let its canonical link"
+                " name the address it belongs to."
+            )
+    if keys.is_address and keys.of(site.spelling) != page.key(site.spelling):
+        raise Invalid([("/thread/key", "is the address of another page than the one that is given as url")])
+    return page, keys
+
+
+def _named(thread: ThreadHead, site: SitePages, page: Page, title: str | None) -> ThreadHead:
+    """Return a thread with the link and title that it has after a post from one of the site's pages.
+
+    They follow the newest page, as long as only pages of the site's own origins can post. Where any page
+    may, the first to give them is not overruled: the next may be anybody's.
+    """
+    if site.origins is None:
+        return replace(thread, url=thread.url or page.link, title=thread.title or title)
+    stands = read_page(thread.url) if thread.url else None
+    same = stands is not None and stands.key(site.spelling) == page.key(site.spelling)
+    if same and stands is not None and stands.scheme >= page.scheme:  # one page, and no step up to https
+        return replace(thread, title=title or thread.title)
+    return replace(thread, url=page.link, title=title or thread.title)
 
 
 def _parent(connection: Connection, parent_id: str | None, thread_id: str) -> CommentRow | None:

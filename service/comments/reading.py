@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from service.domain.errors import Invalid, NotFound
 from service.domain.events import timestamp
-from service.domain.threads import thread_key
+from service.domain.threads import thread_keys
 from service.storage import reading, sites
 from service.storage.database import Database
 from service.storage.reading import PublicRow
@@ -94,8 +94,8 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     comments is an empty page, not an error.
     """
     after = read_cursor(query.cursor, query.sort if query.parent is None else "replies")
-    key = thread_key(query.thread)
-    found = db.first(reading.HEAD, {"site": query.site, "key": key})
+    keys = thread_keys(query.thread)
+    found = db.first(reading.HEAD, {"site": query.site} | reading.values_of_keys(keys))
     if found is None:
         raise NotFound(f"There is no site {query.site!r}.")
     head = ThreadHead(**found)
@@ -105,7 +105,7 @@ def read_page(db: Database, cache: PageCache, query: PageQuery, known: str = "")
     body = cache.get(etag)
     if body is None:
         with db.read() as connection:
-            body = orjson.dumps(_render(connection, head, key, query, after))
+            body = orjson.dumps(_render(connection, head, query, after))
         cache.put(etag, body)
     return Page(etag, body)
 
@@ -117,7 +117,7 @@ def _etag(head: ThreadHead, query: PageQuery) -> str:
 
 
 def _render(
-    connection: Connection, head: ThreadHead, key: str, query: PageQuery, after: tuple[int, str] | None
+    connection: Connection, head: ThreadHead, query: PageQuery, after: tuple[int, str] | None
 ) -> dict[str, Any]:
     comments: list[dict[str, Any]] = []
     following = None
@@ -135,7 +135,7 @@ def _render(
         following = _cursor(query.sort, found[kept - 1]) if len(found) > kept else None
     return {
         "thread": {
-            "key": key,
+            "key": head.key or head.wanted,
             "url": head.url,
             "title": head.title,
             "count": head.approved_count or 0,
@@ -234,9 +234,11 @@ def read_cursor(cursor: str | None, sort: str) -> tuple[int, str] | None:
 
 def count_comments(db: Database, site: str, keys: Sequence[str]) -> dict[str, int]:
     """Return how many comments are public on each thread, under the names that were asked for."""
-    named = {key: thread_key(key) for key in keys}
+    named = {key: thread_keys(key) for key in keys}
     with db.read() as connection:
-        if sites.find(connection, site) is None:
+        pages = sites.pages(connection, [site]).get(site)
+        if pages is None:
             raise NotFound(f"There is no site {site!r}.")
-        found = reading.counts(connection, site, sorted(set(named.values())))
-    return {key: found.get(canonical, 0) for key, canonical in named.items()}
+        asked = {key: (one.before, one.of(pages.spelling)) for key, one in named.items()}
+        found = reading.counts(connection, site, sorted({key for pair in asked.values() for key in pair}))
+    return {key: found.get(before, found.get(now, 0)) for key, (before, now) in asked.items()}

@@ -75,6 +75,12 @@ class ThreadClosed(ParleyError):
     code, title = "thread-closed", "Comments are closed"
 
 
+class ForeignPage(ParleyError):
+    """A page that is none of the site's origins wanted to name, link or make a thread."""
+
+    code, title = "foreign-page", "Not a page of this site"
+
+
 class KeyReused(ParleyError):
     """An ``Idempotency-Key`` came back with another request behind it."""
 

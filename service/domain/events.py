@@ -28,6 +28,8 @@ EVERY = (
     EventType("thread.closed", "thread", "A thread takes no more comments."),
     EventType("thread.reopened", "thread", "A closed thread takes comments again."),
     EventType("thread.premoderated", "thread", "A thread's comments all wait for a moderator, or no longer."),
+    EventType("thread.renamed", "thread", "A thread has another title or link."),
+    EventType("site.changed", "site", "A site takes other pages, or spells addresses otherwise."),
     EventType("policy.changed", "policy", "A site's comments are judged by another policy."),
     EventType("endpoint.added", "endpoint", "A webhook endpoint was added."),
     EventType(

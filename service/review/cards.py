@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.domain.comment import choices
+from service.domain.origins import origin_of
 from service.domain.reasons import NAME
 from service.moderation.queue import TABS, Card
 from service.storage.records import AuditEntry
@@ -178,6 +179,15 @@ def ago(moment: datetime, now: datetime) -> str:
 def web_address(url: str | None) -> str | None:
     """Return an address if a link may lead there; anything but http and https is no link."""
     return url if url and url.lower().startswith(("https://", "http://")) else None
+
+
+def host_of(url: str) -> str:
+    """Return the host that a link leads to, for people to see before they follow it.
+
+    >>> host_of("https://www.example.org:8443/a"), host_of("https://[broken")
+    ('www.example.org:8443', '')
+    """
+    return origin_of(url).partition("://")[2]
 
 
 def tab_count(count: int, cap: int) -> str:

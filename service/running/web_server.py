@@ -112,6 +112,8 @@ def _problem(status: int, title: str) -> bytes:
     }).encode()  # fmt: skip
     head = (
         f"HTTP/1.1 {status} {title}\r\nConnection: close\r\n"
+        # A page of another origin could not tell this from no answer.
+        f"Access-Control-Allow-Origin: *\r\n"
         f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
+from service.domain.origins import LOOPBACK, SELF
 from service.sites import moderators, sites
 from service.storage.database import Database
 
@@ -28,7 +29,7 @@ def prepare(db: Database, data_dir: Path, now: datetime) -> str | None:
     a file in the data folder first, for its owner only, so that it is never unknown to everybody.
     """
     if not sites.list_sites(db):
-        sites.add_site(db, SITE, "Demo", now=now)
+        sites.add_site(db, SITE, "Demo", now=now, origins=(SELF, LOOPBACK))
     if moderators.list_moderators(db):
         return None
     password = make_password()

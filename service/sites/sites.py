@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from service.domain.access import OPERATOR, Caller
+from service.domain.addresses import Spelling
 from service.domain.errors import Invalid
+from service.domain.origins import MAX_ORIGINS, Origins, read_origin
 from service.domain.policy_document import complete, policy_from
-from service.storage import ledger
+from service.storage import ledger, threads
 from service.storage import sites as queries
 from service.storage.database import Database
-from service.storage.records import PolicyRow, SiteRow
+from service.storage.records import PolicyRow, SitePages, SiteRow
 
 SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-def add_site(db: Database, site_id: str, name: str, *, now: datetime) -> None:
-    """Add a host site with the default policy; raise `Invalid` if the id is odd or taken."""
+def add_site(
+    db: Database, site_id: str, name: str, *, now: datetime, origins: Sequence[str] | None = None
+) -> None:
+    """Add a host site with the default policy; raise `Invalid` if the id is odd or taken.
+
+    Only pages of its ``origins`` may name, link and make its threads; None lets any page.
+    """
+    listed = _read_origins(origins)
     if not SITE_ID.fullmatch(site_id):
         raise Invalid([("/id", "must be lower-case letters, digits and hyphens, at most 63")])
     try:
         with db.write() as connection:
-            queries.add(connection, site_id, name, {}, complete({}), OPERATOR.name, now)
+            queries.add(connection, site_id, name, {}, complete({}), OPERATOR.name, now, listed)
     except IntegrityError:
         raise Invalid([("/id", f"{site_id!r} is taken")]) from None
 
@@ -35,6 +45,67 @@ def list_sites(db: Database) -> list[SiteRow]:
     """Return all sites."""
     with db.read() as connection:
         return queries.all_sites(connection)
+
+
+def pages_of(db: Database, caller: Caller, site_id: str) -> SitePages:
+    """Return which pages a site takes comments from, and how it spells their addresses."""
+    caller.must("own", site_id)
+    with db.read() as connection:
+        queries.existing(connection, site_id)
+        return queries.pages(connection, [site_id])[site_id]
+
+
+def set_origins(
+    db: Database, caller: Caller, site_id: str, origins: Sequence[str] | None, own: str | None, now: datetime
+) -> SitePages:
+    """Let only pages of these origins name, link and make a site's threads; None lets any page.
+
+    The links and titles that other pages gave are dropped. ``own`` is the origin of Parley itself.
+    """
+    caller.must("own", site_id)
+    listed = _read_origins(origins)
+    with db.write() as connection:
+        queries.existing(connection, site_id)
+        pages = _change_pages(connection, caller, site_id, {"origins": listed}, now)
+        for thread in threads.of_site(connection, site_id):
+            if thread.url and not Origins(listed, own).hold(thread.url):
+                actor = (caller.actor_kind, caller.name)
+                threads.rename(connection, thread.id, None, None, actor, now)
+        return pages
+
+
+def set_spelling(db: Database, caller: Caller, site_id: str, spelling: Spelling, now: datetime) -> SitePages:
+    """Say what a site holds apart although it is one page nearly everywhere; see `threads.respell`."""
+    caller.must("own", site_id)
+    values = {"www_apart": spelling.www_apart, "slash_apart": spelling.slash_apart}
+    with db.write() as connection:
+        queries.existing(connection, site_id)
+        return _change_pages(connection, caller, site_id, values, now)
+
+
+def _change_pages(
+    connection: Connection, caller: Caller, site_id: str, values: Mapping[str, Any], now: datetime
+) -> SitePages:
+    stood = queries.pages(connection, [site_id])[site_id]
+    pages = replace(stood, **values)
+    if pages != stood:
+        queries.change(connection, site_id, values)
+        subject: dict[str, object] = {"id": site_id, "site": site_id, "origins": pages.origins}
+        subject |= {"www_apart": pages.www_apart, "slash_apart": pages.slash_apart}
+        ledger.record(connection, ledger.Happening(
+            kind="site", id=site_id, site_id=site_id, action="change", event="site.changed",
+            actor_kind=caller.actor_kind, actor=caller.name, subject=subject, detail=dict(values),
+        ), now)  # fmt: skip
+    return pages
+
+
+def _read_origins(origins: Sequence[str] | None) -> list[str] | None:
+    if origins is None:
+        return None
+    found = list(dict.fromkeys(read_origin(one) for one in origins))
+    if not 1 <= len(found) <= MAX_ORIGINS:
+        raise Invalid([("/origins", f"must be 1 to {MAX_ORIGINS}")])
+    return found
 
 
 def policy_of(db: Database, caller: Caller, site_id: str) -> dict[str, Any]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
 
 from service.domain.access import Caller
-from service.domain.errors import NotFound
-from service.domain.threads import thread_key
+from service.domain.addresses import Spelling, read_page
+from service.domain.errors import Invalid, NotFound
+from service.domain.origins import Origins
+from service.domain.threads import Keys, thread_keys
 from service.storage import ledger, sites
 from service.storage import threads as queries
 from service.storage.database import Database
-from service.storage.records import ThreadRow
+from service.storage.records import SitePages, ThreadRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +26,59 @@ class _Wish:
 
     action: str
     event: str
-    values: Mapping[str, object]
+    values: Mapping[str, Any]
 
     def holds(self, thread: ThreadRow) -> bool:
         return all(_same(getattr(thread, name), value) for name, value in self.values.items())
 
 
-def close(db: Database, caller: Caller, site: str, key: str, now: datetime) -> None:
+def close(db: Database, caller: Caller, site: str, key: str, now: datetime) -> ThreadRow:
     """Take no more comments; what is published stays. One that is closed keeps the time it was closed at.
 
-    ``key`` is the thread's own key or its page's address. Raises `NotFound` for an unknown thread.
+    ``key`` is the thread's own key or its page's address; nobody need have commented there. Raises
+    `NotFound` for an unknown site.
     """
-    _change(db, caller, site, key, _Wish("close", "thread.closed", {"closed_at": now}), now)
+    wish = _Wish("close", "thread.closed", {"closed_at": now})
+    return _change(db, caller, site, key, wish, now, make=True)
 
 
-def reopen(db: Database, caller: Caller, site: str, key: str, now: datetime) -> None:
+def reopen(db: Database, caller: Caller, site: str, key: str, now: datetime) -> ThreadRow:
     """Take comments again. Raises `NotFound` for an unknown thread."""
-    _change(db, caller, site, key, _Wish("reopen", "thread.reopened", {"closed_at": None}), now)
+    return _change(db, caller, site, key, _Wish("reopen", "thread.reopened", {"closed_at": None}), now)
 
 
-def premoderate(db: Database, caller: Caller, site: str, key: str, now: datetime, *, on: bool = True) -> None:
+def premoderate(
+    db: Database, caller: Caller, site: str, key: str, now: datetime, *, on: bool = True
+) -> ThreadRow:
     """Have people read every comment before it is published, or leave that to the policy again.
 
-    Applies to comments that are decided from now on. Raises `NotFound` for an unknown thread.
+    Applies to comments that are decided from now on; nobody need have commented there. Raises `NotFound`
+    for an unknown site, and for an unknown thread that is to be left to the policy.
     """
     wish = _Wish("premoderate" if on else "leave to policy", "thread.premoderated", {"premoderate": on})
-    _change(db, caller, site, key, wish, now)
+    return _change(db, caller, site, key, wish, now, make=on)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a thread is to stand, by its key or its page's address; what is None stays as it is."""
+
+    site: str
+    thread: str
+    closed: bool | None = None
+    premoderate: bool | None = None
+
+
+def set_standing(db: Database, caller: Caller, wanted: Standing, now: datetime) -> ThreadRow:
+    """Let a thread stand so, made first if it is new. Raises `NotFound` for an unknown site."""
+    caller.must("own", wanted.site)
+    site, key = wanted.site, wanted.thread
+    found = _change(db, caller, site, key, _Wish("", "", {}), now, make=True)
+    if wanted.closed is not None:
+        found = (close if wanted.closed else reopen)(db, caller, site, key, now)
+    if wanted.premoderate is not None:
+        found = premoderate(db, caller, site, key, now, on=wanted.premoderate)
+    return found
 
 
 def list_threads(db: Database, caller: Caller, site: str) -> list[ThreadRow]:
@@ -57,44 +89,67 @@ def list_threads(db: Database, caller: Caller, site: str) -> list[ThreadRow]:
         return queries.of_site(connection, site)
 
 
-def _change(db: Database, caller: Caller, site: str, key: str, wish: _Wish, now: datetime) -> None:
-    """Change a thread, unless it stands so already; its audit row and event are written with it."""
-    caller.must("own", site)
+def respell(db: Database, site: str | None = None) -> None:
+    """Give threads that are keyed by an address the key that addresses have now.
+
+    For after an upgrade, and after a site spells addresses otherwise. Where several threads would get the
+    same key, the one with the most public comments does; the others are still found by their own spelling.
+    """
     with db.write() as connection:
-        thread = queries.lock(connection, site, thread_key(key))
+        for one in sites.all_sites(connection):
+            if site in (None, one.id):
+                spelling = Spelling(one.www_apart, one.slash_apart)
+                found = queries.of_site(connection, one.id)
+                taken = {thread.key for thread in found}
+                for thread in sorted(found, key=lambda thread: (-thread.approved_count, thread.id)):
+                    key = _spelt(thread.key, spelling)
+                    if key not in taken:
+                        taken.add(key)
+                        queries.change(connection, thread.id, {"key": key})
+
+
+def _spelt(key: str, spelling: Spelling) -> str:
+    try:
+        return thread_keys(key).of(spelling)
+    except Invalid:
+        return key  # nobody can ask for it any more; it is listed all the same
+
+
+def _change(
+    db: Database, caller: Caller, site: str, key: str, wish: _Wish, now: datetime, *, make: bool = False
+) -> ThreadRow:
+    """Change a thread, unless it stands so already; its audit row and event are written with it.
+
+    With ``make``, a thread that is not there is made first: what is delicate is set before it is published.
+    """
+    caller.must("own", site)
+    keys = thread_keys(key)
+    with db.write() as connection:
+        pages = sites.pages(connection, [site]).get(site)
+        if pages is not None and make:
+            _make(connection, pages, key, keys, now)
+        own = keys.of(pages.spelling) if pages else key
+        thread = queries.lock(connection, site, own, keys.before)
         if thread is None:
             raise NotFound(
                 f"There is no thread {key!r} on the site {site!r}: nobody has commented there yet."
             )
         if wish.holds(thread):
-            return
+            return thread
         queries.change(connection, thread.id, wish.values)
-        ledger.record(connection, _happening(caller, thread, wish), now)
+        actor = (caller.actor_kind, caller.name)
+        happening = queries.happening(thread, wish.action, wish.event, actor, wish.values)
+        ledger.record(connection, happening, now)
+        return replace(thread, **wish.values)
+
+
+def _make(connection: Connection, site: SitePages, key: str, keys: Keys, now: datetime) -> None:
+    """Make a thread, unless it is there under one of its keys. A key that is an address is its first link."""
+    if queries.lock(connection, site.id, keys.of(site.spelling), keys.before) is None:
+        link = read_page(key).link if keys.is_address and Origins(site.origins).hold(key) else None
+        queries.make(connection, site.id, keys.of(site.spelling), link, None, now)
 
 
 def _same(stands: object, wanted: object) -> bool:
     """A thread that is closed stays as it was closed, at whatever time it is closed again."""
     return stands == wanted or (isinstance(stands, datetime) and isinstance(wanted, datetime))
-
-
-def _happening(caller: Caller, thread: ThreadRow, wish: _Wish) -> ledger.Happening:
-    before = {
-        "id": thread.id,
-        "site": thread.site_id,
-        "key": thread.key,
-        "url": thread.url,
-        "title": thread.title,
-        "closed_at": thread.closed_at,
-        "premoderate": thread.premoderate,
-    }
-    return ledger.Happening(
-        kind="thread",
-        id=thread.id,
-        site_id=thread.site_id,
-        action=wish.action,
-        event=wish.event,
-        actor_kind=caller.actor_kind,
-        actor=caller.name,
-        subject=before | dict(wish.values),
-        detail={"key": thread.key},
-    )

@@ -5,8 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, and_, bindparam, select, text, true, tuple_
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal_column,
+    select,
+    text,
+    true,
+    tuple_,
+)
 
+from service.domain.addresses import Spelling
+from service.domain.threads import SPELLINGS, Keys
 from service.storage.records import ThreadHead, row_of
 from service.storage.tables import Comment, Site, Thread
 
@@ -18,10 +34,26 @@ PUBLIC = tuple(
     )
 )  # fmt: skip
 PublicRow = Row[*tuple[Any, ...]]
+
+
+def values_of_keys(keys: Keys) -> dict[str, str]:
+    """Return the keys of a thread as the values of `HEAD`."""
+    return {f"key_{n}": form for n, form in enumerate(keys.forms)} | {"before": keys.before}
+
+
+def _spells(spelling: Spelling) -> Any:
+    return and_(*(
+        getattr(Site, name) == (true() if getattr(spelling, name) else false())
+        for name in ("www_apart", "slash_apart")
+    ))  # fmt: skip
+
+
+KEY = case(*((_spells(one), bindparam(f"key_{n}", type_=Text)) for n, one in enumerate(SPELLINGS)))
 HEAD = (
     select(
         Site.id.label("site_id"),
         Thread.id,
+        KEY.label("wanted"),
         Thread.key,
         Thread.url,
         Thread.title,
@@ -30,8 +62,10 @@ HEAD = (
         Thread.closed_at,
     )
     .select_from(Site)
-    .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key == bindparam("key")))
+    .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key.in_((KEY, bindparam("before")))))
     .where(Site.id == bindparam("site"))
+    # A thread that an earlier release made under its own spelling is found by that as it was.
+    .order_by(case((Thread.key == bindparam("before"), literal_column("0")), else_=literal_column("1")))
 )
 ROOTS = select(*PUBLIC).where(Comment.thread_id == bindparam("thread"), Comment.shown == true())
 ORDERS = {
@@ -53,9 +87,9 @@ REPLIES_OF = (
 )
 
 
-def head(connection: Connection, site: str, key: str) -> ThreadHead | None:
-    """Return a thread's head, with id None where the thread has no comments yet; None without the site."""
-    return row_of(ThreadHead, connection.execute(HEAD, {"site": site, "key": key}))
+def head(connection: Connection, site: str, keys: Keys) -> ThreadHead | None:
+    """Return a thread's head, with id None where nobody has made the thread yet; None without the site."""
+    return row_of(ThreadHead, connection.execute(HEAD, {"site": site} | values_of_keys(keys)))
 
 
 def roots(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from service.domain.errors import NotFound
-from service.storage.records import PolicyRow, SiteRow, columns, row_of, rows_of
+from service.storage.records import PolicyRow, SitePages, SiteRow, columns, row_of, rows_of
 from service.storage.tables import Policy, Site
 
 
@@ -29,6 +29,17 @@ def existing(connection: Connection, site_id: str) -> SiteRow:
 def all_sites(connection: Connection) -> list[SiteRow]:
     """Return all sites by id."""
     return rows_of(SiteRow, connection.execute(select(*columns(SiteRow, Site)).order_by(Site.id)))
+
+
+def pages(connection: Connection, site_ids: Collection[str]) -> dict[str, SitePages]:
+    """Return which pages each site takes, by the site's id; an unknown one is left out."""
+    query = select(*columns(SitePages, Site)).where(Site.id.in_(site_ids))
+    return {row.id: row for row in rows_of(SitePages, connection.execute(query))}
+
+
+def change(connection: Connection, site_id: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a site."""
+    connection.execute(update(Site).where(Site.id == site_id).values(**values))
 
 
 def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, PolicyRow]:
@@ -52,9 +63,14 @@ def add(
     means: Mapping[str, Any],
     author: str,
     now: datetime,
+    origins: Sequence[str] | None = None,
 ) -> None:
-    """Insert a site with the first version of its policy; raises IntegrityError when the id is taken."""
-    connection.execute(insert(Site), {"id": site_id, "name": name, "policy": policy, "created_at": now})
+    """Insert a site with the first version of its policy; raises IntegrityError when the id is taken.
+
+    Without ``origins``, any page may name, link and make its threads.
+    """
+    site = {"id": site_id, "name": name, "policy": policy, "created_at": now}
+    connection.execute(insert(Site), site | {"origins": None if origins is None else list(origins)})
     _keep_version(connection, PolicyRow(site_id, 1, dict(means)), author, now)
 
 

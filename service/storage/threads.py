@@ -1,4 +1,4 @@
-"""Queries on threads themselves: making them, closing them, having people read first."""
+"""Queries on threads themselves: making them, closing them, naming them, having people read first."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, select, update
 
 from service.domain.ids import new_id
+from service.storage import ledger
 from service.storage.records import ThreadHead, ThreadRow, columns, row_of, rows_of
 from service.storage.tables import Thread
 from service.storage.upserts import upsert
 
+HEAD = columns(ThreadHead, Thread, wanted=Thread.key)
+
 
 def make(
-    connection: Connection, site: str, key: str, url: str, title: str | None, now: datetime
+    connection: Connection, site: str, key: str, url: str | None, title: str | None, now: datetime
 ) -> ThreadHead:
     """Insert a thread, or find the one that another writer made in the same moment."""
     values = {"id": new_id(now), "site_id": site, "key": key, "url": url, "title": title, "created_at": now,
               "premoderate": False, "approved_count": 0, "version": 0}  # fmt: skip
     upsert(connection, Thread, values)
-    query = select(*columns(ThreadHead, Thread)).where(Thread.site_id == site, Thread.key == key)
+    query = select(*HEAD).where(Thread.site_id == site, Thread.key == key)
     return rows_of(ThreadHead, connection.execute(query))[0]
 
 
@@ -37,15 +40,59 @@ def stays_open(connection: Connection, thread: str | None) -> bool:
     return connection.execute(query).scalar_one() is None
 
 
-def lock(connection: Connection, site: str, key: str) -> ThreadRow | None:
-    """Return one thread, held until the transaction ends."""
-    query = select(*columns(ThreadRow, Thread)).where(Thread.site_id == site, Thread.key == key)
-    return row_of(ThreadRow, connection.execute(query.with_for_update()))
+def lock(connection: Connection, site: str, key: str, before: str | None = None) -> ThreadRow | None:
+    """Return one thread, held until the transaction ends; ``before`` is its key in the earlier spelling."""
+    first = key if before is None else before
+    query = select(*columns(ThreadRow, Thread)).where(Thread.site_id == site, Thread.key.in_((key, first)))
+    found = query.order_by(case((Thread.key == first, 0), else_=1)).with_for_update()
+    return row_of(ThreadRow, connection.execute(found))
 
 
 def change(connection: Connection, thread: str, values: Mapping[str, Any]) -> None:
     """Change columns of a thread; its version grows, so that what was cached is not shown any more."""
     connection.execute(update(Thread).where(Thread.id == thread).values(version=Thread.version + 1, **values))
+
+
+def rename(
+    connection: Connection,
+    thread: str,
+    url: str | None,
+    title: str | None,
+    actor: tuple[str, str],
+    now: datetime,
+) -> None:
+    """Give a thread another link and title, with its audit row and event; ``actor`` is kind and name."""
+    query = select(*columns(ThreadRow, Thread)).where(Thread.id == thread).with_for_update()
+    stood = rows_of(ThreadRow, connection.execute(query))[0]
+    values = {"url": url, "title": title}
+    change(connection, thread, values)
+    ledger.record(connection, happening(stood, "rename", "thread.renamed", actor, values), now)
+
+
+def happening(
+    stood: ThreadRow, action: str, event: str, actor: tuple[str, str], values: Mapping[str, object]
+) -> ledger.Happening:
+    """Return what happened to a thread that stood so, for the ledger; ``values`` are what changed."""
+    before = {
+        "id": stood.id,
+        "site": stood.site_id,
+        "key": stood.key,
+        "url": stood.url,
+        "title": stood.title,
+        "closed_at": stood.closed_at,
+        "premoderate": stood.premoderate,
+    }
+    return ledger.Happening(
+        kind="thread",
+        id=stood.id,
+        site_id=stood.site_id,
+        action=action,
+        event=event,
+        actor_kind=actor[0],
+        actor=actor[1],
+        subject=before | dict(values),
+        detail={"key": stood.key},
+    )
 
 
 def of_site(connection: Connection, site: str) -> list[ThreadRow]:

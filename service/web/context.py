@@ -39,7 +39,7 @@ def make_web_context(settings: Settings) -> WebContext:
         tasks=here.tasks,
         clock=here.clock,
         scorer=here.scorer,
-        intake=Intake(here.db, settings.secret_key),
+        intake=Intake(here.db, settings.secret_key, settings.own_origin),
         pages=PageCache(),
         scoring_access=Access(here),
         login_limits=LoginLimits(settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import regex
@@ -69,6 +70,33 @@ class Text(fields.String):
             raise ValidationError("must be one line, without control or direction characters")
 
 
+class PageText(fields.String):
+    """What a page says of itself: never refused for what its reader cannot change.
+
+    Control and direction characters go, towers of marks are taken down, and what is too long is cut.
+    What shows nothing then is as good as not given. ``max_bytes`` None leaves the length to others.
+    """
+
+    def __init__(self, *, max_graphemes: int = 0, max_bytes: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.max_graphemes, self.max_bytes = max_graphemes, max_bytes
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not isinstance(text, str):  # marshmallow also takes bytes
+            raise self.make_error("invalid")
+        if self.max_bytes is None:
+            return text
+        # Cut first: the costly steps then never see more than that.
+        text = BIDI.sub("", CONTROL.sub(" ", text[: self.max_bytes]))
+        text = " ".join(composed(ZALGO.sub("", text)).split())
+        cut = text.encode()[: self.max_bytes].decode(errors="ignore")
+        whole = "".join(one[0] for one in islice(GRAPHEME.finditer(cut), self.max_graphemes)).strip()
+        return whole if VISIBLE.search(whole) else None
+
+
 class Note(Text):
     """A moderator's note, of several lines if wanted.
 
@@ -106,6 +134,17 @@ class Whole(fields.Integer):
         if not isinstance(value, str) or not DIGITS.fullmatch(value):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
+
+
+class YesNo(fields.Boolean):
+    """True or false in JSON: no 1, no ``"true"``."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if type(value) is not bool:
+            raise self.make_error("invalid", input=value)
+        return value
 
 
 class WholeNumber(fields.Integer):

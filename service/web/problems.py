@@ -22,6 +22,7 @@ STATUS: dict[type[errors.ParleyError], int] = {
     errors.IllegalMove: 409,
     errors.AlreadyDecided: 409,
     errors.ThreadClosed: 403,
+    errors.ForeignPage: 403,
     errors.KeyReused: 422,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,

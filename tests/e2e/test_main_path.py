@@ -84,7 +84,7 @@ def server_mode(postgres: str) -> Iterator[House]:
             PARLEY_SECRET_KEY="a key for this test only, of 32 characters", PARLEY_PORT=str(port),
         )  # fmt: skip
         command(environment, "db", "upgrade")
-        command(environment, "site", "add", "demo", "--name", "Demo")
+        command(environment, "site", "add", "demo", "--name", "Demo", "--origin", "loopback")
         command(
             environment, "moderator", "add", "moderator", "--site", "demo", "--role", "owner", given=PASSWORD
         )

@@ -13,7 +13,7 @@ from tests.e2e.test_widget import ADD, PATIENCE_MS, expect, serve, write
 from tests.e2e.test_widget_files import MAX_ALL, MAX_FIRST_RENDER
 from tests.running import Parley
 
-ORIGIN, PREFIX = "http://news.example", "/talk"  # a page, and a proxy that has Parley below a folder
+ORIGIN, PREFIX = "http://news.localhost", "/talk"  # a page, and a proxy that has Parley below a folder
 SCRIPT = f"{PREFIX}/embed/parley-comments.js"
 WIDGET = '<parley-comments site="demo" thread="THREAD"></parley-comments>'
 

@@ -54,7 +54,7 @@ class Poster(threading.Thread):
         thread = f"thread-{number % 5}"
         body = {
             "site": "demo",
-            "thread": {"key": thread, "url": f"https://news.example/{thread}"},
+            "thread": {"key": thread, "url": f"http://localhost/{thread}"},
             "body": text,
         }
         for _ in range(40):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from service.comments.intake import Draft
 from service.comments.own import Look
 from service.comments.reading import DEFAULT_LIMIT, MAX_LIMIT, SORTS, PageQuery
 from service.domain import comment
+from service.domain.addresses import SIGNS
 from service.domain.reasons import reasons_for_author
-from service.domain.threads import MAX_KEY_BYTES, MAX_URL_BYTES
-from service.web.fields import Text, Whole
+from service.domain.threads import ADDRESS, MAX_GIVEN, MAX_KEY_BYTES
+from service.web.fields import PageText, Text, Whole
 from service.web.typed import Typed
 
 UUID = validate.Regexp(
@@ -31,24 +32,45 @@ def described(text: str) -> dict[str, str]:
     return {"description": text}
 
 
+class ThreadKey(Text):
+    """The host's own key of a page: one line, or the page's address, which may be longer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_graphemes=MAX_KEY_BYTES, max_bytes=MAX_KEY_BYTES, one_line=True, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if isinstance(value, str):
+            value = SIGNS.sub("", value)
+            if ADDRESS.match(value.lstrip()):
+                return str(value)  # read and cut like an address given as one
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class ThreadReference(Schema):
     """Which page a comment belongs to."""
 
-    key = Text(
-        max_graphemes=MAX_KEY_BYTES,
-        max_bytes=MAX_KEY_BYTES,
-        one_line=True,
-        metadata=described("The host's own stable key of the page; the canonical URL if left out."),
+    key = ThreadKey(
+        metadata=described(
+            "The host's own stable key of the page; its canonical address if left out. A key that is an"
+            " address must be that of `url`."
+        ),
     )
-    url = Text(
+    url = PageText(
         required=True,
-        max_graphemes=MAX_URL_BYTES,
-        max_bytes=MAX_URL_BYTES,
-        one_line=True,
-        metadata=described("Address of the page; tracking parameters and fragment are dropped.")
+        metadata=described(
+            "Address of the page, of one of the site's origins. Tracking parameters are dropped, and the"
+            " fragment unless it begins with `/` or `!`; all spellings of one address are one thread."
+        )
         | {"format": "uri"},
     )
-    title = Text(max_graphemes=300, max_bytes=1200, one_line=True)
+    title = PageText(
+        max_graphemes=300,
+        max_bytes=1200,
+        allow_none=True,
+        metadata=described("Title of the page. What is too long is cut, what cannot be shown dropped."),
+    )
 
 
 class Author(Schema):
@@ -94,6 +116,7 @@ class Sender:
 
     author_token: str | None = None
     idempotency_key: str | None = None
+    origin: str | None = None
 
 
 class PostHeaders(Typed):
@@ -113,6 +136,10 @@ class PostHeaders(Typed):
         data_key="Parley-Author",
         validate=TOKEN,
         metadata=described("A random secret the reader's browser keeps; links their comments on one site."),
+    )
+    origin = fields.String(
+        data_key="Origin",
+        metadata=described("Sent by browsers: the origin of the page, which must be one of the site's."),
     )
 
 
@@ -193,7 +220,7 @@ class PageQuerySchema(Typed):
     makes = PageQuery
 
     site = fields.String(required=True, validate=SITE)
-    thread = fields.String(required=True, validate=validate.Length(1, MAX_URL_BYTES))
+    thread = fields.String(required=True, validate=validate.Length(1, MAX_GIVEN))
     sort = fields.String(load_default="newest", validate=validate.OneOf(SORTS))
     cursor = fields.String(validate=validate.Length(1, 300))
     limit = Whole(
@@ -253,7 +280,7 @@ class CountsQuery(Typed):
 
     site = fields.String(required=True, validate=SITE)
     thread = fields.List(
-        fields.String(validate=validate.Length(1, MAX_URL_BYTES)),
+        fields.String(validate=validate.Length(1, MAX_GIVEN)),
         required=True,
         validate=validate.Length(1, 100),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from service.commands.grammar import Commands
 
 ROLES = ("moderator", "owner")
@@ -19,10 +21,38 @@ def _sites(commands: Commands) -> None:
     add = group.add("add", "sites:add_site", "Add a host site.")
     add.add_argument("id", help="lower-case letters, digits and hyphens")
     add.add_argument("--name", help="what people call it")
+    origins = add.add_mutually_exclusive_group(required=True)
+    _origins(origins)
     group.add("list", "sites:list_sites", "List the host sites.")
+    change = group.add(
+        "origins", "sites:show_origins", "Show whose pages a site takes comments from, or change it."
+    )
+    change.add_argument("id")
+    origins = change.add_mutually_exclusive_group()
+    _origins(origins)
+    origins.add_argument("--add", metavar="ORIGIN", action="append", default=[], help="one more")
+    spelling = group.add(
+        "addresses", "sites:show_addresses", "Show what a site holds apart in addresses, or change it."
+    )
+    spelling.add_argument("id")
+    for name, what in (
+        ("--www", "with and without www."),
+        ("--slash", "with and without a slash at the end"),
+    ):
+        spelling.add_argument(name, choices=("same", "apart"), help=f"whether addresses {what} are one page")
     policy = group.add("policy", "sites:show_policy", "Show a site's policy as JSON, or replace it.")
     policy.add_argument("id")
     policy.add_argument("--set", metavar="FILE", help="a JSON file with the new policy; - for standard input")
+
+
+def _origins(group: argparse._MutuallyExclusiveGroup) -> None:
+    group.add_argument(
+        "--origin", metavar="ORIGIN", action="append", default=[],
+        help="whose pages may be commented on, such as https://www.example.org; may be given more than once",
+    )  # fmt: skip
+    group.add_argument(
+        "--any-origin", action="store_true", help="any page may be commented on, and may say where it is"
+    )
 
 
 def _threads(commands: Commands) -> None:

@@ -11,7 +11,15 @@ from service.storage.records.moderation import (
 )
 from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
-from service.storage.records.sites import Account, Holder, ListedModerator, Role, SiteRow, ThreadRow
+from service.storage.records.sites import (
+    Account,
+    Holder,
+    ListedModerator,
+    Role,
+    SitePages,
+    SiteRow,
+    ThreadRow,
+)
 from service.storage.records.upkeep import Beat, ReviewQueue
 from service.storage.records.webhooks import (
     ActiveEndpoint,
@@ -58,6 +66,7 @@ __all__ = [
     "ReviewQueue",
     "Role",
     "Sealed",
+    "SitePages",
     "SiteRow",
     "StoredSuggestion",
     "SubjectHead",

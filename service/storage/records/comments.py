@@ -25,7 +25,7 @@ class CommentForLedger:
     created_at: datetime
     tries: int
     thread_key: str
-    thread_url: str
+    thread_url: str | None
     thread_title: str | None
     thread_premoderate: bool
 
@@ -62,10 +62,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class ThreadHead:
-    """The state of a thread; ``id`` is None where nobody has commented on the page yet."""
+    """The state of a thread; ``id`` is None where nobody made it yet. ``wanted`` is the key it would get."""
 
     site_id: str
     id: str | None
+    wanted: str
     key: str | None
     url: str | None
     title: str | None

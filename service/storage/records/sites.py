@@ -7,15 +7,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.domain.addresses import Spelling
+
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """A host site; ``policy`` is the document in force, what it leaves out has its default."""
+    """A host site; ``policy`` is the document in force, what it leaves out has its default.
+
+    ``origins`` are those whose pages may name, link and make threads; None where any page may.
+    """
 
     id: str
     name: str
     policy: dict[str, Any]
     policy_version: int
+    origins: list[str] | None
+    www_apart: bool
+    slash_apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """Which pages a site takes comments from, and how it spells their addresses."""
+
+    id: str
+    origins: list[str] | None
+    www_apart: bool
+    slash_apart: bool
+
+    @property
+    def spelling(self) -> Spelling:
+        """How the site spells addresses."""
+        return Spelling(self.www_apart, self.slash_apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +48,7 @@ class ThreadRow:
     id: str
     site_id: str
     key: str
-    url: str
+    url: str | None
     title: str | None
     premoderate: bool
     closed_at: datetime | None

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,18 +26,25 @@ class Site(Base):
     name: Mapped[str] = mapped_column(String(200))
     policy: Mapped[dict[str, Any]]
     policy_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    # Whose pages may name, link and make threads; none given: any page may.
+    origins: Mapped[list[Any] | None]
+    www_apart: Mapped[bool] = mapped_column(default=False, server_default=false())
+    slash_apart: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
 class Thread(Base):
-    """The talk on one page. ``version`` grows with every public change: it is cache key and ETag."""
+    """The talk on one page. ``version`` grows with every public change: it is cache key and ETag.
+
+    ``url`` is the link as a page of the site gave it; there is none before such a page did.
+    """
 
     __tablename__ = "threads"
     __table_args__ = (UniqueConstraint("site_id", "key"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(Text)
-    url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)
     premoderate: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None]

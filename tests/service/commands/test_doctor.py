@@ -15,7 +15,9 @@ from service.commands import main
 from service.commands.doctor import CHECKS, examine
 from service.commands.grammar.upkeep import PARTS
 from service.context import utcnow
+from service.domain.access import OPERATOR
 from service.settings import ScoringSettings
+from service.sites import sites
 from service.upkeep import health
 from tests.running import free_port
 
@@ -55,6 +57,14 @@ def test_a_scheduler_is_missed_until_a_worker_hears_it(settings, db):
     health.beat(db, health.SCHEDULER, None, utcnow())
 
     assert state(settings, "scheduler") == ["ok"]
+
+
+def test_a_site_that_takes_any_page_is_named_with_what_to_do(settings, db):
+    assert state(settings, "sites") == ["warn", "warn"]
+    for site in ("demo", "other"):
+        sites.set_origins(db, OPERATOR, site, ["https://news.example"], None, utcnow())
+
+    assert state(settings, "sites") == ["ok"]
 
 
 def test_redis_is_examined(settings, redis_url):

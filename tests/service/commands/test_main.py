@@ -99,10 +99,39 @@ def test_an_unknown_command_is_code_2(capsys):
 
 
 def test_sites_are_added_and_listed_and_a_mistake_is_one_sentence(parley):
-    assert parley("site", "add", "news", "--name", "The News")[0] == 0
+    page = ("--origin", "https://news.example")
+    assert parley("site", "add", "news", "--name", "The News", *page)[0] == 0
     assert "news\tThe News\n" in parley("site", "list")[1]
-    assert parley("site", "add", "news") == (2, "", "parley: id 'news' is taken\n")
+    assert parley("site", "add", "news", "--any-origin") == (2, "", "parley: id 'news' is taken\n")
     assert parley("site", "policy", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
+
+
+def test_a_site_says_whose_pages_it_takes(parley):
+    assert parley("site", "add", "news", "--origin", "HTTPS://News.example/", "--origin", "loopback")[0] == 0
+
+    assert parley("site", "origins", "news")[1] == "https://news.example\nloopback\n"
+    assert parley("site", "origins", "news", "--add", "https://m.news.example")[1].endswith(
+        "m.news.example\n"
+    )
+    assert parley("site", "origins", "news", "--any-origin")[1] == "any page\n"
+    assert parley("site", "origins", "news", "--origin", "https://news.example/blog") == (
+        2, "", "parley: origins 'https://news.example/blog' must be like https://www.example.org\n",
+    )  # fmt: skip
+    assert parley("site", "origins", "nowhere")[0] == 2
+
+
+def test_a_site_is_not_added_without_a_word_on_its_pages(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main.main(["site", "add", "news"])
+
+    assert ended.value.code == 2
+    assert "--origin" in capsys.readouterr().err
+
+
+def test_what_a_site_holds_apart_in_addresses_is_shown_and_changed(parley):
+    assert parley("site", "addresses", "demo")[1] == "www.\tthe same page\nslash at the end\tthe same page\n"
+    assert parley("site", "addresses", "demo", "--slash", "apart")[1].endswith("two pages\n")
+    assert parley("site", "addresses", "demo", "--slash", "same")[1].endswith("the same page\n")
 
 
 def test_keys_are_made_listed_and_dropped(parley, db):

@@ -32,7 +32,8 @@ KEY = b"k" * 32
 
 
 def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: str) -> str:
-    draft = Draft("demo", f"https://news.example/{thread}", body, key=thread, **more)
+    page = thread if thread.startswith("https:") else f"https://news.example/{thread}"
+    draft = Draft("demo", page, body, key=thread, **more)
     return Intake(db, KEY).submit(draft, clock()).id
 
 

@@ -59,6 +59,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /api/v1/webhook-endpoints/<uuid:endpoint_id>/deliveries": OWNER_ONLY,
     "POST /api/v1/webhook-deliveries/<uuid:delivery_id>/replay": owner_gets(202),
     "GET /api/v1/events": OWNER_ONLY,
+    "PUT /api/v1/threads": OWNER_ONLY,
     # the API of Perspective and that of OpenAI, for everybody
     "POST /v1alpha1/comments:analyze": ALL,
     "POST /<path:prefix>/v1alpha1/comments:analyze": ALL,
@@ -155,6 +156,7 @@ class Door:
                 "version": 2,
             },
             "PUT /api/v1/moderation/policies": {"max_links": 1},
+            "PUT /api/v1/threads": {"site": "demo", "thread": "a", "premoderate": False},
             "POST /api/v1/webhook-endpoints": {"site": "demo", "url": "https://8.8.8.8/hooks"},
             "POST /v1alpha1/comments:analyze": {**SCORED, "requestedAttributes": {"INSULT": {}}},
             "POST /v1alpha1/comments:suggestscore": {

@@ -29,6 +29,7 @@ export class Failure extends Error {
     super(problem?.title ?? 'No answer')
     this.status = status
     this.type = String(problem?.type ?? '')
+    this.said = String(problem?.detail ?? '')
     /** @type {{pointer: string, detail: string}[]} */
     this.errors = problem?.errors ?? []
     this.wait = wait

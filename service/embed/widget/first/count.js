@@ -1,7 +1,9 @@
 import { count } from './api.js'
+import { address } from './place.js'
 import { Words } from './words.js'
 
 const MOST = 100
+const MOST_BYTES = 6000 // of a query: servers and proxies take lines of 8 KB
 /** Elements that wait for their number, by site. @type {Map<string, Set<ParleyCount>>} */
 const waiting = new Map()
 
@@ -10,7 +12,7 @@ const waiting = new Map()
  *
  * @element parley-count
  * @attr {string} site
- * @attr {string} thread The thread's key or the address of its page.
+ * @attr {string} thread The thread's key or the address of its page, which may be relative if it begins with `/` or `.`.
  */
 export class ParleyCount extends HTMLElement {
   static observedAttributes = ['site', 'thread']
@@ -28,20 +30,56 @@ export class ParleyCount extends HTMLElement {
   get key() {
     return this.getAttribute('thread') ?? ''
   }
+
+  /** What to ask for: a key; and what begins like a path may be one, or lead to a page from here. */
+  get names() {
+    const { key } = this
+    return /^\.?\.?\//.test(key) ? [key, address(key)] : key ? [key] : []
+  }
 }
 
 async function ask() {
   const asked = [...waiting]
   waiting.clear()
   for (const [site, elements] of asked) {
-    const keys = [...new Set([...elements].map((element) => element.key))].filter(Boolean)
-    for (let i = 0; i < keys.length; i += MOST) {
-      // What stands in the element stays if the number does not come.
-      /** @type {Record<string, number>} */
-      const counts = await count(site, keys.slice(i, i + MOST)).catch(() => ({}))
-      for (const element of elements) number(element, counts[element.key])
-    }
+    const keys = [...new Set([...elements].flatMap((element) => element.names))]
+    // What stands in an element stays if its number does not come; a batch that fails takes no other along.
+    await Promise.all(batches(keys).map((batch) => tell(site, batch, elements)))
   }
+}
+
+/** @param {string} site @param {string[]} keys @param {Set<ParleyCount>} elements @returns {Promise<unknown>} */
+async function tell(site, keys, elements) {
+  try {
+    const counts = await count(site, keys)
+    for (const element of elements) {
+      const found = element.names.map((name) => counts[name]).filter((n) => n !== undefined)
+      if (found.length) number(element, Math.max(...found))
+    }
+  } catch (error) {
+    const { status, said } = /** @type {import('./api.js').Failure} */ (error)
+    if (status === 422 && keys.length > 1) {
+      // One of them is no key: the others are counted without it.
+      const half = keys.length >> 1
+      return Promise.all([keys.slice(0, half), keys.slice(half)].map((part) => tell(site, part, elements)))
+    }
+    console.warn(`parley-count: ${said || 'no answer'}`, keys)
+  }
+}
+
+/** Cut a list by number and by length as it is sent. @param {string[]} keys */
+export function batches(keys) {
+  /** @type {string[][]} */
+  const found = []
+  let room = 0
+  for (const key of keys) {
+    const bytes = encodeURIComponent(key).length + 8
+    const last = found.at(-1)
+    if (last && last.length < MOST && bytes <= room) last.push(key)
+    else found.push([key]), (room = MOST_BYTES)
+    room -= bytes
+  }
+  return found
 }
 
 /**
@@ -50,9 +88,8 @@ async function ask() {
  */
 export function recount({ site, thread }, n) {
   for (const element of document.querySelectorAll('parley-count')) {
-    if (element.getAttribute('site') === site && element.getAttribute('thread') === thread) {
-      number(/** @type {ParleyCount} */ (element), n)
-    }
+    const one = /** @type {ParleyCount} */ (element)
+    if (one.getAttribute('site') === site && one.names.includes(thread)) number(one, n)
   }
 }
 

@@ -61,6 +61,7 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {AbortSignal} signal */
   #start(signal) {
+    this.#place.settle()
     const lang = this.closest('[lang]')?.getAttribute('lang') || 'en'
     const wanted = JSON.stringify([this.#place.name, lang, this.getAttribute('words')])
     if (this.#shown !== wanted) {
@@ -70,6 +71,11 @@ export class ParleyComments extends HTMLElement {
     this.#hurry = pulse(() => this.#ask(signal), signal)
     this.#writing?.then((writing) => writing.start(signal), () => {})
     addEventListener('offline', () => this.#trouble('offline'), { signal })
+    const look = () => this.#place.moved && this.#restart()
+    for (const name of ['popstate', 'hashchange']) addEventListener(name, look, { signal })
+    // @ts-ignore: not in every browser; elsewhere the next request notices
+    window.navigation?.addEventListener('currententrychange', () => setTimeout(look), { signal })
+    this.addEventListener('focusin', look, { signal })
   }
 
   /** @param {Words} words */
@@ -122,6 +128,7 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {AbortSignal} signal @returns {Promise<boolean>} whether something changed */
   async #ask(signal) {
+    if (this.#place.moved) return this.#restart(), false
     try {
       const news = await this.#poll.ask(signal)
       if (signal.aborted) return false
@@ -140,7 +147,8 @@ export class ParleyComments extends HTMLElement {
 
   /** @param {unknown} error */
   #fail(error) {
-    const { status = 0, message: title } = /** @type {import('./api.js').Failure} */ (error)
+    const { status = 0, message: title, said } = /** @type {import('./api.js').Failure} */ (error)
+    if (status === 404 || status === 422) console.warn(`parley-comments: ${said}`, this)
     this.#trouble(status === 404 || status === 422 ? 'setup' : navigator.onLine ? 'failed' : 'offline')
     this.#tell('error', { status, title })
   }

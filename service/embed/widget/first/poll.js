@@ -41,7 +41,7 @@ export class Poll {
     const { thread } = this
     const [changes, before, first] = [this.#changes, this.#etag, !thread.loaded]
     const { content, etag } = await list([...this.place.query, ['sort', thread.sort], ['limit', String(thread.limit)]])
-    if (signal.aborted || thread !== this.thread || changes !== this.#changes) return null
+    if (signal.aborted || thread !== this.thread || changes !== this.#changes || this.place.moved) return null
     this.#etag = etag
     const changed = etag !== before
     if (first || !etag || changed) {

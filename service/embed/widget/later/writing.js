@@ -122,7 +122,8 @@ export class Writing {
       return content.id
     } catch (error) {
       const failure = /** @type {Failure} */ (error)
-      const { status, message: title } = failure
+      const { status, message: title, said } = failure
+      if (status === 403 || (status === 422 && !isKeyReused(failure))) console.warn(`parley-comments: ${said}`)
       if (!isKeyReused(failure)) this.desk.tell('error', { status, title })
       throw error
     }
