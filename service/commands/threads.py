@@ -40,5 +40,5 @@ def list_threads(arguments: Namespace) -> int:
         for found in threads.list_threads(db, OPERATOR, arguments.site):
             states = ["closed" if found.closed_at else "open"]
             states += ["premoderated"] if found.premoderate else []
-            print(f"{found.key}\t{' '.join(states)}\t{found.approved_count}\t{found.url}")
+            print(f"{found.key}\t{' '.join(states)}\t{found.approved_count}\t{found.url or '-'}")
     return 0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
 from sqlalchemy import Connection
 
 from service.domain.access import Caller
@@ -26,7 +24,7 @@ class _Wish:
 
     action: str
     event: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     def holds(self, thread: ThreadRow) -> bool:
         return all(_same(getattr(thread, name), value) for name, value in self.values.items())
@@ -140,7 +138,9 @@ def _change(
         actor = (caller.actor_kind, caller.name)
         happening = queries.happening(thread, wish.action, wish.event, actor, wish.values)
         ledger.record(connection, happening, now)
-        return replace(thread, **wish.values)
+        changed = queries.lock(connection, site, thread.key)
+        assert changed is not None  # it is held
+        return changed
 
 
 def _make(connection: Connection, site: SitePages, key: str, keys: Keys, now: datetime) -> None:

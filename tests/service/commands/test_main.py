@@ -219,7 +219,10 @@ def test_a_thread_is_closed_reopened_and_premoderated(parley, db):
     assert parley("thread", "reopen", "demo", "a")[0] == 0
     assert parley("thread", "premoderate", "demo", "a", "--off")[0] == 0
     assert parley("thread", "list", "demo")[1] == f"a\topen\t{url}"
-    assert parley("thread", "close", "demo", "b")[0] == 2
+    assert parley("thread", "reopen", "demo", "b")[0] == 2
+    assert parley("thread", "close", "demo", "b") == (0, "b is closed.\n", "")
+    assert parley("thread", "close", "demo", "null")[0] == 2
+    assert "b\tclosed\t0\t-\n" in parley("thread", "list", "demo")[1]
     assert parley("thread", "list", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
 
 
