@@ -28,6 +28,7 @@ NEEDED = (MANIFEST, WEIGHTS, MODEL)
 TOGETHER = (ENCODER, TOKENIZER)  # the careful reader's; a model without it has neither
 ARRAY_BYTES = 32 << 20  # of all arrays together, unpacked
 ARRAYS_AT_MOST = 64
+FIRST = b"PK\x03\x04"  # begins a zip file
 MEMBER = b"PK\x01\x02"  # begins each entry of the list of what is in a zip file
 
 
@@ -127,6 +128,8 @@ def parsed(content: bytes, name: str) -> dict[str, Any]:
 
 def arrays(content: bytes) -> dict[str, NDArray[Any]]:
     """Return the arrays of ``weights.npz``; never an object, nor more than is sensible."""
+    if not content.startswith(FIRST):  # zipfile would find an archive within anything
+        raise BadArtifact(f"{WEIGHTS} cannot be read: it is no zip file")
     # Number and size are bounded before anything is listed or unpacked.
     if content.count(MEMBER) > ARRAYS_AT_MOST:
         raise BadArtifact(f"{WEIGHTS} has more than {ARRAYS_AT_MOST} arrays")

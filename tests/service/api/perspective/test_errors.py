@@ -245,7 +245,7 @@ def test_the_first_fault_that_counts_is_that_of_the_comment(client: FlaskClient)
 
 
 def test_no_more_than_fifty_mistakes_are_looked_for(client: FlaskClient) -> None:
-    status, text = send(client, request_body(languages=[1] * 500_000))
+    status, text = send(client, request_body(languages=[1] * 50_000))
 
     assert status == 400
     assert len(json.loads(text)["error"]["details"][0]["fieldViolations"]) == 50
