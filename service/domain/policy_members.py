@@ -16,10 +16,10 @@ from service.domain.policy_kinds import Flag, Kind, Languages, Limits, Threshold
 # conversation is held and half of the abusive ones; the model card has each world on a line. A machine asks;
 # a person refuses: for automatic refusals, set `reject`.
 DEFAULT_REVIEW = {
-    "TOXICITY": 0.29,
-    "SEVERE_TOXICITY": 0.38,
-    "IDENTITY_ATTACK": 0.3,
-    "INSULT": 0.45,
+    "TOXICITY": 0.28,
+    "SEVERE_TOXICITY": 0.37,
+    "IDENTITY_ATTACK": 0.32,
+    "INSULT": 0.44,
     "PROFANITY": 0.69,
     "THREAT": 0.07,
     "SPAM": 0.36,

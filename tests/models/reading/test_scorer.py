@@ -37,9 +37,9 @@ RUDE = (
 # Scores of the shipped model, to three digits. A new model brings new ones.
 GOLDEN = {
     "Thank you for the article.": (0.002, 0.0, 0.001, 0.001, 0.001, 0.0, 0.001),
-    "you are an idiot": (0.886, 0.062, 0.024, 0.847, 0.604, 0.006, 0.002),
-    "What a stupid idea.": (0.298, 0.007, 0.009, 0.144, 0.099, 0.001, 0.0),
-    "I will find the source of that quotation tomorrow.": (0.005, 0.0, 0.001, 0.001, 0.002, 0.0, 0.002),
+    "you are an idiot": (0.892, 0.065, 0.02, 0.86, 0.618, 0.007, 0.002),
+    "What a stupid idea.": (0.268, 0.007, 0.007, 0.152, 0.105, 0.001, 0.0),
+    "I will find the source of that quotation tomorrow.": (0.004, 0.0, 0.001, 0.001, 0.001, 0.0, 0.002),
 }
 
 

@@ -49,7 +49,7 @@ def test_a_friendly_body_is_not_public_under_a_vile_name(db: Database) -> None:
 
     assert found.status == "pending"
     assert set(held_for(db, held)) == {("score", NAME)}
-    assert found.reasons[0]["text"] == "In the name, TOXICITY 0.90 is not below 0.29."
+    assert found.reasons[0]["text"] == "In the name, TOXICITY 0.90 is not below 0.28."
     assert found.scores["TOXICITY"] == 0.05  # of the body
     assert found.spans == []
 

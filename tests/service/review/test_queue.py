@@ -39,7 +39,7 @@ def test_what_waits_is_shown_oldest_first_with_all_that_is_needed_to_decide(db, 
     page = ben.open()
 
     assert bodies(page) == ["A [vile] answer.", "A second [vile]\nanswer."]
-    assert "Toxicity is 0.90; the limit is 0.29." in page.text
+    assert "Toxicity is 0.90; the limit is 0.28." in page.text
     assert re.search(
         r'<dt>Toxicity</dt>\s*<dd><svg.*?width="90.0".*?<span class="value">0.90</span>', page.text, re.S
     )
