@@ -16,7 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from service.domain.errors import Misconfigured
-from service.domain.origins import origin_of
+from service.domain.origins import is_loopback, origin_of
 from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
@@ -197,18 +197,6 @@ def _is_for_itself(database_url: str, given: Mapping[str, Any]) -> bool:
     elsewhere = given.get("public_url") or given.get("trusted_proxies")
     listens_here = "host" not in given or is_loopback(given["host"])
     return _is_embedded(database_url) and listens_here and not elsewhere
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.org")
-    (True, True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

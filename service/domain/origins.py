@@ -67,11 +67,16 @@ class Origins:
         return bool(origin) and (
             origin in self.listed
             or (SELF in self.listed and origin == self.own)
-            or (LOOPBACK in self.listed and _is_loopback(urlsplit(origin).hostname or ""))
+            or (LOOPBACK in self.listed and is_loopback(urlsplit(origin).hostname or ""))
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.org")
+    (True, True, True, False)
+    """
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -13,8 +13,8 @@ from werkzeug.datastructures import Headers
 
 from service.context import Context
 from service.domain.ids import fingerprint
+from service.domain.origins import is_loopback
 from service.scoring.keys import Caller, caller_of
-from service.settings import is_loopback
 from service.web.rate_limits import RateLimits
 
 KEY_HEADER = "X-Goog-Api-Key"
