@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
 from sqlalchemy import Connection
 
 from service.domain.access import Caller
