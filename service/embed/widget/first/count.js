@@ -58,8 +58,8 @@ async function tell(site, keys, elements) {
     }
   } catch (error) {
     const { status, said } = /** @type {import('./api.js').Failure} */ (error)
-    if (status === 422 && keys.length > 1) {
-      // One of them is no key: the others are counted without it.
+    if ([414, 422, 431].includes(status) && keys.length > 1) {
+      // One of them is no key, or they are too long together: the others are counted without it.
       const half = keys.length >> 1
       return Promise.all([keys.slice(0, half), keys.slice(half)].map((part) => tell(site, part, elements)))
     }
