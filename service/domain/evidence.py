@@ -20,6 +20,7 @@ class NameEvidence:
     links: int = 0
     reader: str | None = None
     personal: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default."""
@@ -41,7 +42,8 @@ class Evidence:
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
-    ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`).
+    ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
+    ``contacts`` the ways in which readers are led elsewhere (`service.domain.contacts`).
     """
 
     scores: Mapping[str, float] | None
@@ -60,6 +62,7 @@ class Evidence:
     name: NameEvidence | None = None
     unknown: frozenset[str] = frozenset()
     personal: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.
@@ -123,6 +126,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "banned": tuple,
     "suspect": tuple,
     "personal": tuple,
+    "contacts": tuple,
     "unknown": frozenset,
     "name": _name,
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
+from service.domain import contacts, personal_data
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
-from service.domain.personal_data import IN_WORDS
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, NAME, Reason
@@ -153,15 +153,28 @@ def by_personal_data(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what lets somebody be rung, written to, robbed or visited: no machine can say whose it is."""
     if not policy.hold_personal_data:
         return
+    words = personal_data.IN_WORDS
     if evidence.personal:
-        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal)}.")
+        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal, words)}.")
     if evidence.name and evidence.name.personal:
-        text = f"Personal data in the name: {_kinds(evidence.name.personal)}."
+        text = f"Personal data in the name: {_kinds(evidence.name.personal, words)}."
         yield Reason("personal-data", "review", text, field=NAME)
 
 
-def _kinds(found: Sequence[str]) -> str:
-    return ", ".join(IN_WORDS.get(kind, kind) for kind in found)
+def by_contacts(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what leads readers elsewhere, as spam does, to be talked to or to pay."""
+    if not policy.hold_contacts:
+        return
+    words = contacts.IN_WORDS
+    if evidence.contacts:
+        yield Reason("contact", "review", f"Leads elsewhere: {_kinds(evidence.contacts, words)}.")
+    if evidence.name and evidence.name.contacts:
+        text = f"The name leads elsewhere: {_kinds(evidence.name.contacts, words)}."
+        yield Reason("contact", "review", text, field=NAME)
+
+
+def _kinds(found: Sequence[str], words: Mapping[str, str]) -> str:
+    return ", ".join(words.get(kind, kind) for kind in found)
 
 
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
@@ -219,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     by_links,
     by_repeats,
     by_personal_data,
+    by_contacts,
     by_first_time,
     by_premoderation,
     by_name,

@@ -58,6 +58,12 @@ class Policy:
         bool,
         Flag("A telephone number, e-mail address, IBAN or somebody's home in text or name goes to review."),
     ] = True
+    hold_contacts: Annotated[
+        bool,
+        Flag(
+            "A messenger or number with a call to use it, or an address hidden or advertised, goes to review."
+        ),
+    ] = True
     hold_first_time: Annotated[
         bool,
         Flag("Comments of an author who has no approved one yet go to review."),

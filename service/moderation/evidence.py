@@ -11,15 +11,17 @@ import orjson
 import structlog
 from sqlalchemy import Connection
 
+from service.domain.contacts import contacts
 from service.domain.errors import Invalid
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.ids import fingerprint
+from service.domain.links import count_links, count_links_in_name
 from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
-from service.domain.word_lists import WordList, count_links, count_links_in_name
+from service.domain.word_lists import WordList
 from service.storage import comments as queries
 from service.storage.records import CommentForLedger, PolicyRow
 
@@ -83,6 +85,7 @@ def _evidence(
     about = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
+        "contacts": contacts(comment.body),
         "repeat_of": _repeat(comment, reading, earlier),
         "first_time": (comment.site_id, comment.author_id) not in earlier.approved,
         "premoderated": comment.thread_premoderate,
@@ -115,6 +118,7 @@ def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
         suspect=site.suspect.find(plain),
         links=count_links_in_name(name),
         personal=personal_data(name),
+        contacts=contacts(name),
         reader=reading.reader if reading else None,
     )
 
