@@ -50,7 +50,8 @@ STORY = re.compile(
 )
 TO_APP = re.compile(rf"\b(?:{_APP})\s(?:me|us|him|her|now|the number)\b|\bmy (?:{_APP})\s?(?:is|id|number|:)")
 HANDLE = re.compile(
-    rf"\b(?:{_APP})(?:\s(?:me|us|him|her|id|number|no|handle|user(?:name)?|at|on|is|only|contact|group)){{0,3}}"
+    rf"\b(?:{_APP})(?:\s(?:me|us|him|her|id|number|no|handle|user(?:name)?|at|on|is|only|contact"
+    r"|group)){0,3}"
     r"\s?[:=@>-]{0,3}\s?(?:@[a-z]\w{3,31}|\+?\d[\d ()./-]{6,20})"
     rf"|@[a-z]\w{{3,31}}\s(?:on|via|in|at|\()\s?(?:{_APP})\b"
 )
@@ -62,9 +63,9 @@ CALL_TO_RING = re.compile(
 )
 SERVICE = re.compile(
     r"\b(?:customer (?:care|service|support)|(?:tech|technical) support|refund|toll[- ]?free|loan"
-    r"|invest|crypto|bitcoin|btc|forex|hacker|recover(?:y|ed)?|spell|love caster|ex (?:back|husband|wife|lover)"
-    r"|escorts?"
-    r"|call ?girls?|massage|earn|profits?|cash ?app|paypal|discount|cheap|bonus|betting|prize|winner|diploma"
+    r"|invest|crypto|bitcoin|btc|forex|hacker|recover(?:y|ed)?|spell|love caster"
+    r"|ex (?:back|husband|wife|lover)|escorts?|call ?girls?|massage|earn|profits?|cash ?app|paypal"
+    r"|discount|cheap|bonus|betting|prize|winner|diploma"
     r"|order now|dating|singles|hot girls?|locksmith|repair service|psychic|astrolog)"
 )
 # What no civil sentence says to a link in it. Words of an address itself do not count.

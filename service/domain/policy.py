@@ -21,6 +21,7 @@ UNSURE_SHARE = 0.5
 SCORED_AT_LEAST = "TOXICITY"
 # What a model may be made without, in any language: few have the examples. A limit on it then says nothing.
 MAY_BE_UNKNOWN = "SPAM"
+WHERE = {"author": "by the same author", "site": "on this site"}
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
 
@@ -145,8 +146,9 @@ def by_links(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
 def by_repeats(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what was posted before."""
     if evidence.repeat_of and policy.hold_repeats:
-        where = "by the same author" if evidence.repeat_of == "author" else "in this thread"
-        yield Reason("repeat", "review", f"The same text was posted before {where}.")
+        where = WHERE.get(evidence.repeat_of, "in this thread")
+        what = "Nearly the same" if evidence.nearly else "The same"
+        yield Reason("repeat", "review", f"{what} text was posted before {where}.")
 
 
 def by_personal_data(evidence: Evidence, policy: Policy) -> Iterator[Reason]:

@@ -52,7 +52,7 @@ class Policy:
     ] = 2
     hold_repeats: Annotated[
         bool,
-        Flag("Its author's own text again, or a long one that stands in the thread, goes to review."),
+        Flag("A text that was posted before goes to review, also with another number, name or link in it."),
     ] = True
     hold_personal_data: Annotated[
         bool,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from service.scoring import suggestions
+from service.storage import likenesses
 from service.storage import retention as queries
 from service.storage.database import Database
 
 KEYS_FOR = timedelta(days=7)
 DELIVERIES_FOR = timedelta(days=30)
+LIKENESSES_FOR = timedelta(days=1)
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
 
 
@@ -23,7 +25,9 @@ def tidy(db: Database, now: datetime, *, suggestion_days: int, batch: int = BATC
         keys = queries.drop_keys(connection, now - KEYS_FOR, batch)
     with db.write() as connection:
         deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
+    with db.write() as connection:
+        likened = likenesses.forget(connection, now - LIKENESSES_FOR, batch)
     suggested = suggestions.drop_old(db, now - timedelta(days=suggestion_days), batch)
     if suggested:
         db.empty_log()
-    return keys + deliveries + suggested
+    return keys + deliveries + likened + suggested

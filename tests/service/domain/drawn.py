@@ -37,7 +37,7 @@ evidences = st.builds(
     banned=words,
     suspect=words,
     links=st.integers(0, 9),
-    repeat_of=st.sampled_from([None, "author", "thread"]),
+    repeat_of=st.sampled_from([None, "author", "thread", "site"]),
     first_time=st.booleans(),
     premoderated=st.booleans(),
     failure=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
@@ -48,6 +48,7 @@ evidences = st.builds(
     unknown=st.frozensets(attributes),
     personal=kinds,
     contacts=ways,
+    nearly=st.booleans(),
 )
 shares = st.floats(0, 1)
 policies = st.builds(

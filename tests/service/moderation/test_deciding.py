@@ -491,3 +491,23 @@ def test_spam_that_leads_elsewhere_waits_and_a_site_may_let_it_pass(db: Database
     assert look(db, held).reasons[0]["text"] == "Leads elsewhere: a number with a call to ring it."
     assert look(db, named).reasons[0]["field"] == "author_name"
     assert look(db, passed).status == "approved"
+
+
+def test_an_honest_comment_does_not_wait_behind_a_flood(db: Database) -> None:
+    clock = FakeClock()
+    for n in range(300):
+        post(db, clock, f"Buy number {n} now.", author_token="f" * 30)
+    same_thread = post(db, clock, "A fine remark.", author_token="h" * 30)
+    for n in range(300):
+        post(db, clock, f"Buy number {n} now.", thread="b", author_token=f"{n:030}")
+    elsewhere = post(db, clock, "A fine remark.", thread="c", author_token="g" * 30)
+    oldest = post(db, clock, "Nobody's remark.")
+
+    deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=64)
+    taken = [look(db, one).status for one in (same_thread, elsewhere, oldest)]
+    while deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=64):
+        pass
+
+    assert taken == ["approved"] * 3
+    with db.read() as connection:
+        assert queries.backlog(connection)[0] == 0
