@@ -21,6 +21,8 @@ class NameEvidence:
     reader: str | None = None
     personal: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
+    is_reserved: bool = False
+    is_disguised: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default."""

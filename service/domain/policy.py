@@ -209,6 +209,12 @@ def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("suspect-word", "review", text, field=NAME)
     if name.links:
         yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
+    if name.is_reserved:
+        text = "The name looks like one that the site keeps for itself."
+        yield Reason("reserved-name", "review", text, field=NAME)
+    if name.is_disguised:
+        text = "The name has hidden characters, or letters of several scripts in one word."
+        yield Reason("disguised-name", "review", text, field=NAME)
 
 
 def _by_scores_of_name(name: NameEvidence, evidence: Evidence, policy: Policy) -> Iterator[Reason]:

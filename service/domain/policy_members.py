@@ -64,6 +64,10 @@ class Policy:
             "A messenger or number with a call to use it, or an address hidden or advertised, goes to review."
         ),
     ] = True
+    reserved_names: Annotated[
+        tuple[str, ...],
+        Words("A name that looks like one of these, or like the site's own, goes to review."),
+    ] = ("Admin", "Administrator", "Moderator", "Moderators", "Parley")
     hold_first_time: Annotated[
         bool,
         Flag("Comments of an author who has no approved one yet go to review."),

@@ -36,6 +36,8 @@ NAME_FOR_AUTHORS = {
     "suspect-word": "Your name contains a word that needs a second look.",
     "links": "Your name contains a link.",
     "personal-data": "Your name seems to contain a telephone number or an address.",
+    "reserved-name": "Your name looks like one that this site keeps for itself.",
+    "disguised-name": "Your name has characters that are not what they seem.",
     "contact": "Your name leads readers to a messenger, a number or an address elsewhere.",
 }
 WORDS: dict[object, dict[str, str]] = {None: FOR_AUTHORS, NAME: NAME_FOR_AUTHORS}  # by what it is about

@@ -19,6 +19,7 @@ from service.domain.links import count_links, count_links_in_name
 from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
+from service.domain.reserved_names import is_disguised, looks_reserved
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
 from service.domain.word_lists import WordList
@@ -41,6 +42,7 @@ class Rules:
     policy: Policy
     banned: WordList
     suspect: WordList
+    site_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
         links=count_links_in_name(name),
         personal=personal_data(name),
         contacts=contacts(name),
+        is_reserved=looks_reserved(name, site.policy.reserved_names, site.site_name),
+        is_disguised=is_disguised(name),
         reader=reading.reader if reading else None,
     )
 
@@ -152,7 +156,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
 
     The model is remembered by its id: by itself, one that was replaced would never be freed.
     """
-    key = (orjson.dumps(row.document), scorer.model_id)
+    key = (orjson.dumps([row.site_name, row.document]), scorer.model_id)
     with _building:
         rules = _built.get(key)
         if rules is None:
@@ -161,6 +165,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
                 policy,
                 WordList.of(policy.banned_words, scorer.normalise),
                 WordList.of(policy.suspect_words, scorer.normalise),
+                row.site_name,
             )
         _built.move_to_end(key)
         while len(_built) > RULES_KEPT:

@@ -119,7 +119,7 @@ def _in_turns(connection: Connection, free: ColumnElement[bool], limit: int) -> 
     )
 
 
-def _ranked(rows: Select[Any], names: Sequence[str], *, is_turned: bool = False) -> Subquery:
+def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: bool = False) -> Subquery:
     """Number the rows that have the named columns in common, by their turn until now and their age."""
     source = rows.subquery()
     order = [source.c.turn, source.c.id] if is_turned else [source.c.id]

@@ -28,6 +28,8 @@ names = st.builds(
     reader=readers,
     personal=kinds,
     contacts=ways,
+    is_reserved=st.booleans(),
+    is_disguised=st.booleans(),
 )
 evidences = st.builds(
     Evidence,
@@ -58,6 +60,7 @@ policies = st.builds(
     hold_repeats=st.booleans(),
     hold_personal_data=st.booleans(),
     hold_contacts=st.booleans(),
+    reserved_names=words,
     hold_first_time=st.booleans(),
     premoderate=st.booleans(),
     languages=st.frozensets(st.sampled_from(LANGUAGES)),

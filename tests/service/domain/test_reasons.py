@@ -42,6 +42,7 @@ HELD = (
     Evidence({"TOXICITY": 0.1}, name=NameEvidence(None, banned=("x",), suspect=("y",), links=1)),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.95}, personal=("email",))),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, contacts=("messenger",))),
+    Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, is_reserved=True, is_disguised=True)),
 )  # fmt: skip
 
 

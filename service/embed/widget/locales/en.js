@@ -75,5 +75,7 @@ export default {
   'why-name-not-scored': 'The name could not be checked automatically.',
   'why-name-links': 'The name contains a link.',
   'why-name-personal-data': 'The name seems to contain a telephone number or an address.',
+  'why-name-reserved-name': 'The name looks like one that this site keeps for itself.',
+  'why-name-disguised-name': 'The name has characters that are not what they seem.',
   'why-name-contact': 'The name leads readers to a messenger, a number or an address elsewhere.'
 }
