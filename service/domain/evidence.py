@@ -20,6 +20,9 @@ class NameEvidence:
     links: int = 0
     reader: str | None = None
     personal: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    is_reserved: bool = False
+    is_disguised: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default."""
@@ -36,12 +39,14 @@ class Evidence:
     """All that is known of a comment when it is decided. Every check ran; nothing was cut short.
 
     ``scores`` is None when the comment could not be scored, and ``failure`` then says why.
-    ``repeat_of`` is "author" or "thread" when the same text was posted before. ``is_beta`` says that the
-    language has a model of its own, in beta; ``language_supported`` counts only where it has none.
+    ``repeat_of`` is "author", "thread" or "site" when the same text was posted before, or ``nearly`` so.
+    ``is_beta`` says that the language has a model of its own, in beta; ``language_supported`` counts only
+    where it has none.
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
-    ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`).
+    ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
+    ``contacts`` the ways in which readers are led elsewhere (`service.domain.contacts`).
     """
 
     scores: Mapping[str, float] | None
@@ -60,6 +65,8 @@ class Evidence:
     name: NameEvidence | None = None
     unknown: frozenset[str] = frozenset()
     personal: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    nearly: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.
@@ -123,6 +130,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "banned": tuple,
     "suspect": tuple,
     "personal": tuple,
+    "contacts": tuple,
     "unknown": frozenset,
     "name": _name,
 }

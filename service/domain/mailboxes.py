@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.domain.word_lists import ENDINGS
+from service.domain.links import ENDINGS
 
 LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 FILES = r"(?:png|jpe?g|gif|svg|webp|css|m?js|html?|txt|pdf|json|mp[34])"

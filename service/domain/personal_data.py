@@ -7,13 +7,11 @@ person sees that at a glance; a rule that excepted "info@" or "letters@" would o
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 from service.domain.bank_accounts import find_accounts
-from service.domain.composing import composed
 from service.domain.mailboxes import has_mailbox
+from service.domain.seen import as_seen
 from service.domain.street_addresses import has_home
 from service.domain.telephones import has_telephone
 
@@ -25,8 +23,6 @@ IN_WORDS = {
     IBAN: "a bank account (IBAN)",
     ADDRESS: "a street address with words of who lives or is found there",
 }
-HIDDEN = frozenset(("Cf", "Me", "Mn", "Cc"))  # categories: what is typed between characters and not seen
-MOST_WIDE = 4  # characters that one may stand for; a ligature of a whole sentence would be 18
 DIGIT = re.compile("[0-9]")
 # The path of a web address: numbers in it are nobody's. What is asked behind "?" is read.
 PATH = re.compile(r"(?:https?://|www\.)(?!wa\.me/)[^\s?]*")
@@ -44,7 +40,7 @@ def personal_data(text: str) -> tuple[str, ...]:
     >>> personal_data("In 1914-1918 the pub at 12 Elm Street cost 1,000,000.")
     ()
     """
-    seen = _as_seen(text)
+    seen = as_seen(text).casefold()
     read = PATH.sub(" ", seen) if "://" in seen or "www." in seen else seen
     has_digits = DIGIT.search(seen) is not None  # most texts have none, and are done with soon
     accounts = find_accounts(read) if has_digits else []
@@ -55,24 +51,6 @@ def personal_data(text: str) -> tuple[str, ...]:
         ADDRESS: has_digits and has_home(read),
     }
     return tuple(kind for kind in KINDS if found[kind])
-
-
-def _as_seen(text: str) -> str:
-    """Return a text without hidden characters, in one width, with digits of ASCII, casefolded."""
-    if text.isascii():
-        return text.casefold()
-    whole = composed(text)
-    return whole.translate({ord(char): _seen(char) for char in set(whole)}).casefold()
-
-
-@lru_cache(maxsize=4096)
-def _seen(char: str) -> str:
-    if unicodedata.category(char) in HIDDEN and not char.isspace():
-        return ""
-    wide = unicodedata.normalize("NFKC", char)
-    if len(wide) > MOST_WIDE:
-        return " "
-    return str(unicodedata.decimal(wide, wide)) if len(wide) == 1 else wide
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
+from service.domain import contacts, personal_data
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
-from service.domain.personal_data import IN_WORDS
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, NAME, Reason
@@ -21,6 +21,7 @@ UNSURE_SHARE = 0.5
 SCORED_AT_LEAST = "TOXICITY"
 # What a model may be made without, in any language: few have the examples. A limit on it then says nothing.
 MAY_BE_UNKNOWN = "SPAM"
+WHERE = {"author": "by the same author", "site": "on this site"}
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
 
@@ -145,23 +146,37 @@ def by_links(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
 def by_repeats(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what was posted before."""
     if evidence.repeat_of and policy.hold_repeats:
-        where = "by the same author" if evidence.repeat_of == "author" else "in this thread"
-        yield Reason("repeat", "review", f"The same text was posted before {where}.")
+        where = WHERE.get(evidence.repeat_of, "in this thread")
+        what = "Nearly the same" if evidence.nearly else "The same"
+        yield Reason("repeat", "review", f"{what} text was posted before {where}.")
 
 
 def by_personal_data(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what lets somebody be rung, written to, robbed or visited: no machine can say whose it is."""
     if not policy.hold_personal_data:
         return
+    words = personal_data.IN_WORDS
     if evidence.personal:
-        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal)}.")
+        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal, words)}.")
     if evidence.name and evidence.name.personal:
-        text = f"Personal data in the name: {_kinds(evidence.name.personal)}."
+        text = f"Personal data in the name: {_kinds(evidence.name.personal, words)}."
         yield Reason("personal-data", "review", text, field=NAME)
 
 
-def _kinds(found: Sequence[str]) -> str:
-    return ", ".join(IN_WORDS.get(kind, kind) for kind in found)
+def by_contacts(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what leads readers elsewhere, as spam does, to be talked to or to pay."""
+    if not policy.hold_contacts:
+        return
+    words = contacts.IN_WORDS
+    if evidence.contacts:
+        yield Reason("contact", "review", f"Leads elsewhere: {_kinds(evidence.contacts, words)}.")
+    if evidence.name and evidence.name.contacts:
+        text = f"The name leads elsewhere: {_kinds(evidence.name.contacts, words)}."
+        yield Reason("contact", "review", text, field=NAME)
+
+
+def _kinds(found: Sequence[str], words: Mapping[str, str]) -> str:
+    return ", ".join(words.get(kind, kind) for kind in found)
 
 
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
@@ -194,6 +209,12 @@ def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("suspect-word", "review", text, field=NAME)
     if name.links:
         yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
+    if name.is_reserved:
+        text = "The name looks like one that the site keeps for itself."
+        yield Reason("reserved-name", "review", text, field=NAME)
+    if name.is_disguised:
+        text = "The name has hidden characters, or letters of several scripts in one word."
+        yield Reason("disguised-name", "review", text, field=NAME)
 
 
 def _by_scores_of_name(name: NameEvidence, evidence: Evidence, policy: Policy) -> Iterator[Reason]:
@@ -219,6 +240,7 @@ RULES: tuple[Rule, ...] = (
     by_links,
     by_repeats,
     by_personal_data,
+    by_contacts,
     by_first_time,
     by_premoderation,
     by_name,

@@ -52,12 +52,22 @@ class Policy:
     ] = 2
     hold_repeats: Annotated[
         bool,
-        Flag("Its author's own text again, or a long one that stands in the thread, goes to review."),
+        Flag("A text that was posted before goes to review, also with another number, name or link in it."),
     ] = True
     hold_personal_data: Annotated[
         bool,
         Flag("A telephone number, e-mail address, IBAN or somebody's home in text or name goes to review."),
     ] = True
+    hold_contacts: Annotated[
+        bool,
+        Flag(
+            "A messenger or number with a call to use it, or an address hidden or advertised, goes to review."
+        ),
+    ] = True
+    reserved_names: Annotated[
+        tuple[str, ...],
+        Words("A name that looks like one of these, or like the site's own, goes to review."),
+    ] = ("Admin", "Administrator", "Moderator", "Moderators", "Parley")
     hold_first_time: Annotated[
         bool,
         Flag("Comments of an author who has no approved one yet go to review."),

@@ -24,6 +24,7 @@ FOR_AUTHORS = {
     "links": "It contains many links.",
     "repeat": "The same text was posted before.",
     "personal-data": "It seems to contain somebody's telephone number, e-mail, bank account or address.",
+    "contact": "It leads readers to a messenger, a number or an address elsewhere.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     MODERATOR: "A moderator decided so.",
@@ -35,6 +36,9 @@ NAME_FOR_AUTHORS = {
     "suspect-word": "Your name contains a word that needs a second look.",
     "links": "Your name contains a link.",
     "personal-data": "Your name seems to contain a telephone number or an address.",
+    "reserved-name": "Your name looks like one that this site keeps for itself.",
+    "disguised-name": "Your name has characters that are not what they seem.",
+    "contact": "Your name leads readers to a messenger, a number or an address elsewhere.",
 }
 WORDS: dict[object, dict[str, str]] = {None: FOR_AUTHORS, NAME: NAME_FOR_AUTHORS}  # by what it is about
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,22 +10,6 @@ from service.domain.sentences import in_utf16
 
 WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"\S+")
-LINK = re.compile(r"(?:https?://|www\.)\S", re.IGNORECASE)
-LINK_WHOLE = re.compile(LINK.pattern + r"*", re.IGNORECASE)
-# An address without a scheme: an ending that people are led to, after a word of two letters ("will.i.am" is a
-# name). With a path behind it, any ending will do.
-ENDINGS = """
-com net org info biz xyz top site online shop store club live app dev link click vip win bet casino porn sex
-xxx pro icu fun space website example test onion io co me tv cc to ru cn tk ml ga cf gq su ua in ir br pl it
-fr nl es de uk us eu ca au jp kr
-"""
-BARE_ADDRESS = re.compile(
-    r"(?<![\w.-])(?:[a-z0-9-]+\.)*(?:[a-z0-9-]{2,}\.(?:xn--[a-z0-9-]+|"
-    + "|".join(ENDINGS.split())
-    + r")(?![\w-])"
-    r"|[a-z0-9-]+\.[a-z]{2,}/\w)",
-    re.IGNORECASE,
-)
 Normalise = Callable[[str], str]
 
 
@@ -108,22 +91,3 @@ def utf16(text: str) -> int:
     3
     """
     return len(text) + sum(char > "\uffff" for char in text)
-
-
-def count_links(body: str) -> int:
-    """Return how many web addresses a text holds.
-
-    >>> count_links("see https://a.example and www.b.example")
-    2
-    """
-    return len(LINK.findall(body))
-
-
-def count_links_in_name(name: str) -> int:
-    """Return how many web addresses a name holds, with or without ``https://`` or ``www.``.
-
-    >>> count_links_in_name("casino-online.example"), count_links_in_name("J.R.R. Tolkien")
-    (1, 0)
-    """
-    plain = unicodedata.normalize("NFKC", name)
-    return len(BARE_ADDRESS.findall(LINK_WHOLE.sub("", plain))) + count_links(plain)

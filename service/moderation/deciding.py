@@ -15,10 +15,11 @@ from service.domain.policy import decide
 from service.domain.reasons import POLICY_ACTOR
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Scorer
-from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of, text_hash
+from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of
 from service.moderation.marking import Marks
+from service.moderation.repeats import text_hash
 from service.storage import comments as queries
-from service.storage import moves, sites
+from service.storage import likenesses, moves, sites
 from service.storage.database import Database
 from service.storage.records import CommentForLedger, PolicyRow
 
@@ -134,7 +135,7 @@ def _decide_all(
     """Decide, write and return the moves of those comments that ``owner`` still held."""
     rules = {site: rules_of(policy, scorer) for site, policy in policies.items()}
     with db.read() as connection:
-        evidence = gather(connection, comments, found, rules, scorer)
+        evidence, fresh = gather(connection, comments, found, rules, scorer, now)
     wanted = [
         _move(one, evidence[one.id], rules[one.site_id], policies[one.site_id], found, scorer)
         for one in comments
@@ -143,6 +144,7 @@ def _decide_all(
         held = queries.hold(connection, owner)
         kept = [move for move in wanted if move.comment.id in held]
         moves.record(connection, kept, now)
+        likenesses.keep(connection, [text for text in fresh if text.comment_id in held], now)
     ids: dict[str, list[str]] = {}
     for move in kept:
         ids.setdefault(str(move.outcome), []).append(move.comment.id)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 import structlog
 from sqlalchemy import Connection
 
+from service.domain.contacts import contacts
 from service.domain.errors import Invalid
 from service.domain.evidence import Evidence, NameEvidence, rounded
-from service.domain.ids import fingerprint
+from service.domain.links import count_links, count_links_in_name
 from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
+from service.domain.reserved_names import is_disguised, looks_reserved
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
-from service.domain.word_lists import WordList, count_links, count_links_in_name
+from service.domain.word_lists import WordList
+from service.moderation.repeats import Earlier
 from service.storage import comments as queries
-from service.storage.records import CommentForLedger, PolicyRow
+from service.storage.records import CommentForLedger, LikeText, PolicyRow
 
 log = structlog.get_logger("parley.moderation")
 
 RULES_KEPT = 256
-MIN_THREAD_REPEAT = 20  # characters; shorter texts ("Thank you!") are said by many
 # A bare name is too short to be read rightly: of 97 innocent ones, 22 would be held, and 6 in this sentence;
 # of 38 bad ones 37 and 35. It is English, whatever the name is.
 NAME_IN_A_SENTENCE = ("My name is {}", "en")
@@ -39,6 +42,7 @@ class Rules:
     policy: Policy
     banned: WordList
     suspect: WordList
+    site_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +58,46 @@ class Found:
     failed: list[str]
 
 
-@dataclass(slots=True)
-class _Earlier:
-    """What was said before: by whom, where; it grows with each comment of the batch."""
-
-    approved: set[tuple[str, str]]
-    in_thread: set[tuple[str, str]]
-    by_author: set[tuple[str, str]]
-
-
 def gather(
     connection: Connection,
     comments: Sequence[CommentForLedger],
     found: Found,
     rules: Mapping[str, Rules],
     scorer: Scorer,
-) -> dict[str, Evidence]:
-    """Collect all evidence for a batch: every check runs, whatever the others found."""
+    now: datetime,
+) -> tuple[dict[str, Evidence], list[LikeText]]:
+    """Collect all evidence for a batch: every check runs, whatever the others found.
+
+    Returns also the texts that are like none before, to be kept for those that come after.
+    """
     unknown = frozenset(ATTRIBUTES).difference(scorer.attributes)
-    earlier = _earlier(connection, comments, found)
-    return {one.id: _evidence(one, found, rules[one.site_id], earlier, unknown) for one in comments}
+    earlier = Earlier.find(connection, comments, found.readings, now)
+    known = queries.approved_by_author(
+        connection, sorted({(one.site_id, one.author_id) for one in comments if one.author_id})
+    )
+    evidence = {
+        one.id: _evidence(one, found, rules[one.site_id], earlier, known, unknown) for one in comments
+    }
+    return evidence, earlier.fresh
 
 
 def _evidence(
-    comment: CommentForLedger, found: Found, site: Rules, earlier: _Earlier, unknown: frozenset[str]
+    comment: CommentForLedger,
+    found: Found,
+    site: Rules,
+    earlier: Earlier,
+    known: Set[tuple[str, str]],
+    unknown: frozenset[str],
 ) -> Evidence:
     reading = found.readings[comment.id]
+    repeat = earlier.repeat(comment, reading)
     about = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
-        "repeat_of": _repeat(comment, reading, earlier),
-        "first_time": (comment.site_id, comment.author_id) not in earlier.approved,
+        "contacts": contacts(comment.body),
+        "repeat_of": repeat.of if repeat else None,
+        "nearly": repeat is not None and repeat.nearly,
+        "first_time": (comment.site_id, comment.author_id) not in known,
         "premoderated": comment.thread_premoderate,
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
@@ -115,38 +128,11 @@ def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
         suspect=site.suspect.find(plain),
         links=count_links_in_name(name),
         personal=personal_data(name),
+        contacts=contacts(name),
+        is_reserved=looks_reserved(name, site.policy.reserved_names, site.site_name),
+        is_disguised=is_disguised(name),
         reader=reading.reader if reading else None,
     )
-
-
-def _earlier(connection: Connection, comments: Sequence[CommentForLedger], found: Found) -> _Earlier:
-    authors = {(one.site_id, one.author_id) for one in comments if one.author_id}
-    hashes = {text_hash(reading) for reading in found.readings.values() if reading}
-    in_thread, by_author = queries.earlier_texts(
-        connection, {one.thread_id for one in comments}, {author for _, author in authors}, hashes
-    )
-    return _Earlier(queries.approved_by_author(connection, sorted(authors)), in_thread, by_author)
-
-
-def _repeat(comment: CommentForLedger, reading: Reading | None, earlier: _Earlier) -> str | None:
-    """Say whose text this repeats, and remember it for the rest of the batch."""
-    if reading is None:
-        return None
-    text, where = text_hash(reading), None
-    author = (comment.author_id, text) if comment.author_id else None
-    if author in earlier.by_author:
-        where = "author"
-    elif len(reading.normalised) >= MIN_THREAD_REPEAT and (comment.thread_id, text) in earlier.in_thread:
-        where = "thread"
-    earlier.in_thread.add((comment.thread_id, text))
-    if author:
-        earlier.by_author.add(author)
-    return where
-
-
-def text_hash(reading: Reading) -> str:
-    """Return the fingerprint under which repeats of a text are found, however they are typed."""
-    return fingerprint(" ".join(reading.normalised.split()))
 
 
 _built: OrderedDict[tuple[bytes, str], Rules] = OrderedDict()
@@ -170,7 +156,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
 
     The model is remembered by its id: by itself, one that was replaced would never be freed.
     """
-    key = (orjson.dumps(row.document), scorer.model_id)
+    key = (orjson.dumps([row.site_name, row.document]), scorer.model_id)
     with _building:
         rules = _built.get(key)
         if rules is None:
@@ -179,6 +165,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
                 policy,
                 WordList.of(policy.banned_words, scorer.normalise),
                 WordList.of(policy.suspect_words, scorer.normalise),
+                row.site_name,
             )
         _built.move_to_end(key)
         while len(_built) > RULES_KEPT:

@@ -6,7 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
@@ -31,6 +46,7 @@ ANSWERED = (
 )
 KEEP_KEY = insert(IdempotencyKey)
 SUSPECT_TRIES = 2
+LOOKED_AT = 2048  # comments at either end of a backlog among which turns are taken: a claim costs no more
 # Written out, not bound: only then may a prepared statement use the small index of what waits.
 IS_RECEIVED = Comment.status == literal_column("'received'")
 OWN_CLAIM = and_(Comment.claimed_by == bindparam("owner"), IS_RECEIVED)
@@ -62,22 +78,64 @@ def find_comment(connection: Connection, comment_id: str, *, lock: bool = False)
 
 
 def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
-    """Claim up to ``limit`` comments that wait to be scored, oldest first; return how many.
+    """Claim up to ``limit`` comments that wait to be scored; return how many.
 
     A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. A comment
     that failed twice is claimed alone, so that one that kills the scorer is soon found and takes no
-    others along.
+    others along. Who waits longest is first, unless more wait than are claimed: then sites take turns, in
+    each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else.
     """
     free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
     oldest = connection.execute(select(Comment.tries).where(free).order_by(Comment.id).limit(1)).scalar()
     if oldest is None:
         return 0
-    alone = oldest >= SUSPECT_TRIES
+    if oldest >= SUSPECT_TRIES:
+        return _claim(connection, owner, until, and_(free, Comment.tries >= SUSPECT_TRIES), 1)
+    free = and_(free, Comment.tries < SUSPECT_TRIES)
+    fair = _in_turns(connection, free, limit)
+    count = _claim(connection, owner, until, and_(free, Comment.id.in_(fair)), limit) if fair else 0
+    if count < limit:  # few wait, or another worker chose the same
+        count += _claim(connection, owner, until, free, limit - count)
+    return count
+
+
+def _in_turns(connection: Connection, free: ColumnElement[bool], limit: int) -> list[str]:
+    """Return whose turn it is among those who wait longest and those who just came; none if few wait."""
+    waits = select(Comment.id).where(free)
+    if len(connection.execute(waits.order_by(Comment.id).limit(limit + 1)).all()) <= limit:
+        return []
+    ends = [waits.order_by(end).limit(LOOKED_AT).subquery() for end in (Comment.id, Comment.id.desc())]
+    seen = union(*(select(end.c.id) for end in ends)).subquery()
+    by_author = _ranked(
+        select(Comment.id, Comment.site_id, Comment.thread_id, Comment.author_id).join(
+            seen, seen.c.id == Comment.id
+        ),
+        ["site_id", "thread_id", "author_id"],
+    )
+    by_thread = _ranked(select(by_author), ["site_id", "thread_id"], is_turned=True)
+    by_site = _ranked(select(by_thread), ["site_id"], is_turned=True)
+    return list(
+        connection.execute(select(by_site.c.id).order_by(by_site.c.turn, by_site.c.id).limit(limit)).scalars()
+    )
+
+
+def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: bool = False) -> Subquery:
+    """Number the rows that have the named columns in common, by their turn until now and their age."""
+    source = rows.subquery()
+    order = [source.c.turn, source.c.id] if is_turned else [source.c.id]
+    number = func.row_number().over(partition_by=[source.c[name] for name in names], order_by=order)
+    kept = [source.c[name] for name in ("id", "site_id", "thread_id", "author_id")]
+    return select(*kept, number.label("turn")).subquery()
+
+
+def _claim(
+    connection: Connection, owner: str, until: datetime, which: ColumnElement[bool], limit: int
+) -> int:
     chosen = (
         select(Comment.id)
-        .where(free, Comment.tries >= SUSPECT_TRIES if alone else Comment.tries < SUSPECT_TRIES)
+        .where(which)
         .order_by(Comment.id)
-        .limit(1 if alone else limit)
+        .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("chosen")  # computed once; PostgreSQL may run a plain subquery, and its limit, again per row
     )

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.events import without_text
 from service.storage.database import note_erased
-from service.storage.tables import Attempt, Comment, Delivery, Event, WebhookEndpoint
+from service.storage.tables import Attempt, Comment, Delivery, Event, Likeness, WebhookEndpoint
 from service.storage.tables.comments import TO_ERASE
 
 # The hash of the words and the places of some of them would tell of a short text what it was.
@@ -27,7 +27,7 @@ REDACT = (
 def erase(connection: Connection, comment_ids: Sequence[str]) -> None:
     """Blank body and name of comments wherever they stand, in the caller's transaction.
 
-    1. The comments themselves; the caller holds their rows.
+    1. The comments themselves, whose rows the caller holds, and their sketches.
     2. Their events, whether sent or not: each keeps its id, its place and all else that it tells, so what
        still has to be sent goes out as before, signed over what is left.
     3. What receivers answered to those events: many repeat what they were sent.
@@ -35,6 +35,7 @@ def erase(connection: Connection, comment_ids: Sequence[str]) -> None:
     The audit log has only the hash of a text, and keeps it.
     """
     connection.execute(update(Comment).where(Comment.id.in_(comment_ids)).values(NOTHING))
+    connection.execute(delete(Likeness).where(Likeness.comment_id.in_(comment_ids)))
     told = select(Event.position, Event.site_id, Event.payload).where(
         Event.subject_id.in_(comment_ids), Event.subject_kind == COMMENT
     )

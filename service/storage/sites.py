@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal, select, update
 
 from service.domain.errors import NotFound
 from service.storage.records import PolicyRow, SitePages, SiteRow, columns, row_of, rows_of
@@ -44,14 +44,24 @@ def change(connection: Connection, site_id: str, values: Mapping[str, Any]) -> N
 
 def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, PolicyRow]:
     """Return the policy in force on each site."""
-    query = select(*columns(PolicyRow, site_id=Site.id, version=Site.policy_version, document=Site.policy))
+    query = select(
+        *columns(
+            PolicyRow,
+            site_id=Site.id,
+            version=Site.policy_version,
+            document=Site.policy,
+            site_name=Site.name,
+        )
+    )
     found = rows_of(PolicyRow, connection.execute(query.where(Site.id.in_(site_ids))))
     return {row.site_id: row for row in found}
 
 
 def policy_version(connection: Connection, site_id: str, version: int) -> PolicyRow | None:
     """Return a site's policy as it was in one version."""
-    query = select(*columns(PolicyRow, Policy)).where(Policy.site_id == site_id, Policy.version == version)
+    query = select(*columns(PolicyRow, Policy, site_name=literal(""))).where(
+        Policy.site_id == site_id, Policy.version == version
+    )
     return row_of(PolicyRow, connection.execute(query))
 
 

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from service.domain.comment import Status
 from service.scoring import suggestions
-from service.storage import erasing
+from service.storage import erasing, likenesses
 from service.storage import retention as queries
 from service.storage.database import Database
 
 KEYS_FOR = timedelta(days=7)
 DELIVERIES_FOR = timedelta(days=30)
+LIKENESSES_FOR = timedelta(days=1)
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
 COMMENTS = 200  # of which the text is erased in one transaction: each has some events, which are written anew
 
@@ -29,9 +30,11 @@ def tidy(db: Database, now: datetime, *, suggestion_days: int, rejected_days: in
         keys = queries.drop_keys(connection, now - KEYS_FOR, batch)
     with db.write() as connection:
         deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
+    with db.write() as connection:
+        likened = likenesses.forget(connection, now - LIKENESSES_FOR, batch)
     suggested = suggestions.drop_old(db, now - timedelta(days=suggestion_days), batch)
     erased = _erase(db, now, now - timedelta(days=rejected_days), min(batch, COMMENTS))
-    done = keys + deliveries + suggested + erased
+    done = keys + deliveries + likened + suggested + erased
     if not done:
         db.pack()
     db.empty_log()

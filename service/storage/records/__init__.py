@@ -1,6 +1,13 @@
 """The rows that leave storage, as types: frozen, read by name, and known to the type checker."""
 
-from service.storage.records.comments import Answered, CommentForLedger, CommentRow, Excerpt, ThreadHead
+from service.storage.records.comments import (
+    Answered,
+    CommentForLedger,
+    CommentRow,
+    Excerpt,
+    LikeText,
+    ThreadHead,
+)
 from service.storage.records.moderation import (
     AuditEntry,
     DecisionRow,
@@ -58,6 +65,7 @@ __all__ = [
     "Holder",
     "JudgedComment",
     "Key",
+    "LikeText",
     "ListedModerator",
     "LoggedEvent",
     "NewDelivery",

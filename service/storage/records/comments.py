@@ -84,3 +84,14 @@ class Excerpt:
     status: str
     body: str
     is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LikeText:
+    """A comment's place and hashes of its text, of those found only the ones that were asked for."""
+
+    comment_id: str
+    site_id: str
+    thread_id: str
+    author_id: str | None
+    hashes: tuple[int, ...]

@@ -11,11 +11,15 @@ from service.domain.audit import Entry
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """One version of a site's policy, as it was written: what it leaves out has its default."""
+    """One version of a site's policy, as it was written: what it leaves out has its default.
+
+    ``site_name`` is known of the one in force.
+    """
 
     site_id: str
     version: int
     document: dict[str, Any]
+    site_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

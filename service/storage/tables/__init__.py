@@ -1,7 +1,7 @@
 """The tables. Each states its own limits; `migrations/` makes exactly these."""
 
 from service.storage.tables.base import Base, Id, Instant, Serial, SubjectId
-from service.storage.tables.comments import Comment, IdempotencyKey
+from service.storage.tables.comments import Comment, IdempotencyKey, Likeness
 from service.storage.tables.moderation import AuditRow, Decision, DecisionCount, Policy, Subject
 from service.storage.tables.scoring import PerspectiveKey, Suggestion
 from service.storage.tables.sites import Credential, Moderator, ModeratorSite, Site, Thread
@@ -22,6 +22,7 @@ __all__ = [
     "Id",
     "IdempotencyKey",
     "Instant",
+    "Likeness",
     "Moderator",
     "ModeratorSite",
     "PerspectiveKey",

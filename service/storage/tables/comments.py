@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -91,4 +92,21 @@ class IdempotencyKey(Base):
     request_hash: Mapped[str] = mapped_column(String(64))
     subject_kind: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[str] = mapped_column(SubjectId)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Likeness(Base):
+    """One hash of a text that was like no other of its day: one who writes nearly the same has it too.
+
+    What repeats a text is not kept, so a flood of one text leaves no more than one such post does.
+    """
+
+    __tablename__ = "likenesses"
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    comment_id: Mapped[str] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    thread_id: Mapped[str] = mapped_column(Id)
+    author_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(index=True)

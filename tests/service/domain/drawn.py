@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from service.domain import contacts
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.personal_data import KINDS
 from service.domain.policy_kinds import Thresholds
@@ -17,6 +18,7 @@ scores = st.none() | st.dictionaries(attributes, st.floats(0, 1) | st.floats()).
 words = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=9), max_size=2).map(tuple)
 readers = st.sampled_from([None, "fast", "careful", "none"])
 kinds = st.lists(st.sampled_from([*KINDS, "shoe-size"]), max_size=2, unique=True).map(tuple)
+ways = st.lists(st.sampled_from([*contacts.KINDS, "smoke"]), max_size=2, unique=True).map(tuple)
 names = st.builds(
     NameEvidence,
     scores=scores,
@@ -25,6 +27,9 @@ names = st.builds(
     links=st.integers(0, 3),
     reader=readers,
     personal=kinds,
+    contacts=ways,
+    is_reserved=st.booleans(),
+    is_disguised=st.booleans(),
 )
 evidences = st.builds(
     Evidence,
@@ -34,7 +39,7 @@ evidences = st.builds(
     banned=words,
     suspect=words,
     links=st.integers(0, 9),
-    repeat_of=st.sampled_from([None, "author", "thread"]),
+    repeat_of=st.sampled_from([None, "author", "thread", "site"]),
     first_time=st.booleans(),
     premoderated=st.booleans(),
     failure=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=9),
@@ -44,6 +49,8 @@ evidences = st.builds(
     name=st.none() | names,
     unknown=st.frozensets(attributes),
     personal=kinds,
+    contacts=ways,
+    nearly=st.booleans(),
 )
 shares = st.floats(0, 1)
 policies = st.builds(
@@ -52,6 +59,8 @@ policies = st.builds(
     max_links=st.integers(0, 9),
     hold_repeats=st.booleans(),
     hold_personal_data=st.booleans(),
+    hold_contacts=st.booleans(),
+    reserved_names=words,
     hold_first_time=st.booleans(),
     premoderate=st.booleans(),
     languages=st.frozensets(st.sampled_from(LANGUAGES)),

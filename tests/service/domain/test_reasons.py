@@ -37,10 +37,12 @@ HELD = (
     Evidence({"TOXICITY": 0.7}, is_beta=True),
     Evidence(
         {"TOXICITY": 0.1}, language_supported=False, banned=("x",), suspect=("y",), links=9,
-        repeat_of="author", first_time=True, personal=("phone",),
+        repeat_of="author", first_time=True, personal=("phone",), contacts=("number",),
     ),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence(None, banned=("x",), suspect=("y",), links=1)),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.95}, personal=("email",))),
+    Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, contacts=("messenger",))),
+    Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, is_reserved=True, is_disguised=True)),
 )  # fmt: skip
 
 

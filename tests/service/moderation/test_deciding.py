@@ -466,3 +466,49 @@ def test_public_counts_equal_a_recount_whatever_happens(db: Database) -> None:
         seen = connection.execute(select(Comment.reply_count, Comment.shown).where(Comment.id == root)).one()
     assert (stored, len(recount)) == (2, 2)
     assert tuple(seen) == (2, True)
+
+
+def test_spam_that_leads_elsewhere_waits_and_a_site_may_let_it_pass(db: Database) -> None:
+    clock = FakeClock()
+    spam = "Call customer care number 8391097664 for refund"
+    held = post(db, clock, spam)
+    named = post(db, clock, "A fine remark.", author_name="Telegram @crypto_queen")
+    fine = post(
+        db, clock, "The helpline is 0800 111 0 111; The Guardian has more: https://theguardian.com/uk"
+    )
+    bare = post(db, clock, "See shop-a.example, shop-b.example, and hxxp://shop-c.example")
+    drain(db, clock)
+    sites.set_policy(db, OPERATOR, "demo", {"hold_contacts": False, "hold_repeats": False}, clock())
+    passed = post(db, clock, spam)
+    drain(db, clock)
+
+    assert [look(db, one).status for one in (held, named, fine, bare)] == ["pending"] * 2 + [
+        "approved",
+        "pending",
+    ]
+    assert (reasons(db, held), reasons(db, named), reasons(db, bare)) == (
+        ["contact"], ["contact"], ["links", "contact"],
+    )  # fmt: skip
+    assert look(db, held).reasons[0]["text"] == "Leads elsewhere: a number with a call to ring it."
+    assert look(db, named).reasons[0]["field"] == "author_name"
+    assert look(db, passed).status == "approved"
+
+
+def test_an_honest_comment_does_not_wait_behind_a_flood(db: Database) -> None:
+    clock = FakeClock()
+    for n in range(300):
+        post(db, clock, f"Buy number {n} now.", author_token="f" * 30)
+    same_thread = post(db, clock, "A fine remark.", author_token="h" * 30)
+    for n in range(300):
+        post(db, clock, f"Buy number {n} now.", thread="b", author_token=f"{n:030}")
+    elsewhere = post(db, clock, "A fine remark.", thread="c", author_token="g" * 30)
+    oldest = post(db, clock, "Nobody's remark.")
+
+    deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=64)
+    taken = [look(db, one).status for one in (same_thread, elsewhere, oldest)]
+    while deciding.drain(db, scorer=FakeScorer(), clock=clock, limit=64):
+        pass
+
+    assert taken == ["approved"] * 3
+    with db.read() as connection:
+        assert queries.backlog(connection)[0] == 0

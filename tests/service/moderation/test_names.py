@@ -9,6 +9,7 @@ from service.domain.access import OPERATOR
 from service.domain.reasons import NAME
 from service.moderation import deciding
 from service.sites import sites
+from service.storage import sites as stored
 from service.storage.database import Database
 from tests.fakes import FakeClock, FakeScorer
 from tests.service.moderation.test_deciding import drain, look, post
@@ -101,3 +102,24 @@ def test_a_name_is_scored_once_in_a_batch_and_a_missing_one_costs_nothing(db: Da
     drain(db, clock, scorer)
 
     assert scorer.calls == [21]
+
+
+def test_a_name_that_pretends_to_be_the_sites_own_waits(db: Database) -> None:
+    clock = FakeClock()
+    with db.read() as connection:
+        own = stored.existing(connection, "demo").name
+    held = [
+        post(db, clock, "A fine remark.", author_name=name) for name in ("Moderator", own, "m\u200bo", "Bоb")
+    ]
+    sites.set_policy(db, OPERATOR, "demo", {"reserved_names": ["Chief"]}, clock())
+    drain(db, clock)
+    chief = post(db, clock, "A fine remark.", author_name="The Ch1ef")
+    drain(db, clock)
+
+    assert [held_for(db, one) for one in (*held[1:], chief)] == [
+        [("reserved-name", NAME)],
+        [("disguised-name", NAME)],
+        [("disguised-name", NAME)],
+        [("reserved-name", NAME)],
+    ]
+    assert look(db, held[0]).status == "approved"  # the list was replaced before it was read

@@ -65,6 +65,7 @@ export default {
   'why-links': 'It contains many links.',
   'why-repeat': 'The same text was posted before.',
   'why-personal-data': 'It seems to contain somebody’s telephone number, e-mail, bank account or address.',
+  'why-contact': 'It leads readers to a messenger, a number or an address elsewhere.',
   'why-first-time-author': 'First comments are read before they appear.',
   'why-premoderation': 'Comments here are read before they appear.',
   'why-moderator': 'A moderator decided so.',
@@ -73,5 +74,8 @@ export default {
   'why-name-suspect-word': 'The name contains a word that needed a second look.',
   'why-name-not-scored': 'The name could not be checked automatically.',
   'why-name-links': 'The name contains a link.',
-  'why-name-personal-data': 'The name seems to contain a telephone number or an address.'
+  'why-name-personal-data': 'The name seems to contain a telephone number or an address.',
+  'why-name-reserved-name': 'The name looks like one that this site keeps for itself.',
+  'why-name-disguised-name': 'The name has characters that are not what they seem.',
+  'why-name-contact': 'The name leads readers to a messenger, a number or an address elsewhere.'
 }
