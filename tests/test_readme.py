@@ -25,6 +25,9 @@ ELSEWHERE = {
     "make run": "the outside check, and every test that starts Parley, does what it does",
     "make test": "this is it",
     "parley perspective compare scored.jsonl": "tests/service/commands/test_perspective.py does so",
+    "parley evaluate --site demo --policy | parley site policy demo --set -": (
+        "tests/service/commands/test_fitting.py does so, with comments to fit to"
+    ),
     "docker compose up": "tests/test_containers.py reads both files",
 }
 

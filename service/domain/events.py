@@ -24,7 +24,7 @@ EVERY = (
     EventType("comment.pending", "comment", "A comment waits for a moderator."),
     EventType("comment.approved", "comment", "A comment is public."),
     EventType("comment.rejected", "comment", "A comment was refused, or taken off the page."),
-    EventType("comment.deleted", "comment", "A comment was deleted."),
+    EventType("comment.deleted", "comment", "A comment was deleted; its text and name are null."),
     EventType("thread.closed", "thread", "A thread takes no more comments."),
     EventType("thread.reopened", "thread", "A closed thread takes comments again."),
     EventType("thread.premoderated", "thread", "A thread's comments all wait for a moderator, or no longer."),

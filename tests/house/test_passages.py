@@ -19,6 +19,7 @@ DOCUMENTS: Mapping[str, str] = {
     "service/api/": "bodies and queries as their schemas give them, answers as they are sent",
     "service/web/": "the same, for all doors: reading, checking, turning into Python",
     "service/domain/policy_document.py": "a site's policy as JSON: checked, completed, read",
+    "service/domain/events.py": "the JSON of an event, to be sent without its text",
     "service/domain/evidence.py": "evidence as JSON and back",
     "service/sites/sites.py": "a site's policy as JSON, on its way to the rules and back",
     "service/comments/reading.py": "a page of a thread as the JSON that is cached and sent",

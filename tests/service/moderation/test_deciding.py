@@ -223,7 +223,7 @@ def test_a_comment_that_missed_its_careful_reading_is_held_from_half_the_limit_o
         "text": "TOXICITY 0.25 is not below 0.14, the wider limit while only the fast reader is at hand.",
         "attribute": "TOXICITY",
         "score": 0.25,
-        "threshold": 0.145,
+        "threshold": 0.14,
         "reader": "fast",
     }
 
