@@ -81,7 +81,7 @@ class PageText(fields.String):
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str | None:
+    ) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if not isinstance(text, str):  # marshmallow also takes bytes
             raise self.make_error("invalid")

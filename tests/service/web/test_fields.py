@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from marshmallow import ValidationError
 
-from service.web.fields import Note
+from service.web.fields import Note, PageText
 
 KEPT = [
     ("doxxing", "doxxing"), ("two\nlines", "two\nlines"), ("two\r\nlines", "two\nlines"),
@@ -27,3 +27,11 @@ def test_a_note_may_have_lines_and_its_own_writing(sent: str, kept: str) -> None
 def test_a_note_turns_no_direction_and_has_no_control_characters(sent: str) -> None:
     with pytest.raises(ValidationError, match=r"without control or direction|nothing to read|longer than"):
         Note().deserialize(sent)
+
+
+@pytest.mark.parametrize(("sent", "kept"), [
+    ("\u200fשלום\u202c", "שלום"), ("It\x92s  two\nlines", "It s two lines"), ("\u200b", None), ("", None),
+    ("x" * 400, "x" * 300), ("é" * 900, "é" * 300), ("👩‍👩‍👧" * 300, "👩‍👩‍👧" * 66), ("a" + "\u0316" * 40, "a" + "\u0316" * 4),
+])  # fmt: skip
+def test_what_a_page_says_of_itself_is_mended(sent: str, kept: str | None) -> None:
+    assert PageText(max_graphemes=300, max_bytes=1200).deserialize(sent) == kept
