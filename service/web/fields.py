@@ -93,7 +93,10 @@ class PageText(fields.String):
         text = BIDI.sub("", CONTROL.sub(" ", text[: self.max_bytes]))
         text = " ".join(composed(ZALGO.sub("", text)).split())
         cut = text.encode()[: self.max_bytes].decode(errors="ignore")
-        whole = "".join(one[0] for one in islice(GRAPHEME.finditer(cut), self.max_graphemes)).strip()
+        shown = [one[0] for one in islice(GRAPHEME.finditer(cut), self.max_graphemes)]
+        if cut != text and sum(map(len, shown)) == len(cut):
+            shown.pop()  # it may be half a character
+        whole = "".join(shown).strip()
         return whole if VISIBLE.search(whole) else None
 
 

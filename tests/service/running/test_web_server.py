@@ -75,6 +75,7 @@ def test_what_is_no_request_gets_a_problem_document_and_never_a_5xx(server, name
 
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer
     assert b"application/problem+json" in answer
+    assert b"\r\nAccess-Control-Allow-Origin: *\r\n" in answer  # a page can tell it from no answer
 
 
 def test_metrics_count_for_all_processes_and_nothing_names_the_reader(server):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from service.web.fields import Note, Text, graphemes
+from service.web.fields import Note, PageText, Text, graphemes
 from tests.growth import LINEAR, growth
 
 BODY = Text(max_graphemes=100, max_bytes=1_000_000)
@@ -62,3 +62,12 @@ def test_no_text_takes_more_than_linear_time_to_be_checked(piece: str) -> None:
             BODY.deserialize(text)
 
     assert growth(checked, "x" + piece * (4_000 // len(piece)), "x" + piece * (16_000 // len(piece))) < LINEAR
+
+
+@pytest.mark.parametrize(("sent", "kept"), [
+    ("\u200fשלום\u202c", "שלום"), ("It\x92s  two\nlines", "It s two lines"), ("\u200b", None), ("", None),
+    ("x" * 400, "x" * 300), ("é" * 900, "é" * 300), ("👩‍👩‍👧" * 300, "👩‍👩‍👧" * 66),
+    ("a" + "\u0316" * 40, "a" + "\u0316" * 4),
+])  # fmt: skip
+def test_what_a_page_says_of_itself_is_mended(sent: str, kept: str | None) -> None:
+    assert PageText(max_graphemes=300, max_bytes=1200).deserialize(sent) == kept
