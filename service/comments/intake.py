@@ -14,6 +14,7 @@ from service.domain.audit import COMMENT, START
 from service.domain.comment import Status
 from service.domain.errors import Invalid, KeyReused, NotFound, ParleyError, ThreadClosed
 from service.domain.ids import author_id, fingerprint, new_id, receipt_for
+from service.domain.pressure import Pressure
 from service.domain.threads import canonical_url, thread_key
 from service.storage import comments as queries
 from service.storage import moves, reading, threads
@@ -27,6 +28,7 @@ class Draft:
 
     ``author_token`` is a secret that the reader's browser keeps: it links one reader's comments on one
     site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's.
+    ``pressure`` is what the door measured when it came.
     """
 
     site: str
@@ -38,6 +40,7 @@ class Draft:
     author_name: str | None = None
     author_token: str | None = None
     idempotency_key: str | None = None
+    pressure: Pressure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
     heads: dict[tuple[str, str], ThreadHead] = {}
     fresh: list[tuple[_Post, CommentForLedger]] = []
     # Rows are made in one order by every process, so that two never wait for each other.
-    for turn in sorted(batch, key=lambda turn: _place(turn.asked.draft)):
+    for turn in sorted(batch, key=lambda turn: place(turn.asked.draft)):
         post = turn.asked
         turn.outcome = _answered(post, known)
         if turn.outcome is None:
@@ -118,8 +121,8 @@ def _accept(connection: Connection, batch: Sequence[Turn[_Post, Answered]]) -> N
     ])  # fmt: skip
 
 
-def _place(draft: Draft) -> tuple[str, str]:
-    """Return where a post belongs as it is stored: by another spelling two processes would differ."""
+def place(draft: Draft) -> tuple[str, str]:
+    """Return where a post belongs as it is stored, its site and page, however the page is spelt."""
     try:
         return draft.site, thread_key(draft.key) if draft.key else canonical_url(draft.url)
     except Invalid:
@@ -165,6 +168,7 @@ def _comment(
         audit_head=START,
         created_at=post.now,
         tries=0,
+        pressure=draft.pressure.as_dict() if draft.pressure else None,
         thread_key=thread.key or "",
         thread_url=thread.url or "",
         thread_title=thread.title,

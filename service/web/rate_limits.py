@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import redis
 import structlog
@@ -19,7 +20,7 @@ from service.settings import Settings
 log = structlog.get_logger("parley.limits")
 
 PAUSE_S = 5.0  # how long a Redis that did not answer is left alone
-Question = Callable[[RateLimiter], int | None]
+Answer = TypeVar("Answer")
 
 
 class RateLimits:
@@ -56,6 +57,18 @@ class RateLimits:
             )
         )
 
+    def count(self, key: str, seconds: int, before: str | None = None) -> int:
+        """Count once more under a key that ends after some seconds; return how often until now.
+
+        With ``before``, the count under that key is returned where it is larger.
+        """
+
+        def counted(limiter: RateLimiter) -> int:
+            found = limiter.storage.incr(key, seconds)
+            return max(found, limiter.storage.get(before)) if before else found
+
+        return self._ask(counted)
+
     def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         """Forget what was counted, wherever it was."""
 
@@ -66,7 +79,7 @@ class RateLimits:
         forget(self._limiters()[1])
         self._ask(forget)
 
-    def _ask(self, question: Question) -> int | None:
+    def _ask(self, question: Callable[[RateLimiter], Answer]) -> Answer:
         shared, own = self._limiters()
         if shared is not None and time.monotonic() >= self._again_at:
             try:

@@ -32,7 +32,3 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_likenesses_comment_id"), "likenesses", ["comment_id"], unique=False)
     op.create_index(op.f("ix_likenesses_created_at"), "likenesses", ["created_at"], unique=False)
-
-
-def downgrade() -> None:
-    op.drop_table("likenesses")
