@@ -24,7 +24,7 @@ bp = Blueprint("comments", __name__, url_prefix="/api/v1")
     headers=schemas.PostHeaders(),
     answer=schemas.Accepted(),
     status=202,
-    problems=(403, 404),
+    problems=(403, 404, 429),
 )
 def post_comment(body: intake.Draft, headers: schemas.Sender) -> Any:
     """Accept a comment for scoring; it is stored for good and not public yet."""
@@ -35,7 +35,9 @@ def post_comment(body: intake.Draft, headers: schemas.Sender) -> Any:
         idempotency_key=headers.idempotency_key,
         origin=headers.origin,
     )
-    receipt = here.intake.submit(draft, here.clock())
+    now = here.clock()
+    pressure = here.posting_limits.measure(draft, request.remote_addr, now)
+    receipt = here.intake.submit(replace(draft, pressure=pressure), now)
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id
     return receipt, {"Location": url_for(".show_comment", comment_id=receipt.id)}

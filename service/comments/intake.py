@@ -16,6 +16,7 @@ from service.domain.comment import Status
 from service.domain.errors import ForeignPage, Invalid, KeyReused, NotFound, ParleyError, ThreadClosed
 from service.domain.ids import author_id, fingerprint, new_id, receipt_for
 from service.domain.origins import Origins
+from service.domain.pressure import Pressure
 from service.domain.threads import Keys, thread_keys
 from service.storage import comments as queries
 from service.storage import moves, reading, sites, threads
@@ -28,8 +29,8 @@ class Draft:
     """What a reader sends, already checked for form.
 
     ``author_token`` is a secret that the reader's browser keeps: it links one reader's comments on one
-    site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's, and
-    ``origin`` what the browser says of the page it posts from.
+    site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's,
+    ``origin`` what the browser says of the page it posts from, and ``pressure`` what the door measured.
     """
 
     site: str
@@ -42,6 +43,7 @@ class Draft:
     author_token: str | None = None
     idempotency_key: str | None = None
     origin: str | None = None
+    pressure: Pressure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _post(draft: Draft, now: datetime) -> _Post:
         return _Post(draft, now, None, None)
     # What the reader wrote and where: a page's title and the spelling of its address change on their own.
     words = [draft.parent_id, draft.author_name, draft.body]
-    request = fingerprint(repr([draft.site, _widest_key(draft), *words]))
+    request = fingerprint(repr([*place(draft), *words]))
     of_author = fingerprint(repr([draft.site, draft.author_token, draft.idempotency_key]))
     # Without a token anybody may have chosen the same key: it is shared with nobody's other words.
     anonymous = fingerprint(repr([draft.site, draft.idempotency_key, request]))
@@ -164,12 +166,12 @@ def _keep_keys(connection: Connection, fresh: Sequence[tuple[_Post, CommentForLe
     queries.keep_idempotent(connection, sorted(rows, key=lambda row: str(row["key_hash"])))
 
 
-def _widest_key(draft: Draft) -> str:
-    """Return the key that all spellings of a page's address share, whichever of them its site holds apart."""
+def place(draft: Draft) -> tuple[str, str]:
+    """Return where a post belongs, its site and page, however the page is spelt."""
     try:
-        return thread_keys(draft.key or draft.url).of(USUAL)
+        return draft.site, thread_keys(draft.key or draft.url).of(USUAL)
     except Invalid:
-        return ""  # it is refused, and keeps nothing
+        return draft.site, ""  # it is refused, and keeps nothing
 
 
 def _place(draft: Draft, pages: Mapping[str, SitePages]) -> tuple[str, str]:
@@ -219,6 +221,7 @@ def _comment(connection: Connection, post: _Post, held: _Threads) -> CommentForL
         audit_head=START,
         created_at=post.now,
         tries=0,
+        pressure=draft.pressure.as_dict() if draft.pressure else None,
         thread_key=thread.key or "",
         thread_url=thread.url,
         thread_title=thread.title,

@@ -45,6 +45,7 @@ class Evidence:
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
+    ``posts_…`` is how much was posted when it came (`service.domain.pressure`).
     ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
     ``contacts`` the ways in which readers are led elsewhere (`service.domain.contacts`).
     """
@@ -67,6 +68,11 @@ class Evidence:
     personal: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
     nearly: bool = False
+    posts_network: int = 0
+    posts_author: int = 0
+    posts_text: int = 0
+    posts_thread: int = 0
+    posts_site: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.

@@ -179,6 +179,32 @@ def _kinds(found: Sequence[str], words: Mapping[str, str]) -> str:
     return ", ".join(words.get(kind, kind) for kind in found)
 
 
+def by_pace(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for what comes faster than people write; an office behind one address is held and not refused."""
+    for count, most, whose in (
+        (evidence.posts_network, policy.network_pace, "from the same network"),
+        (evidence.posts_author, policy.author_pace, "by the same author"),
+        (evidence.posts_text, policy.text_pace, "with the same text"),
+    ):
+        if count > most:
+            text = f"{count} comments came {whose} within a minute; {most} pass without a look."
+            yield Reason("pace", "review", text)
+
+
+def by_flood(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Ask for everything while a page or the site gets more than it usually does; that ends by itself."""
+    for count, most, where in (
+        (evidence.posts_thread, policy.thread_flood, "page"),
+        (evidence.posts_site, policy.site_flood, "site"),
+    ):
+        if count > most:
+            text = (
+                f"{count} comments came to this {where} in five minutes; beyond {most} all are read first,"
+                " until some minutes after it calms down."
+            )
+            yield Reason("flood", "review", text)
+
+
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for authors who are new here, where the site wants it."""
     if evidence.first_time and policy.hold_first_time:
@@ -241,6 +267,8 @@ RULES: tuple[Rule, ...] = (
     by_repeats,
     by_personal_data,
     by_contacts,
+    by_pace,
+    by_flood,
     by_first_time,
     by_premoderation,
     by_name,

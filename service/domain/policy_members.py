@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 from service.domain.policy_kinds import Flag, Kind, Languages, Limits, Thresholds, Whole, Words
 
+MANY = 1_000_000  # a limit that nobody reaches
 # Those that the shipped model suggests; a test compares them. At these, one in ten civil comments of a heated
 # conversation is held and half of the abusive ones; the model card has each world on a line. A machine asks;
 # a person refuses: for automatic refusals, set `reject`.
@@ -64,6 +65,38 @@ class Policy:
             "A messenger or number with a call to use it, or an address hidden or advertised, goes to review."
         ),
     ] = True
+    network_pace: Annotated[
+        int,
+        Whole(
+            "Beyond so many comments a minute from one network (/24, /64), its comments go to review.",
+            1,
+            MANY,
+        ),
+    ] = 30
+    author_pace: Annotated[
+        int,
+        Whole("Beyond so many comments a minute by one author, theirs go to review.", 1, MANY),
+    ] = 6
+    text_pace: Annotated[
+        int,
+        Whole("Beyond so many comments a minute with the same words, these go to review.", 1, MANY),
+    ] = 10
+    thread_flood: Annotated[
+        int,
+        Whole(
+            "Beyond so many comments in five minutes, all on the page go to review until it calms down.",
+            1,
+            MANY,
+        ),
+    ] = 100
+    site_flood: Annotated[
+        int,
+        Whole(
+            "Beyond so many comments in five minutes, all on the site go to review until it calms down.",
+            1,
+            MANY,
+        ),
+    ] = 1000
     reserved_names: Annotated[
         tuple[str, ...],
         Words("A name that looks like one of these, or like the site's own, goes to review."),

@@ -25,6 +25,8 @@ FOR_AUTHORS = {
     "repeat": "The same text was posted before.",
     "personal-data": "It seems to contain somebody's telephone number, e-mail, bank account or address.",
     "contact": "It leads readers to a messenger, a number or an address elsewhere.",
+    "pace": "Many comments came from the same place at once.",
+    "flood": "Many comments come to this page at the moment, and all are read before they appear.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     MODERATOR: "A moderator decided so.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import orjson
@@ -19,6 +19,7 @@ from service.domain.links import count_links, count_links_in_name
 from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
+from service.domain.pressure import Pressure
 from service.domain.reserved_names import is_disguised, looks_reserved
 from service.domain.retries import MAX_SCORING_TRIES
 from service.domain.scores import ATTRIBUTES, Reading, Scorer
@@ -91,6 +92,7 @@ def _evidence(
 ) -> Evidence:
     reading = found.readings[comment.id]
     repeat = earlier.repeat(comment, reading)
+    pressure = Pressure.from_dict(comment.pressure)
     about = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
@@ -101,6 +103,7 @@ def _evidence(
         "premoderated": comment.thread_premoderate,
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
+        **{f"posts_{axis}": count for axis, count in asdict(pressure).items()},
     }
     if reading is None:
         failure = f"it failed {MAX_SCORING_TRIES} times"

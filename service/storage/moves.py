@@ -20,6 +20,7 @@ from service.storage.upserts import upsert
 
 NEW = (
     "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "created_at",
+    "pressure",
 )  # fmt: skip
 INSERT_COMMENT, INSERT_DECISION = insert(Comment), insert(Decision)
 

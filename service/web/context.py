@@ -12,6 +12,7 @@ from service.comments.reading import PageCache
 from service.context import Context
 from service.settings import Settings
 from service.web.login_limits import LoginLimits
+from service.web.posting_limits import PostingLimits
 from service.web.scoring_access import Access
 from service.wiring import make_context
 
@@ -21,13 +22,15 @@ class WebContext(Context):
     """A `Context` with what the doors share between requests, all of it safe to use from many threads.
 
     ``intake`` takes in comments, ``pages`` are those rendered last, ``scoring_access`` knows who may have
-    texts scored, and ``login_limits`` how often a login was tried.
+    texts scored, ``login_limits`` how often a login was tried, and
+    ``posting_limits`` how much is posted.
     """
 
     intake: Intake
     pages: PageCache
     scoring_access: Access
     login_limits: LoginLimits
+    posting_limits: PostingLimits
 
 
 def make_web_context(settings: Settings) -> WebContext:
@@ -43,6 +46,7 @@ def make_web_context(settings: Settings) -> WebContext:
         pages=PageCache(),
         scoring_access=Access(here),
         login_limits=LoginLimits(settings),
+        posting_limits=PostingLimits(settings),
     )
 
 

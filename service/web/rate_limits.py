@@ -6,11 +6,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import redis
 import structlog
 from limits import RateLimitItem
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from service.redis_client import redis_client
@@ -19,7 +21,16 @@ from service.settings import Settings
 log = structlog.get_logger("parley.limits")
 
 PAUSE_S = 5.0  # how long a Redis that did not answer is left alone
-Question = Callable[[RateLimiter], int | None]
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is counted under a key that ends after some seconds, beside what stands under a key ``before``."""
+
+    key: str
+    seconds: int
+    before: str | None = None
 
 
 class RateLimits:
@@ -56,6 +67,10 @@ class RateLimits:
             )
         )
 
+    def count(self, counts: Sequence[Count]) -> list[int]:
+        """Count each once more; return how often until now, or under the key before where that is larger."""
+        return self._ask(lambda limiter: _counted(limiter.storage, counts)) if counts else []
+
     def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         """Forget what was counted, wherever it was."""
 
@@ -66,7 +81,7 @@ class RateLimits:
         forget(self._limiters()[1])
         self._ask(forget)
 
-    def _ask(self, question: Question) -> int | None:
+    def _ask(self, question: Callable[[RateLimiter], Answer]) -> Answer:
         shared, own = self._limiters()
         if shared is not None and time.monotonic() >= self._again_at:
             try:
@@ -94,3 +109,22 @@ class RateLimits:
 
 def _wait(limiter: RateLimiter, item: RateLimitItem, key: str) -> int:
     return max(1, math.ceil(limiter.get_window_stats(item, key).reset_time - time.time()))
+
+
+def _counted(storage: Storage, counts: Sequence[Count]) -> list[int]:
+    if isinstance(storage, RedisStorage):
+        return _in_one_go(storage, counts)
+    return [
+        max(storage.incr(one.key, one.seconds), storage.get(one.before) if one.before else 0)
+        for one in counts
+    ]
+
+
+def _in_one_go(storage: RedisStorage, counts: Sequence[Count]) -> list[int]:
+    """Ask Redis once for all of them: each question would cost a post as much as all do."""
+    asked = storage.get_connection().pipeline(transaction=False)
+    for one in counts:
+        key = storage.prefixed_key(one.key)
+        asked.incr(key).expire(key, one.seconds).get(storage.prefixed_key(one.before or one.key))
+    answers = asked.execute()
+    return [max(this, int(before or 0)) for this, before in zip(answers[::3], answers[2::3], strict=True)]

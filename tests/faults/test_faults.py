@@ -70,10 +70,14 @@ def break_everything(nemesis: Nemesis) -> None:
         nemesis.break_something(fault)
 
 
+UNHURRIED = {"hold_repeats": False, "thread_flood": 1_000_000, "site_flood": 1_000_000}
+
+
 def add_endpoint(parley: Parley, url: str) -> str:
     from service.context import utcnow
     from service.outbound import Outbound
     from service.settings import read_settings
+    from service.sites import sites
     from service.webhooks import endpoints
 
     settings = read_settings(
@@ -81,6 +85,8 @@ def add_endpoint(parley: Parley, url: str) -> str:
     )
     db = Database(settings.database_url)
     check = Outbound(settings.webhook_private_networks).check
+    # The poster says one sentence over and over, and fast; what is tried here is that none is lost.
+    sites.set_policy(db, OPERATOR, "demo", UNHURRIED, utcnow())
     made = endpoints.add_endpoint(db, OPERATOR, "demo", url, [], utcnow(), check=check)
     db.close()
     return str(made.secret)

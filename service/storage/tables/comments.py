@@ -82,6 +82,7 @@ class Comment(Base):
     claimed_by: Mapped[str | None] = mapped_column(Id)
     claimed_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
+    pressure: Mapped[dict[str, Any] | None]  # how much was posted when it came: figures, no caller
 
 
 class IdempotencyKey(Base):

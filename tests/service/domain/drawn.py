@@ -51,6 +51,8 @@ evidences = st.builds(
     personal=kinds,
     contacts=ways,
     nearly=st.booleans(),
+    posts_author=st.integers(0, 9),
+    posts_thread=st.integers(0, 9),
 )
 shares = st.floats(0, 1)
 policies = st.builds(
@@ -61,6 +63,8 @@ policies = st.builds(
     hold_personal_data=st.booleans(),
     hold_contacts=st.booleans(),
     reserved_names=words,
+    author_pace=st.integers(1, 9),
+    thread_flood=st.integers(1, 9),
     hold_first_time=st.booleans(),
     premoderate=st.booleans(),
     languages=st.frozensets(st.sampled_from(LANGUAGES)),

@@ -38,6 +38,7 @@ HELD = (
     Evidence(
         {"TOXICITY": 0.1}, language_supported=False, banned=("x",), suspect=("y",), links=9,
         repeat_of="author", first_time=True, personal=("phone",), contacts=("number",),
+        posts_network=31, posts_site=1001,
     ),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence(None, banned=("x",), suspect=("y",), links=1)),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.95}, personal=("email",))),

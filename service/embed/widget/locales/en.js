@@ -66,6 +66,8 @@ export default {
   'why-repeat': 'The same text was posted before.',
   'why-personal-data': 'It seems to contain somebody’s telephone number, e-mail, bank account or address.',
   'why-contact': 'It leads readers to a messenger, a number or an address elsewhere.',
+  'why-pace': 'Many comments came from the same place at once.',
+  'why-flood': 'Many comments come to this page at the moment, and all are read before they appear.',
   'why-first-time-author': 'First comments are read before they appear.',
   'why-premoderation': 'Comments here are read before they appear.',
   'why-moderator': 'A moderator decided so.',

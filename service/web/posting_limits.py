@@ -1,0 +1,55 @@
+"""How often one may post. A caller far beyond human speed is refused; the rest is for the policy to judge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from service.comments.intake import Draft, place
+from service.domain.errors import TooManyRequests
+from service.domain.pressure import MINUTE, SPIKE, Pressure, counted_as, network
+from service.settings import Settings
+from service.web.rate_limits import Count, RateLimits
+
+PREFIX = "parley-posts"
+# Posts a minute that nobody types: of one author; and of a network, a school at a lesson's end included.
+MOST_OF_AUTHOR, MOST_OF_NETWORK = 60, 1000
+SAID_BY_MANY = 20  # characters of a text: what is shorter ("Thank you!") is not counted
+
+
+class PostingLimits:
+    """Counts posts by network, author, text, thread and site, by keyed hashes that end within ten minutes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = RateLimits(settings, PREFIX)
+        self._key = settings.secret_key
+
+    def measure(self, draft: Draft, address: str | None, now: datetime) -> Pressure:
+        """Count a post and return how much was posted lately; raise `TooManyRequests` for a machine.
+
+        What is refused does not count on the page, the site or the text, so that others do not suffer.
+        """
+        prefix, token = network(address), draft.author_token
+        whose = {"network": prefix, "author": token}
+        asked = {axis: self._of(MINUTE, now, axis, draft.site, one) for axis, one in whose.items() if one}
+        found = dict(zip(asked, self._limits.count(list(asked.values())), strict=True))
+        if found.get("author", 0) > MOST_OF_AUTHOR or found.get("network", 0) > MOST_OF_NETWORK:
+            wait = MINUTE - int(now.timestamp()) % MINUTE
+            raise TooManyRequests(f"Too many comments in a minute. Try again in {wait} seconds.", wait)
+        where = {
+            "thread": self._of(SPIKE, now, "thread", *place(draft)),
+            "site": self._of(SPIKE, now, "site", draft.site),
+        }
+        said = " ".join(draft.body.casefold().split())
+        if len(said) >= SAID_BY_MANY:
+            where["text"] = self._of(MINUTE, now, "text", draft.site, said)
+        found |= dict(zip(where, self._limits.count(list(where.values())), strict=True))
+        return Pressure(**found)
+
+    def _of(self, seconds: int, now: datetime, axis: str, *values: str) -> Count:
+        """Return what to count of one axis: in this stretch of time, and for a spike the one before too.
+
+        So a spike is felt for a while after its end, and a flood that goes on finds no gap between two.
+        """
+        at = int(now.timestamp()) // seconds
+        this, before = (counted_as(self._key, axis, str(at - back), *values) for back in (0, 1))
+        return Count(this, 2 * seconds, before if seconds == SPIKE else None)

@@ -1,0 +1,133 @@
+"""Limits on posting: machines are refused, crowds are held, and a flood of a page ends by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from service.comments.intake import Draft, Intake
+from service.domain.access import OPERATOR
+from service.domain.errors import TooManyRequests
+from service.moderation import deciding
+from service.settings import Settings
+from service.sites import sites
+from service.storage.database import Database
+from service.storage.tables import Base, Comment
+from service.web.posting_limits import MOST_OF_AUTHOR, MOST_OF_NETWORK, PostingLimits
+from tests.fakes import FakeClock, FakeScorer
+from tests.service.api import parts
+from tests.service.moderation.test_deciding import look, reasons
+
+WORDS = (
+    "amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet", "jetty", "knoll",
+    "lagoon", "meadow", "notch", "orchard", "pond",
+)  # fmt: skip
+PLACES = ("198.51.100.7", "2001:db8::1")
+
+
+@pytest.fixture(params=["redis", "no redis"])
+def limits(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> PostingLimits:
+    """Limits that count in Redis, or in this process."""
+    url = redis_url if request.param == "redis" else f"filesystem://{tmp_path}"
+    return PostingLimits(Settings(tmp_path, "sqlite:///", url, str(tmp_path).encode()))
+
+
+class Crowd:
+    """People who post, each where they like."""
+
+    def __init__(self, db: Database, limits: PostingLimits) -> None:
+        self.db, self.limits, self.clock, self.said = db, limits, FakeClock(), 0
+
+    def post(self, address: str, token: str, page: str = "a") -> str:
+        self.said += 1
+        body = f"The {WORDS[self.said % 16]} {WORDS[self.said // 16 % 16]} {self.said}"
+        draft = Draft("demo", f"https://news.example/{page}", body, key=page, author_token=token)
+        pressure = self.limits.measure(draft, address, self.clock())
+        kept = Draft("demo", draft.url, body, key=page, author_token=token, pressure=pressure)
+        return Intake(self.db, b"k" * 32).submit(kept, self.clock()).id
+
+    def decide(self) -> None:
+        while deciding.drain(self.db, scorer=FakeScorer(), clock=self.clock):
+            pass
+
+    def held(self, ids: list[str]) -> list[str]:
+        return [one for one in ids if look(self.db, one).status == "pending"]
+
+
+@pytest.mark.parametrize("address", PLACES)
+def test_one_caller_far_beyond_human_speed_is_told_when_to_come_again(
+    limits: PostingLimits, address: str
+) -> None:
+    now = FakeClock()
+    draft = Draft("demo", "https://news.example/a", "Buy!", author_token="t" * 30)
+    for _ in range(MOST_OF_AUTHOR):
+        limits.measure(draft, address, now())
+
+    with pytest.raises(TooManyRequests) as refused:
+        limits.measure(draft, address, now())
+    assert 1 <= refused.value.retry_after <= 60
+    assert (
+        limits.measure(Draft("demo", draft.url, "Hello.", author_token="u" * 30), address, now()).author == 1
+    )
+    now.forward(seconds=refused.value.retry_after)
+    assert limits.measure(draft, address, now()).author == 1
+
+
+def test_a_network_is_refused_only_where_no_school_could_be(limits: PostingLimits) -> None:
+    now = FakeClock()
+    for n in range(MOST_OF_NETWORK):
+        limits.measure(Draft("demo", "https://news.example/a", "Buy!"), f"198.51.100.{n % 250}", now())
+
+    with pytest.raises(TooManyRequests):
+        limits.measure(Draft("demo", "https://news.example/a", "Buy!"), "198.51.100.1", now())
+    assert limits.measure(Draft("demo", "https://news.example/a", "Hi."), "198.51.101.1", now()).network == 1
+    assert limits.measure(Draft("demo", "https://news.example/a", "Hi."), "127.0.0.1", now()).network == 0
+
+
+def test_a_school_behind_one_address_gets_through_and_what_is_too_much_is_held(
+    db: Database, limits: PostingLimits
+) -> None:
+    crowd = Crowd(db, limits)
+    pupils = [crowd.post("198.51.100.7", f"{n:030}") for n in range(40)]
+    others = [crowd.post(f"203.0.{n}.1", f"{n + 100:030}") for n in range(20)]
+    crowd.decide()
+
+    assert (len(crowd.held(pupils)), crowd.held(others)) == (10, [])
+    assert {code for one in crowd.held(pupils) for code in reasons(db, one)} == {"pace"}
+    assert "from the same network" in look(db, pupils[-1]).reasons[0]["text"]
+
+
+def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limits: PostingLimits) -> None:
+    crowd = Crowd(db, limits)
+    sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 20}, crowd.clock())
+    flood = [crowd.post(f"203.0.{n}.1", f"{n:030}") for n in range(30)]
+    elsewhere = crowd.post("203.0.99.1", "e" * 30, page="b")
+    crowd.clock.forward(minutes=5)
+    after = crowd.post("203.0.98.1", "f" * 30)
+    crowd.clock.forward(minutes=10)
+    later = crowd.post("203.0.97.1", "g" * 30)
+    crowd.decide()
+
+    assert len(crowd.held(flood)) == 10
+    assert {code for one in crowd.held([*flood, after]) for code in reasons(db, one)} == {"flood"}
+    assert crowd.held([elsewhere, after, later]) == [after]
+
+
+def test_the_door_says_when_to_come_again_and_keeps_no_address(client: FlaskClient, db: Database) -> None:
+    here = client.application.extensions["parley"]
+    client.application.extensions["parley"] = replace(here, clock=FakeClock())
+    sent = {"headers": {"Parley-Author": "t" * 30}, "environ_overrides": {"REMOTE_ADDR": "198.51.100.77"}}
+    answers = [client.post("/api/v1/comments", json=parts.draft("Hello."), **sent) for _ in range(61)]
+
+    assert [one.status_code for one in answers] == [202] * 60 + [429]
+    assert answers[-1].content_type == "application/problem+json"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    with db.read() as connection:
+        kept = connection.execute(select(Comment.pressure).order_by(Comment.id.desc()).limit(1)).scalar_one()
+        assert kept == {"network": 60, "author": 60, "thread": 60, "site": 60}
+        for table in Base.metadata.sorted_tables:
+            assert "198.51.100" not in repr(connection.execute(select(table)).all())
