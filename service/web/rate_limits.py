@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import redis
 import structlog
@@ -122,7 +122,7 @@ def _counted(storage: Storage, counts: Sequence[Count]) -> list[int]:
 
 def _in_one_go(storage: RedisStorage, counts: Sequence[Count]) -> list[int]:
     """Ask Redis once for all of them: each question would cost a post as much as all do."""
-    asked = storage.get_connection().pipeline(transaction=False)
+    asked = cast("redis.Redis", storage.get_connection()).pipeline(transaction=False)
     for one in counts:
         key = storage.prefixed_key(one.key)
         asked.incr(key).expire(key, one.seconds).get(storage.prefixed_key(one.before or one.key))
