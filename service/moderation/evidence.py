@@ -107,7 +107,7 @@ def _evidence(
     }
     if reading is None:
         failure = f"it failed {MAX_SCORING_TRIES} times"
-        return Evidence(None, language="und", failure=failure, **about)  # type: ignore[arg-type]
+        return Evidence(None, language="und", failure=failure, **about)
     return Evidence(
         rounded(reading.scores) or None,
         language=reading.language,
@@ -117,7 +117,7 @@ def _evidence(
         is_beta=reading.is_beta,
         is_unsure=reading.is_unsure,
         reader=reading.reader,
-        **about,  # type: ignore[arg-type]
+        **about,
     )
 
 

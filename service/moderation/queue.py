@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy_members import Policy
+from service.domain.pressure import FLOOD_SHOWN
 from service.domain.scores import Scorer
 from service.moderation.evidence import policy_or_people, rules_of
 from service.storage import audit, comments, queue, sites
@@ -42,7 +44,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue: cards, tabs with their counts (capped), and where the next page begins."""
+    """One page of the queue: cards, tabs with their counts (capped), and where the next page begins.
+
+    ``flooded`` are the pages of which all is read first at the moment, because so much comes.
+    """
 
     cards: Sequence[Card]
     counts: Mapping[str, int]
@@ -50,6 +55,7 @@ class QueuePage:
     site: str | None
     status: str
     site_names: Mapping[str, str]
+    flooded: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ def pending_page(
     limit: int = PAGE,
     *,
     scorer: Scorer | None = None,
+    now: datetime | None = None,
 ) -> QueuePage:
     """Return one page of what waits, oldest first, or of what was decided, newest first.
 
@@ -88,6 +95,8 @@ def pending_page(
         Last id of the page before.
     scorer : Scorer, optional
         Reads bodies as the word lists do; without it their hits are not marked.
+    now : datetime, optional
+        When the page is read; without it nothing is said of floods.
 
     Raises `NotFound` for a site that the moderator has no role on, or a status that has no tab.
     """
@@ -103,6 +112,7 @@ def pending_page(
             site=site,
             status=status,
             site_names=queue.site_names(connection, caller.sites),
+            flooded=queue.flooded(connection, wanted, now - FLOOD_SHOWN) if now else (),
         )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from service.domain.pressure import FLOOD_SHOWN
 from service.storage import health as queries
+from service.storage import queue
 from service.storage.comments import backlog
 from service.storage.database import Database
 
@@ -29,13 +31,14 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A snapshot for metrics. ``decisions`` by actor kind and outcome."""
+    """A snapshot for metrics. ``decisions`` by actor kind and outcome; ``flooded`` pages are read first."""
 
     backlog: int
     oldest_s: float
     deliveries_due: int
     decisions: Mapping[tuple[str, str], int]
     models: frozenset[str]
+    flooded: int
 
 
 def readiness(db: Database, now: datetime) -> Readiness:
@@ -64,9 +67,10 @@ def figures(db: Database, now: datetime) -> Figures:
         beats = queries.heartbeats(connection)
         decisions = queries.decision_counts(connection)
         due = queries.deliveries_due(connection)
+        flooded = len(queue.flooded(connection, None, now - FLOOD_SHOWN))
     recent = (beat.model_id for beat in beats if now - beat.seen_at <= WORKER_SILENT)
     age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model))
+    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model), flooded)
 
 
 def beat(db: Database, worker: str, model_id: str | None, now: datetime) -> None:
