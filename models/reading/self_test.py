@@ -43,15 +43,23 @@ TEXTS = (
 
 
 def unsound(scores: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Return the attributes of which a bad text does not score above every civil one.
+    """Return the attributes that nothing can be decided by.
 
-    ``scores`` are those of `CIVIL` and `BAD`, by text and attribute. A model of zeros has all of them.
+    A bad text must score above every civil one for TOXICITY. By the others few texts of a site's own may be
+    labelled: they need only tell some texts apart.
 
-    >>> unsound({text: {"TOXICITY": 0.0} for text in (*CIVIL, *BAD.values())})
-    ['TOXICITY']
+    Parameters
+    ----------
+    scores : mapping of str to mapping
+        Those of `CIVIL` and `BAD`, by text and attribute.
+
+    >>> unsound({text: {"TOXICITY": 0.0, "THREAT": 0.0} for text in (*CIVIL, *BAD.values())})
+    ['TOXICITY', 'THREAT']
     """
-    return [
-        name
-        for name, text in BAD.items()
-        if name in scores[text] and scores[text][name] <= max(scores[civil][name] for civil in CIVIL)
-    ]
+    civil = {name: max(scores[text].get(name, 0.0) for text in CIVIL) for name in BAD}
+    found = []
+    for name, text in BAD.items():
+        given = {one[name] for one in scores.values() if name in one}
+        if given and (len(given) == 1 or (name == "TOXICITY" and scores[text][name] <= civil[name])):
+            found.append(name)
+    return found

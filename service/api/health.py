@@ -123,6 +123,11 @@ class _FromDatabase:
         for (actor, outcome), count in sorted(figures.decisions.items()):
             decisions.add_metric([actor, outcome], count)
         yield decisions
+        flooded = GaugeMetricFamily(
+            "parley_threads_flooded", "Pages of which all is read first at the moment, because so much comes."
+        )
+        flooded.add_metric([], figures.flooded)
+        yield flooded
         model = GaugeMetricFamily("parley_model_info", "The model that scores.", labels=["model"])
         for name in sorted(figures.models):
             model.add_metric([name], 1)

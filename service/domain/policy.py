@@ -11,7 +11,7 @@ from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
-from service.domain.reasons import ALL_CLEAR, NAME, Reason
+from service.domain.reasons import ALL_CLEAR, FLOOD, NAME, Reason
 
 OUTCOMES = ("approve", "review", "reject")  # from mild to strict
 # A comment that needed a careful reading and got none is held from this share of each review threshold on:
@@ -202,7 +202,7 @@ def by_flood(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
                 f"{count} comments came to this {where} in five minutes; beyond {most} all are read first,"
                 " until some minutes after it calms down."
             )
-            yield Reason("flood", "review", text)
+            yield Reason(FLOOD, "review", text)
 
 
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:

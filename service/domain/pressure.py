@@ -7,8 +7,10 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 MINUTE, SPIKE = 60, 300  # seconds in which a caller's posts are counted, and those on a page or site
+FLOOD_SHOWN = timedelta(seconds=2 * SPIKE)  # moderators read of a flood as long as it may be felt
 QUIET = 3  # a figure up to this is not worth keeping
 
 

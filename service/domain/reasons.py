@@ -10,6 +10,7 @@ from service.domain.comment import Status
 POLICY_ACTOR = "policy"
 NAME = "author_name"
 ALL_CLEAR = "all-clear"  # the one code that holds nothing back, so that authors need no words for it
+FLOOD = "flood"  # a page or site is read first until it calms down
 MODERATOR = "moderator"  # a person decided, whatever the rules said
 # What an author is told of a rule: enough to understand, too little to feel one's way past it. The widget
 # says the same in the reader's language; a test asks for every code in every locale.
@@ -26,7 +27,7 @@ FOR_AUTHORS = {
     "personal-data": "It seems to contain somebody's telephone number, e-mail, bank account or address.",
     "contact": "It leads readers to a messenger, a number or an address elsewhere.",
     "pace": "Many comments came from the same place at once.",
-    "flood": "Many comments come to this page at the moment, and all are read before they appear.",
+    FLOOD: "Many comments come to this page at the moment, and all are read before they appear.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     MODERATOR: "A moderator decided so.",

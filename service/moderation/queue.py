@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from service.domain.audit import COMMENT
 from service.domain.comment import Status
 from service.domain.errors import NotFound
 from service.domain.policy_members import Policy
+from service.domain.pressure import FLOOD_SHOWN
 from service.domain.scores import Scorer
 from service.domain.word_lists import Normalise
 from service.moderation.evidence import policy_or_people, rules_of
@@ -45,7 +47,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue: cards, tabs with their counts (capped), and where the next page begins."""
+    """One page of the queue: cards, tabs with their counts (capped), and where the next page begins.
+
+    ``flooded`` are the pages of which all is read first at the moment, because so much comes.
+    """
 
     cards: Sequence[Card]
     counts: Mapping[str, int]
@@ -53,6 +58,7 @@ class QueuePage:
     site: str | None
     status: str
     site_names: Mapping[str, str]
+    flooded: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ def pending_page(
     limit: int = PAGE,
     *,
     scorer: Scorer | None = None,
+    now: datetime | None = None,
 ) -> QueuePage:
     """Return one page of what waits, oldest first, or of what was decided, newest first.
 
@@ -91,6 +98,8 @@ def pending_page(
         Last id of the page before.
     scorer : Scorer, optional
         Reads bodies as the word lists do; without it their hits are not marked.
+    now : datetime, optional
+        When the page is read; without it nothing is said of floods.
 
     Raises `NotFound` for a site that the moderator has no role on, or a status that has no tab.
     """
@@ -106,6 +115,7 @@ def pending_page(
             site=site,
             status=status,
             site_names=queue.site_names(connection, caller.sites),
+            flooded=queue.flooded(connection, wanted, now - FLOOD_SHOWN) if now else (),
         )
 
 

@@ -131,6 +131,7 @@ def show_queue() -> Any:
         request.args.get("status") or Status.PENDING.value,
         cursor,
         scorer=_scorer(),
+        now=context().clock(),
     )
     return render_template(
         "review/queue.html",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection, Select, func, literal, select, union_all
 
+from service.domain.comment import Status
+from service.domain.ids import new_id
+from service.domain.reasons import FLOOD
 from service.storage.comments import WITH_THREAD
 from service.storage.records import CommentRow, Excerpt, columns, rows_of
-from service.storage.tables import Comment, Site
+from service.storage.tables import Comment, Site, Thread
 
 SITES_AT_ONCE = 200  # parts of one UNION; SQLite allows 500
+LOOKED_AT = 200  # comments in which floods are looked for
 EXCERPT = 240  # characters of a parent's text
 
 
@@ -54,6 +59,23 @@ def excerpts(connection: Connection, ids: Collection[str]) -> dict[str, Excerpt]
     cut = func.length(Comment.body) > EXCERPT
     query = select(*columns(Excerpt, Comment, body=start, is_cut=cut)).where(Comment.id.in_(ids))
     return {row.id: row for row in rows_of(Excerpt, connection.execute(query))}
+
+
+def flooded(connection: Connection, sites: Collection[str] | None, since: datetime) -> list[str]:
+    """Return the titles of pages, or their addresses, of which comments were held for a flood since a time.
+
+    ``sites`` None means all. Only the newest comments are looked at, so a page costs the same in any flood.
+    """
+    query = (
+        select(func.coalesce(Thread.title, Thread.url), Comment.reasons)
+        .join(Thread, Thread.id == Comment.thread_id)
+        .where(Comment.id > new_id(since), Comment.status == Status.PENDING.value)
+    )
+    if sites is not None:
+        query = query.where(Comment.site_id.in_(sites))
+    rows = connection.execute(query.order_by(Comment.id.desc()).limit(LOOKED_AT)).all()
+    held = [title for title, why in rows if any(one.get("code") == FLOOD for one in why or ())]
+    return list(dict.fromkeys(held))
 
 
 def author_records(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from service.domain.pressure import FLOOD_SHOWN
 from service.storage import health as queries
+from service.storage import queue
 from service.storage.comments import backlog
 from service.storage.database import Database
 
@@ -31,7 +33,8 @@ class Readiness:
 class Figures:
     """A snapshot for metrics.
 
-    ``decisions`` by actor kind and outcome; ``review`` by site: how many wait, and the age of the oldest.
+    ``decisions`` by actor kind and outcome; ``review`` by site: how many wait, and the age of the oldest;
+    ``flooded`` pages are read first.
     """
 
     backlog: int
@@ -40,6 +43,7 @@ class Figures:
     decisions: Mapping[tuple[str, str], int]
     models: frozenset[str]
     review: Mapping[str, tuple[int, float]]
+    flooded: int
 
 
 def readiness(db: Database, now: datetime) -> Readiness:
@@ -69,10 +73,12 @@ def figures(db: Database, now: datetime) -> Figures:
         decisions = queries.decision_counts(connection)
         due = queries.deliveries_due(connection)
         queues = queries.review_queues(connection)
+        flooded = len(queue.flooded(connection, None, now - FLOOD_SHOWN))
     recent = (beat.model_id for beat in beats if now - beat.seen_at <= WORKER_SILENT)
     review = {one.site_id: (one.waiting, _age(one.oldest, now)) for one in queues}
     age = _age(oldest, now)
-    return Figures(depth, age, due, decisions, frozenset(model for model in recent if model), review)
+    models = frozenset(model for model in recent if model)
+    return Figures(depth, age, due, decisions, models, review, flooded)
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

@@ -125,6 +125,8 @@ def _in_one_go(storage: RedisStorage, counts: Sequence[Count]) -> list[int]:
     asked = cast("redis.Redis", storage.get_connection()).pipeline(transaction=False)
     for one in counts:
         key = storage.prefixed_key(one.key)
-        asked.incr(key).expire(key, one.seconds).get(storage.prefixed_key(one.before or one.key))
+        asked.incr(key)
+        asked.expire(key, one.seconds)
+        asked.get(storage.prefixed_key(one.before or one.key))
     answers = asked.execute()
     return [max(this, int(before or 0)) for this, before in zip(answers[::3], answers[2::3], strict=True)]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from service.context import utcnow
 from service.domain.access import OPERATOR
-from service.moderation import queue
+from service.moderation import deciding, queue
 from service.review.guard import HEADERS
 from service.sites import sites
 from service.storage import comments as queries
@@ -321,3 +322,16 @@ def test_the_page_hears_of_new_comments(db, ben):
     found = ben.open(f"/review/news?after={first}").json
 
     assert found == {"new": 1, "counts": {"pending": "2", "approved": "0", "rejected": "0"}}
+
+
+def test_a_flood_is_said_above_the_queue(ben, client, db):
+    sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 4}, NOW)
+    thread = {"url": "https://demo.example/a", "title": "Bees <b>"}
+    for _ in range(6):
+        sent = {"site": "demo", "thread": thread, "body": "A fine remark."}
+        assert client.post("/api/v1/comments", json=sent).status_code == 202
+    while deciding.drain(db, scorer=FakeScorer(), clock=utcnow):
+        pass
+
+    assert "until it calms down: <bdi>Bees &lt;b&gt;</bdi>." in ben.open().text
+    assert "calms down" not in ben.open("/review/?status=approved").text

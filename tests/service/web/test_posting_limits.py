@@ -12,13 +12,14 @@ from sqlalchemy import select
 from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR
 from service.domain.errors import TooManyRequests
-from service.moderation import deciding
+from service.moderation import deciding, queue
 from service.settings import Settings
 from service.sites import sites
 from service.storage.database import Database
 from service.storage.tables import Base, Comment
+from service.upkeep import health
 from service.web.posting_limits import MOST_OF_AUTHOR, MOST_OF_NETWORK, PostingLimits
-from tests.fakes import FakeClock, FakeScorer
+from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.api import parts
 from tests.service.moderation.test_deciding import look, reasons
 
@@ -106,6 +107,9 @@ def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limi
     sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 20}, crowd.clock())
     flood = [crowd.post(f"203.0.{n}.1", f"{n:030}") for n in range(30)]
     elsewhere = crowd.post("203.0.99.1", "e" * 30, page="b")
+    crowd.decide()
+    told = queue.pending_page(db, MO, now=crowd.clock()).flooded
+    assert (list(told), health.figures(db, crowd.clock()).flooded) == (["https://news.example/a"], 1)
     crowd.clock.forward(minutes=5)
     after = crowd.post("203.0.98.1", "f" * 30)
     crowd.clock.forward(minutes=10)
@@ -115,6 +119,8 @@ def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limi
     assert len(crowd.held(flood)) == 10
     assert {code for one in crowd.held([*flood, after]) for code in reasons(db, one)} == {"flood"}
     assert crowd.held([elsewhere, after, later]) == [after]
+    crowd.clock.forward(minutes=10)
+    assert queue.pending_page(db, MO, now=crowd.clock()).flooded == []
 
 
 def test_the_door_says_when_to_come_again_and_keeps_no_address(client: FlaskClient, db: Database) -> None:
