@@ -67,10 +67,12 @@ class MarkedScorer:
 
 
 def application(scorer: Any, folder: Path) -> Flask:
-    """Return an application that stores nothing and could not: it has no database and no Redis."""
+    """Return an application that stores nothing and could not: no database, no Redis, no key wanted."""
     nowhere = folder / "nowhere"
     database, redis = f"sqlite:///{nowhere / 'x.db'}", f"unix://{nowhere / 'r'}"
-    settings = Settings(nowhere, database, redis, b"k" * 32, suggestion_days=0, log_level="error")
+    settings = Settings(
+        nowhere, database, redis, b"k" * 32, perspective_keys="none", suggestion_days=0, log_level="error"
+    )
     app = create_app(settings)
     app.extensions["parley"] = replace(app.extensions["parley"], scorer=lambda: scorer)
     return app

@@ -18,8 +18,8 @@ NEWER, OLDER = "/$discovery/rest?version=v1alpha1", "/discovery/v1/apis/commenta
 
 @pytest.fixture
 def client(tmp_path: Path) -> FlaskClient:
-    """A client of an application without a database, which asks nobody for a key."""
-    return application(MarkedScorer(), tmp_path, perspective_keys="none").test_client()
+    """A client of an application without a database."""
+    return application(MarkedScorer(), tmp_path).test_client()
 
 
 @pytest.mark.parametrize("path", [NEWER, f"{NEWER}&key=K", "/%24discovery/rest", OLDER, f"{OLDER}?key=K"])
