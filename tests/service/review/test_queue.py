@@ -59,6 +59,7 @@ def test_a_page_has_each_of_its_words_read_once(db, app, monkeypatch):
         post(db, f"vile vile vile shill {number}")
     sites.set_policy(db, OPERATOR, "demo", {"suspect_words": ["vile"], "banned_words": ["shill"]}, NOW)
     scorer, read = FakeScorer(), []
+    monkeypatch.setattr(scorer, "model_id", f"of this test alone, {db.engine.name}")  # so its lists are new
     monkeypatch.setattr(scorer, "normalise", lambda text: read.append(text) or text, raising=False)
     page = queue.pending_page(db, MO, scorer=scorer)
 
