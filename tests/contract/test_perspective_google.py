@@ -213,7 +213,7 @@ RECORDED: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "a browser": (
         f"/sub{ANALYZE}?%24.xgafv=2&key=K&alt=json",
-        {"Content-Type": "text/plain;charset=UTF-8", "Origin": "null"},
+        {"Content-Type": "text/plain;charset=UTF-8", "Origin": "http://localhost:3000"},
         '{"comment":{"text":"a"},"requestedAttributes":{"TOXICITY":{}}}',
     ),
     "an OAuth client": (
