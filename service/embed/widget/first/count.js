@@ -48,7 +48,7 @@ async function ask() {
   }
 }
 
-/** @param {string} site @param {string[]} keys @param {Set<ParleyCount>} elements @returns {Promise<unknown>} */
+/** @param {string} site @param {string[]} keys @param {Set<ParleyCount>} elements @returns {Promise<void>} */
 async function tell(site, keys, elements) {
   try {
     const counts = await count(site, keys)
@@ -61,9 +61,8 @@ async function tell(site, keys, elements) {
     if ([414, 422, 431].includes(status) && keys.length > 1) {
       // One of them is no key, or they are too long together: the others are counted without it.
       const half = keys.length >> 1
-      return Promise.all([keys.slice(0, half), keys.slice(half)].map((part) => tell(site, part, elements)))
-    }
-    console.warn(`parley-count: ${said || 'no answer'}`, keys)
+      await Promise.all([keys.slice(0, half), keys.slice(half)].map((part) => tell(site, part, elements)))
+    } else console.warn(`parley-count: ${said || 'no answer'}`, keys)
   }
 }
 
