@@ -28,22 +28,29 @@ class PostingLimits:
 
         What is refused does not count on the page, the site or the text, so that others do not suffer.
         """
-        prefix, token = network(address), draft.author_token
-        whose = {"network": prefix, "author": token}
-        asked = {axis: self._of(MINUTE, now, axis, draft.site, one) for axis, one in whose.items() if one}
+        whose, where = self._whose(draft, address, now), self._where(draft, now)
+        asked = whose | where
+        # All in one question: of each comment's way in, asking Redis is a good part.
         found = dict(zip(asked, self._limits.count(list(asked.values())), strict=True))
         if found.get("author", 0) > MOST_OF_AUTHOR or found.get("network", 0) > MOST_OF_NETWORK:
+            self._limits.take_back(list(where.values()))
             wait = MINUTE - int(now.timestamp()) % MINUTE
             raise TooManyRequests(f"Too many comments in a minute. Try again in {wait} seconds.", wait)
-        where = {
+        return Pressure(**found)
+
+    def _whose(self, draft: Draft, address: str | None, now: datetime) -> dict[str, Count]:
+        whose = {"network": network(address), "author": draft.author_token}
+        return {axis: self._of(MINUTE, now, axis, draft.site, one) for axis, one in whose.items() if one}
+
+    def _where(self, draft: Draft, now: datetime) -> dict[str, Count]:
+        found = {
             "thread": self._of(SPIKE, now, "thread", *place(draft)),
             "site": self._of(SPIKE, now, "site", draft.site),
         }
         said = " ".join(draft.body.casefold().split())
         if len(said) >= SAID_BY_MANY:
-            where["text"] = self._of(MINUTE, now, "text", draft.site, said)
-        found |= dict(zip(where, self._limits.count(list(where.values())), strict=True))
-        return Pressure(**found)
+            found["text"] = self._of(MINUTE, now, "text", draft.site, said)
+        return found
 
     def _of(self, seconds: int, now: datetime, axis: str, *values: str) -> Count:
         """Return what to count of one axis: in this stretch of time, and for a spike the one before too.

@@ -71,6 +71,10 @@ class RateLimits:
         """Count each once more; return how often until now, or under the key before where that is larger."""
         return self._ask(lambda limiter: _counted(limiter.storage, counts)) if counts else []
 
+    def take_back(self, counts: Sequence[Count]) -> None:
+        """Count each once less."""
+        self._ask(lambda limiter: [limiter.storage.incr(one.key, one.seconds, -1) for one in counts])
+
     def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         """Forget what was counted, wherever it was."""
 
@@ -127,6 +131,12 @@ def _in_one_go(storage: RedisStorage, counts: Sequence[Count]) -> list[int]:
         key = storage.prefixed_key(one.key)
         asked.incr(key)
         asked.expire(key, one.seconds)
-        asked.get(storage.prefixed_key(one.before or one.key))
+    for one in counts:
+        if one.before:
+            asked.get(storage.prefixed_key(one.before))
     answers = asked.execute()
-    return [max(this, int(before or 0)) for this, before in zip(answers[::3], answers[2::3], strict=True)]
+    before = iter(answers[2 * len(counts) :])
+    return [
+        max(this, int(next(before) or 0)) if one.before else this
+        for this, one in zip(answers[: 2 * len(counts) : 2], counts, strict=True)
+    ]
