@@ -136,7 +136,7 @@ class Intake:
         held = _Threads(pages, self._own)
         fresh: list[tuple[_Post, CommentForLedger]] = []
         # Rows are made in one order by every process, so that two never wait for each other.
-        for turn in sorted(batch, key=lambda turn: _place(turn.asked.draft, pages)):
+        for turn in sorted(batch, key=lambda turn: place(turn.asked.draft, pages.get(turn.asked.draft.site))):
             post = turn.asked
             turn.outcome = _answered(post, known)
             if turn.outcome is None:
@@ -166,19 +166,10 @@ def _keep_keys(connection: Connection, fresh: Sequence[tuple[_Post, CommentForLe
     queries.keep_idempotent(connection, sorted(rows, key=lambda row: str(row["key_hash"])))
 
 
-def place(draft: Draft) -> tuple[str, str]:
-    """Return where a post belongs, its site and page, however the page is spelt."""
+def place(draft: Draft, site: SitePages | None = None) -> tuple[str, str]:
+    """Return where a post belongs, its site and page: as the site spells it, else however it is spelt."""
     try:
-        return draft.site, thread_keys(draft.key or draft.url).of(USUAL)
-    except Invalid:
-        return draft.site, ""  # it is refused, and keeps nothing
-
-
-def _place(draft: Draft, pages: Mapping[str, SitePages]) -> tuple[str, str]:
-    """Return where a post belongs as it is stored: by another spelling two processes would differ."""
-    site = pages.get(draft.site)
-    try:
-        return draft.site, thread_keys(draft.key or draft.url).of(site.spelling) if site else ""
+        return draft.site, thread_keys(draft.key or draft.url).of(site.spelling if site else USUAL)
     except Invalid:
         return draft.site, ""  # it is refused, and makes nothing
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
 from service.domain.composing import composed
@@ -94,6 +95,7 @@ class Page:
         return _bounded(Page(scheme, host, self.port, path, (), "").origin + path + end)
 
 
+@lru_cache(maxsize=1024)  # each post reads its page's address several times, and many posts the same one
 def read_page(url: str) -> Page:
     """Return the parts of a page's address.
 

@@ -155,28 +155,28 @@ def by_personal_data(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what lets somebody be rung, written to, robbed or visited: no machine can say whose it is."""
     if not policy.hold_personal_data:
         return
-    words = personal_data.IN_WORDS
-    if evidence.personal:
-        yield Reason("personal-data", "review", f"Personal data: {_kinds(evidence.personal, words)}.")
-    if evidence.name and evidence.name.personal:
-        text = f"Personal data in the name: {_kinds(evidence.name.personal, words)}."
-        yield Reason("personal-data", "review", text, field=NAME)
+    code, words = "personal-data", personal_data.IN_WORDS
+    yield from _of_kinds(code, "Personal data", evidence.personal, words)
+    if evidence.name:
+        yield from _of_kinds(code, "Personal data in the name", evidence.name.personal, words, NAME)
 
 
 def by_contacts(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what leads readers elsewhere, as spam does, to be talked to or to pay."""
     if not policy.hold_contacts:
         return
-    words = contacts.IN_WORDS
-    if evidence.contacts:
-        yield Reason("contact", "review", f"Leads elsewhere: {_kinds(evidence.contacts, words)}.")
-    if evidence.name and evidence.name.contacts:
-        text = f"The name leads elsewhere: {_kinds(evidence.name.contacts, words)}."
-        yield Reason("contact", "review", text, field=NAME)
+    code, words = "contact", contacts.IN_WORDS
+    yield from _of_kinds(code, "Leads elsewhere", evidence.contacts, words)
+    if evidence.name:
+        yield from _of_kinds(code, "The name leads elsewhere", evidence.name.contacts, words, NAME)
 
 
-def _kinds(found: Sequence[str], words: Mapping[str, str]) -> str:
-    return ", ".join(words.get(kind, kind) for kind in found)
+def _of_kinds(
+    code: str, said: str, found: Sequence[str], words: Mapping[str, str], field: str | None = None
+) -> Iterator[Reason]:
+    if found:
+        kinds = ", ".join(words.get(kind, kind) for kind in found)
+        yield Reason(code, "review", f"{said}: {kinds}.", field=field)
 
 
 def by_pace(evidence: Evidence, policy: Policy) -> Iterator[Reason]:

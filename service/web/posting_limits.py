@@ -58,5 +58,6 @@ class PostingLimits:
         So a spike is felt for a while after its end, and a flood that goes on finds no gap between two.
         """
         at = int(now.timestamp()) // seconds
-        this, before = (counted_as(self._key, axis, str(at - back), *values) for back in (0, 1))
-        return Count(this, 2 * seconds, before if seconds == SPIKE else None)
+        this = counted_as(self._key, axis, str(at), *values)
+        before = counted_as(self._key, axis, str(at - 1), *values) if seconds == SPIKE else None
+        return Count(this, 2 * seconds, before)
