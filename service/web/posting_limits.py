@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from service.comments.intake import Draft, place
 from service.domain.errors import TooManyRequests
 from service.domain.pressure import MINUTE, SPIKE, Pressure, counted_as, network
 from service.settings import Settings
-from service.web.rate_limits import Count, RateLimits
+from service.web.shared_counts import Count, SharedCounts
 
 PREFIX = "parley-posts"
 # Posts a minute that nobody types: of one author; and of a network, a school at a lesson's end included.
@@ -20,8 +21,8 @@ class PostingLimits:
     """Counts posts by network, author, text, thread and site, by keyed hashes that end within ten minutes."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limits = RateLimits(settings, PREFIX)
-        self._key = settings.secret_key
+        self._counts = SharedCounts(settings, PREFIX)
+        self._key = hashlib.sha256(b"posts:" + settings.secret_key).digest()
 
     def measure(self, draft: Draft, address: str | None, now: datetime) -> Pressure:
         """Count a post and return how much was posted lately; raise `TooManyRequests` for a machine.
@@ -30,10 +31,9 @@ class PostingLimits:
         """
         whose, where = self._whose(draft, address, now), self._where(draft, now)
         asked = whose | where
-        # All in one question: of each comment's way in, asking Redis is a good part.
-        found = dict(zip(asked, self._limits.count(list(asked.values())), strict=True))
+        found = dict(zip(asked, self._counts.count(list(asked.values())), strict=True))
         if found.get("author", 0) > MOST_OF_AUTHOR or found.get("network", 0) > MOST_OF_NETWORK:
-            self._limits.take_back(list(where.values()))
+            self._counts.take_back(list(where.values()))
             wait = MINUTE - int(now.timestamp()) % MINUTE
             raise TooManyRequests(f"Too many comments in a minute. Try again in {wait} seconds.", wait)
         return Pressure(**found)

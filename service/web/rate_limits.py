@@ -6,13 +6,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import redis
 import structlog
 from limits import RateLimitItem
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from service.redis_client import redis_client
@@ -22,15 +21,6 @@ log = structlog.get_logger("parley.limits")
 
 PAUSE_S = 5.0  # how long a Redis that did not answer is left alone
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What is counted under a key that ends after some seconds, beside what stands under a key ``before``."""
-
-    key: str
-    seconds: int
-    before: str | None = None
 
 
 class RateLimits:
@@ -66,14 +56,6 @@ class RateLimits:
                 (_wait(limiter, item, key) for item in items if not limiter.test(item, key)), None
             )
         )
-
-    def count(self, counts: Sequence[Count]) -> list[int]:
-        """Count each once more; return how often until now, or under the key before where that is larger."""
-        return self._ask(lambda limiter: _counted(limiter.storage, counts)) if counts else []
-
-    def take_back(self, counts: Sequence[Count]) -> None:
-        """Count each once less."""
-        self._ask(lambda limiter: [limiter.storage.incr(one.key, one.seconds, -1) for one in counts])
 
     def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         """Forget what was counted, wherever it was."""
@@ -113,30 +95,3 @@ class RateLimits:
 
 def _wait(limiter: RateLimiter, item: RateLimitItem, key: str) -> int:
     return max(1, math.ceil(limiter.get_window_stats(item, key).reset_time - time.time()))
-
-
-def _counted(storage: Storage, counts: Sequence[Count]) -> list[int]:
-    if isinstance(storage, RedisStorage):
-        return _in_one_go(storage, counts)
-    return [
-        max(storage.incr(one.key, one.seconds), storage.get(one.before) if one.before else 0)
-        for one in counts
-    ]
-
-
-def _in_one_go(storage: RedisStorage, counts: Sequence[Count]) -> list[int]:
-    """Ask Redis once for all of them: each question would cost a post as much as all do."""
-    asked = cast("redis.Redis", storage.get_connection()).pipeline(transaction=False)
-    for one in counts:
-        key = storage.prefixed_key(one.key)
-        asked.incr(key)
-        asked.expire(key, one.seconds)
-    for one in counts:
-        if one.before:
-            asked.get(storage.prefixed_key(one.before))
-    answers = asked.execute()
-    before = iter(answers[2 * len(counts) :])
-    return [
-        max(this, int(next(before) or 0)) if one.before else this
-        for this, one in zip(answers[: 2 * len(counts) : 2], counts, strict=True)
-    ]
