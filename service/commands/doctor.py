@@ -21,6 +21,7 @@ from service.commands.database import opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured, ParleyError
+from service.domain.languages import languages_in_words
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
 from service.running.web_server import listen
@@ -187,7 +188,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     else:
         what = f"{scorer.model_id}{where} passes its self-test"
         if scorer.beta_languages:
-            what += f"; in beta: {', '.join(sorted(scorer.beta_languages))}"
+            what += f"; in beta: {languages_in_words(scorer.beta_languages)}"
         yield _careful_reader(scorer.careful_state, what)
 
 

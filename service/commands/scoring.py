@@ -20,6 +20,7 @@ from service.commands.installation import program
 from service.commands.lines import MAX_LINE, TOO_LONG, batches
 from service.commands.tables import aligned
 from service.domain.errors import Misconfigured
+from service.domain.languages import language_in_words
 from service.settings import data_folder, model_folder, scoring_settings
 
 
@@ -186,7 +187,7 @@ def evaluation_lines(found: Outline) -> Iterator[str]:
         yield f"{natural.rows} comments as they came, {natural.positives} of them toxic:"
         yield from _figure_lines({"TOXICITY": natural})
     for code, language in found.languages.items():
-        yield f"{language.rows} comments in {code!r} (beta), as they are:"
+        yield f"{language.rows} comments in {language_in_words(code)} (beta), as they are:"
         yield from _figure_lines(language.attributes)
     if spam := found.spam:
         yield f"{spam.rows} comments labelled for spam, as they are:"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.domain.comment import choices
+from service.domain.languages import language_in_words as language_in_words
 from service.domain.origins import origin_of
 from service.domain.reasons import NAME
 from service.moderation.queue import TABS, Card

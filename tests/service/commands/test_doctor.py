@@ -16,6 +16,7 @@ from service.commands.doctor import CHECKS, examine
 from service.commands.grammar.upkeep import PARTS
 from service.context import utcnow
 from service.domain.access import OPERATOR
+from service.domain.languages import languages_in_words
 from service.settings import ScoringSettings
 from service.sites import sites
 from service.upkeep import health
@@ -106,7 +107,7 @@ def test_the_models_line_says_who_reads_and_what_is_in_beta(settings):
     assert model.model_id in found.what
     assert "careful reader on" in found.what
     assert model.beta_languages
-    assert f"in beta: {', '.join(sorted(model.beta_languages))}" in found.what
+    assert f"in beta: {languages_in_words(model.beta_languages)}" in found.what
     [found] = examine(replace(settings, scoring=ScoringSettings(careful="off")), only="model")
     assert (found.state, "careful reader off (PARLEY_CAREFUL_READER)" in found.what) == ("ok", True)
 

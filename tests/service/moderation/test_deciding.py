@@ -283,7 +283,7 @@ def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Databa
     drain(db, clock)
 
     assert (look(db, before).status, reasons(db, before)) == ("pending", ["language-beta"])
-    assert look(db, before).reasons[0]["text"] == "The model for this language (nl) is in beta."
+    assert look(db, before).reasons[0]["text"] == "The model for Dutch is in beta."
     assert look(db, fine).status == "approved"
     assert (look(db, vile).status, reasons(db, vile)) == ("pending", ["score"])
 

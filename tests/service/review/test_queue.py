@@ -48,7 +48,7 @@ def test_what_waits_is_shown_oldest_first_with_all_that_is_needed_to_decide(db, 
     assert 'In reply to <bdi>Rosa</bdi>: <q dir="auto">A calm first word.</q>' in page.text
     assert re.search(r'href="https://demo.example/a" target="_blank" rel="noopener noreferrer"', page.text)
     assert "<code>fake-1</code>" in page.text
-    assert "language: en" in page.text
+    assert "language: English" in page.text
     assert "The policy asked for a person" in page.text
     assert 'data-count="pending">2<' in page.text
     assert 'data-count="approved">1<' in page.text
