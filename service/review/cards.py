@@ -33,6 +33,7 @@ DID = {
     "undo": "took back the last decision",
     "delete": "deleted it",
 }
+NAMELESS = "Anonymous"
 LIMITS = {
     "score": "the limit is",
     "unsure": "while only the fast reader is at hand, the limit is",
