@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from service.domain.turns import AtEndpoint, has_room
 from service.storage.records import (
     AttemptRow,
     DeliveryOutcome,
@@ -29,7 +30,9 @@ from service.storage.records import (
     rows_of,
     values_of,
 )
-from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
+from service.storage.tables import Attempt, Delivery, Event, Site, WebhookEndpoint
+
+AT_ENDPOINT = select(WebhookEndpoint.id, WebhookEndpoint.site_id, WebhookEndpoint.slow_turns > 0)
 
 
 def add_deliveries(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
@@ -50,8 +53,8 @@ def _is_first_of_its_subject(delivery: type[Delivery]) -> ColumnElement[bool]:
     )
 
 
-def due_endpoints(connection: Connection, now: datetime, lease: timedelta) -> list[str]:
-    """Return the ids of active endpoints with something to send now and nobody sending."""
+def waiting_endpoints(connection: Connection, now: datetime, lease: timedelta) -> list[AtEndpoint]:
+    """Return the active endpoints with something to send now, that do not rest and to which nobody sends."""
     waiting = aliased(Delivery)
     due = exists().where(
         waiting.endpoint_id == WebhookEndpoint.id,
@@ -59,10 +62,23 @@ def due_endpoints(connection: Connection, now: datetime, lease: timedelta) -> li
         waiting.next_attempt_at <= now,
         _is_first_of_its_subject(waiting),
     )
-    query = select(WebhookEndpoint.id).where(
-        WebhookEndpoint.disabled_at.is_(None), due, ~_is_under_way(WebhookEndpoint.id, now, lease)
+    query = AT_ENDPOINT.where(
+        WebhookEndpoint.disabled_at.is_(None),
+        _rests_not(now),
+        due,
+        ~_is_under_way(WebhookEndpoint.id, now, lease),
     )
-    return list(connection.scalars(query.order_by(WebhookEndpoint.id)))
+    return [AtEndpoint(*row) for row in connection.execute(query.order_by(WebhookEndpoint.id))]
+
+
+def endpoints_under_way(connection: Connection, now: datetime, lease: timedelta) -> list[AtEndpoint]:
+    """Return the endpoints to which somebody sends just now."""
+    query = AT_ENDPOINT.where(_is_under_way(WebhookEndpoint.id, now, lease))
+    return [AtEndpoint(*row) for row in connection.execute(query)]
+
+
+def _rests_not(now: datetime) -> ColumnElement[bool]:
+    return WebhookEndpoint.paused_until.is_(None) | (WebhookEndpoint.paused_until <= now)
 
 
 def _is_under_way(endpoint: Any, now: datetime, lease: timedelta) -> ColumnElement[bool]:
@@ -82,17 +98,14 @@ def claim_due(
     """Claim up to ``limit`` due deliveries of one endpoint; return how many.
 
     Of each subject only the first undelivered event is taken, and nothing while another worker sends to
-    the same endpoint or the endpoint is disabled: one slow receiver never holds more than one worker.
+    the same endpoint, too many send to its site or to slow ones, it rests, or it is disabled: one slow
+    receiver never holds more than one worker, and one site never all of them.
     """
-    free = (
-        select(WebhookEndpoint.id)
-        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None))
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    if connection.execute(free).first() is None:
+    if (endpoint := _taken_for_a_turn(connection, endpoint_id, now)) is None:
         return 0
-    # After the lock, in a statement of its own: only so does it see what the last holder committed.
-    if connection.scalar(select(_is_under_way(endpoint_id, now, lease))):
+    # After the locks, in a statement of its own: only so does it see what the last holder committed.
+    others = endpoints_under_way(connection, now, lease)
+    if any(one.id == endpoint_id for one in others) or not has_room(endpoint, others):
         return 0
     # As a subquery of the update, PostgreSQL may run this more than once and claim more than the limit.
     chosen = (
@@ -113,6 +126,20 @@ def claim_due(
         .values(claimed_by=owner, claimed_until=now + lease, next_attempt_at=now + lease)
     )
     return connection.execute(claim).rowcount
+
+
+def _taken_for_a_turn(connection: Connection, endpoint_id: str, now: datetime) -> AtEndpoint | None:
+    """Lock an endpoint that may be sent to; None if it may not be, or another worker has it.
+
+    Its site is locked before it: else two workers could each see room for one more of the same site.
+    """
+    own_site = select(WebhookEndpoint.site_id).where(WebhookEndpoint.id == endpoint_id).scalar_subquery()
+    connection.execute(select(Site.id).where(Site.id == own_site).with_for_update(key_share=True))
+    free = AT_ENDPOINT.where(
+        WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None), _rests_not(now)
+    )
+    row = connection.execute(free.with_for_update(skip_locked=True, key_share=True)).first()
+    return AtEndpoint(*row) if row else None
 
 
 def claimed(connection: Connection, owner: str) -> list[DeliveryToSend]:
