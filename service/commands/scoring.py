@@ -154,14 +154,19 @@ def evaluate(arguments: Namespace) -> int:
     from models.evaluating.report import write_report
 
     try:
-        measured = evaluation.measure(scorer, data)
-        found = evaluation.summary(measured)
+        measured = evaluation.measure(scorer, data, _say)
+        found = evaluation.summary(measured, full=not arguments.short, say=_say)
         if page:
             write_report(found, measured, page)
     except (ValueError, OSError) as error:
         raise Misconfigured(f"Cannot evaluate: {error}") from None
     print(json.dumps(found, indent=2) if arguments.json else "\n".join(evaluation_lines(outline(found))))
     return 0
+
+
+def _say(line: str) -> None:
+    """Tell whoever waits how far it is; what is printed stays the result alone."""
+    print(f"parley: {line} ...", file=sys.stderr, flush=True)
 
 
 def _fit(arguments: Namespace) -> int:
