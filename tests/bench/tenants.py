@@ -27,7 +27,7 @@ LOOPBACK = "127.0.0.0/8"
 SLOW_ENDPOINTS = 20  # as many as a site may have
 BACKLOG = 30  # comments of the slow site, each an event to each of its endpoints
 SAMPLES = 40
-PAUSE_S = 0.25
+PAUSE_S = 0.4
 SLOW_S = 14.0
 
 
