@@ -35,6 +35,7 @@ CHARS_READ = 1_000  # enough to know a language by
 ENGLISH_ENOUGH = 0.18
 FOREIGN_LETTERS = 0.2  # share of letters of another script that makes a text foreign ...
 FOREIGN_LETTERS_IN_ALL = 30  # ... and their number: a foreign sentence may hide in a long English text
+WALL = 50  # signs without a word among them, such as emoji; more than anybody means by them
 FEW = 3  # words; below, a text tells nothing of its language
 SHORT = 6  # words; below, py3langid says too much and must be rather sure
 # Its probability then; 22 of 983 English comments of 3 to 5 words reach it for another language.
@@ -217,6 +218,8 @@ def detect_several(
         ranked = _opinion(text)
         code = "und" if ranked[0][0] == "en" or ranked[0][1] < SURE_OF_SCRIPT else ranked[0][0]
         return _with_likely(code, ranked), code in supported
+    if _is_wall(words):
+        return ["und"], False
     code, ranked = _latin_language(text, _with_letters(words), supported)
     return _with_likely(code, ranked), code in supported or code == "und"
 
@@ -227,10 +230,16 @@ def says_too_little(normalised: str) -> bool:
     >>> says_too_little("danke"), says_too_little("halt die fresse"), says_too_little("fresse")
     (True, False, False)
     """
-    words = _with_letters(normalised[:CHARS_READ].split())
-    if len(words) >= FEW or not _ALL_VILE.isdisjoint(words):
+    signs = normalised[:CHARS_READ].split()
+    words = _with_letters(signs)
+    if len(words) >= FEW or not _ALL_VILE.isdisjoint(words) or _is_wall(signs):
         return False
     return normalised.isascii() or not _is_other_script(normalised[:CHARS_READ])
+
+
+def _is_wall(signs: list[str]) -> bool:
+    """Whether a text is a wall of signs without words: no language, and for a person to look at."""
+    return len(signs) > WALL and not _with_letters(signs)
 
 
 def _with_letters(words: list[str]) -> list[str]:

@@ -88,6 +88,12 @@ def test_below_three_words_a_text_is_no_evidence_of_another_language(text: str) 
     assert says_too_little(normalise(text))
 
 
+def test_a_wall_of_signs_is_for_a_person_to_look_at() -> None:
+    assert detect("🖕" * 500) == ("und", False)
+    assert not says_too_little(normalise("🖕" * 500))
+    assert detect("👍" * 20)[1]
+
+
 def test_a_guess_among_languages_of_one_script_is_not_named() -> None:
     assert detect("Спасибо!") == ("und", False)
     assert detect("감사합니다") == ("ko", False)
