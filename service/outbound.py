@@ -68,6 +68,9 @@ REFUSED = tuple(ipaddress.ip_network(text) for text in (
 ))  # fmt: skip
 
 
+NOT_ALLOWED = "; PARLEY_WEBHOOK_PRIVATE_NETWORKS can allow it"
+
+
 class Refused(Exception):
     """The address may not be called; the message says why, to whoever chose it."""
 
@@ -143,18 +146,20 @@ def _literal(host: str) -> Address | None:
     return None
 
 
-def check_address(address: Address, allowed: Sequence[Network] = ()) -> None:
+def check_address(address: Address, allowed: Sequence[Network] = (), shown: str = "") -> None:
     """Raise `Refused` unless an address is public, or in one of the ``allowed`` networks.
 
+    ``shown`` is what is said in its place: who named a host must not learn from us what it resolves to.
+
     >>> check_address(ipaddress.ip_address("8.8.8.8"))
-    >>> check_address(ipaddress.ip_address("169.254.169.254"))
+    >>> check_address(ipaddress.ip_address("10.0.0.1"))
     Traceback (most recent call last):
-    service.outbound.Refused: 169.254.169.254 is not a public address
+    service.outbound.Refused: 10.0.0.1 is not a public address; PARLEY_WEBHOOK_PRIVATE_NETWORKS can allow it
     """
     if any(address in network for network in allowed):
         return
     if getattr(address, "scope_id", None) or any(address in network for network in REFUSED):
-        raise Refused(f"{address} is not a public address")
+        raise Refused(f"{shown or address} is not a public address{NOT_ALLOWED}")
 
 
 def is_own(address: Address) -> bool:
@@ -253,9 +258,9 @@ class Outbound:
         if not found:
             raise Refused(f"{target.host} has no address")
         for address in found:
-            check_address(address, self._allowed)
+            check_address(address, self._allowed, target.host)
             if is_own(address) and not any(address in network for network in self._allowed):
-                raise Refused(f"{address} is this machine's own address")
+                raise Refused(f"{target.host} is this machine's own address{NOT_ALLOWED}")
         return list(dict.fromkeys(str(address) for address in found))[:MAX_ADDRESSES]
 
     def _open(self, addresses: Sequence[str], port: int, deadline: float) -> socket.socket:

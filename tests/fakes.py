@@ -25,6 +25,7 @@ class FakeReading:
     is_beta: bool = False
     reader: str = "fast"
     is_unsure: bool = False
+    is_short: bool = False
 
 
 class FakeScorer:

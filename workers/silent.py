@@ -19,6 +19,7 @@ class NoReading:
     is_beta: bool = False
     reader: str = "none"
     is_unsure: bool = False
+    is_short: bool = False
 
 
 class Silent:

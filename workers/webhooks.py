@@ -31,4 +31,4 @@ def deliver(endpoint_id: str) -> None:
     send = Outbound(here.settings.webhook_private_networks).post
     step = partial(sending.deliver, here.db, endpoint_id, send=send, clock=here.clock)
     with interrupted("delivery interrupted", endpoint=endpoint_id):
-        until_done(step, DELIVER_S, again=partial(here.tasks.send, "parley.deliver", endpoint_id))
+        until_done(step, DELIVER_S, again=here.tasks.nudge_webhooks)  # which chooses whose turn it is

@@ -27,6 +27,7 @@ from models.evaluating.measuring import (
     WIKIPEDIA,
     Measured,
     Readings,
+    Say,
     fast_alone,
     measure,
     probabilities,
@@ -73,7 +74,9 @@ def evaluate(
     return found
 
 
-def summary(measured: Measured, prior: float = PRIOR, *, full: bool = True) -> dict[str, Any]:
+def summary(
+    measured: Measured, prior: float = PRIOR, *, full: bool = True, say: Say = lambda _: None
+) -> dict[str, Any]:
     """Return the figures of a model as plain JSON values; what the data cannot tell is left out.
 
     Parameters
@@ -85,6 +88,8 @@ def summary(measured: Measured, prior: float = PRIOR, *, full: bool = True) -> d
         toxicity, and precision or calibration on them as they are would say nothing about a live site.
     full : bool
         Whether to add intervals, and to measure fairness, behaviour and robustness.
+    say : callable
+        Told what is measured next.
 
     Returns
     -------
@@ -115,9 +120,10 @@ def summary(measured: Measured, prior: float = PRIOR, *, full: bool = True) -> d
         },
     }
     if MAIN in measured.languages:
+        say("comparing scores with labels")
         found |= _english(scorer, measured.languages[MAIN], prior, full)
     if full:
-        found |= _suites(scorer, measured)
+        found |= _suites(scorer, measured, say)
     return found
 
 
@@ -276,6 +282,8 @@ def _errors(scorer: Scorer, rows: Readings, prior: float) -> dict[str, Any]:
     for name in (name for name in COLUMNS if name in rows.attributes):
         scores, labels = rows.of(name)
         known = ~np.isnan(labels)
+        if not known.any():
+            continue
         held = scores[known] >= scorer.thresholds[name]
         found[name] = _confusion(held, labels[known] >= 0.5, weights[known])
     held = reaches_any(rows.scores, rows.attributes, scorer.thresholds)
@@ -296,18 +304,21 @@ def _confusion(held: Flags, positive: Flags, weights: Floats) -> dict[str, Any]:
     }
 
 
-def _suites(scorer: Scorer, measured: Measured) -> dict[str, Any]:
+def _suites(scorer: Scorer, measured: Measured, say: Say) -> dict[str, Any]:
     """Return what sentences written for measuring show, and what disguises do to the reference rows."""
     listed = json.loads(IDENTITIES.read_text(encoding="utf-8"))["languages"]
     found: dict[str, Any] = {"fairness": {}}
     for code, rows in measured.languages.items():
         if code in listed:
+            say(f"measuring fairness in {code!r}")
             score = partial(probabilities, scorer, language=code)
             limits = scorer.thresholds_of[code]
             found["fairness"][code] = fairness(score, rows.attributes, limits, (code,))
     if MAIN in measured.languages:
         rows = measured.languages[MAIN]
+        say("measuring behaviour")
         found["behaviour"] = behaviour(partial(probabilities, scorer), rows.attributes, scorer.thresholds)
+        say("measuring what disguises do")
         found |= _robustness(scorer, rows.reference())
     return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,15 @@ from models.texts.data import (
 )
 
 BATCH = 512
+SAY_EVERY_S = 5.0
+Say = Callable[[str], None]
 SIX = len(COLUMNS)
 NATURAL = ("wikipedia_context_gc", "wikipedia_context_gn")  # as they came: nothing was over-sampled
 WIKIPEDIA = (REFERENCE_SOURCE, *NATURAL)
+
+
+def _nothing(_line: str) -> None:
+    """Tell nobody how far an evaluation has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,8 @@ class Measured:
     languages: Mapping[str, Readings]
 
 
-def measure(scorer: Scorer, csv: Path) -> Measured:
-    """Score a file's labelled texts in each of the model's languages.
+def measure(scorer: Scorer, csv: Path, say: Say = _nothing) -> Measured:
+    """Score a file's labelled texts in each of the model's languages; ``say`` is told how far it has come.
 
     Raises
     ------
@@ -97,20 +104,27 @@ def measure(scorer: Scorer, csv: Path) -> Measured:
         except ValueError as error:  # no row of that language, or no such file as ours
             problem = problem or error
         else:
-            found[code] = read(scorer, data, code)
+            say(f"reading {len(data.texts):,} comments in {code!r}")
+            found[code] = read(scorer, data, code, say=say)
     if problem and not found:
         raise problem
     return Measured(scorer, sha256_of(csv), found)
 
 
-def read(scorer: Scorer, data: Labelled, language: str = MAIN, spare: float | None = None) -> Readings:
+def read(
+    scorer: Scorer, data: Labelled, language: str = MAIN, spare: float | None = None, say: Say = _nothing
+) -> Readings:
     """Return a scorer's readings of texts of one language, of which there is at least one.
 
     ``spare`` is as in `Scorer.read`, for each batch.
     """
-    chunks = (data.texts[at : at + BATCH] for at in range(0, len(data.texts), BATCH))
-    batches = (scorer.read(chunk, languages=[language] * len(chunk), spare=spare) for chunk in chunks)
-    readings = [reading for batch in batches for reading in batch]
+    readings, told = [], time.monotonic()
+    for at in range(0, len(data.texts), BATCH):
+        chunk = data.texts[at : at + BATCH]
+        readings += scorer.read(chunk, languages=[language] * len(chunk), spare=spare)
+        if time.monotonic() - told >= SAY_EVERY_S:
+            told = time.monotonic()
+            say(f"read {len(readings):,} of {len(data.texts):,}")
     scores = np.array([list(reading.scores.values()) for reading in readings])
     careful = np.array([reading.reader == "careful" for reading in readings])
     return Readings(tuple(readings[0].scores), data, scores, careful)

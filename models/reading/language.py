@@ -9,13 +9,17 @@ short comment to a moderator. So there are three answers:
 - unsupported: letters mostly of another script, or evidence of another language: words of it that
   English lacks, or the opinion of py3langid, surer the shorter the text is.
 
+Below `FEW` words a text is no evidence of a language at all: it counts as written in that of the talk around
+it ("Merci beaucoup!", "Ha!"). Two things stay: letters of another script, which the reader cannot read, and
+words that are vile elsewhere, which it does not know. What is no word ("100%", hearts) is not counted as one.
+
 English evidence is counted first, by common words; it settles nearly all English comments in microseconds.
 py3langid (0.7 s to load, about 0.1 ms a text) is asked only about the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import cache
 from typing import Any
 
@@ -31,9 +35,12 @@ CHARS_READ = 1_000  # enough to know a language by
 ENGLISH_ENOUGH = 0.18
 FOREIGN_LETTERS = 0.2  # share of letters of another script that makes a text foreign ...
 FOREIGN_LETTERS_IN_ALL = 30  # ... and their number: a foreign sentence may hide in a long English text
+WALL = 50  # signs without a word among them, such as emoji; more than anybody means by them
+FEW = 3  # words; below, a text tells nothing of its language
 SHORT = 6  # words; below, py3langid says too much and must be rather sure
 # Its probability then; 22 of 983 English comments of 3 to 5 words reach it for another language.
 SURE_WHEN_SHORT = 0.35
+SURE_OF_SCRIPT = 0.5  # and in another script; below, it guesses among the languages that are written so
 LIKELY = 0.1  # its probability for a further language of a text, from which on it is worth a mention
 NOT_ENGLISH = 0.05  # its probability for English in longer texts, above which we do not call them foreign
 
@@ -91,6 +98,45 @@ _FOREIGN = {
     "ro": "și este nu în la cu pe un o ce mai sunt ești pentru dar asta mulțumesc",
     "id": "yang dan di ini itu tidak aku kamu saya ada untuk dengan bisa anjing bodoh terima kasih",
 }
+# Words that are vile in another language and none in English. They count in texts of a few words only, where
+# nothing else tells that the fast and the careful reader do not understand what they read.
+_VILE_ELSEWHERE = {
+    "de": """
+        arsch arschloch arschlöcher hurensohn hure hurenkind fotze fresse scheiße scheiss wichser wixer
+        fick ficken fickt gefickt ficker schwein drecksau dreckschwein miststück schlampe nutte missgeburt
+        spast spasti schwuchtel schwuchteln kanake kanaken neger untermensch untermenschen dumm dumme
+        dummer dummkopf vollidiot pisser mistkerl abschaum vergasen verrecke verreck krepier
+        """,
+    "fr": """
+        merde putain pute putes connard connards connasse salope salopes salaud foutre gueule nique niquer
+        ntm enculé enculés enculer bâtard bâtards pédé pédés tapette bougnoule bougnoules nègre nègres
+        youpin ordure raclure crève crevez débile bouffon branleur chienne
+        """,
+    "es": """
+        mierda puta puto putas putos pendejo pendeja cabrón cabrona gilipollas coño culero culo verga
+        chinga chingada chingas maricón maricones marica zorra perra joto mamón imbécil estúpido estúpida
+        tonto basura hijueputa malparido sudaca negrata muérete
+        """,
+    "pt": """
+        merda puta caralho porra viado viados arrombado desgraçado desgraçada filhadaputa fdp vagabunda
+        vagabundo buceta bosta babaca otário macaco cuzão
+        """,
+    "it": """
+        merda cazzo stronzo stronza stronzi puttana puttane vaffanculo coglione coglioni troia zoccola
+        frocio froci bastardo terrone zingaro culattone
+        """,
+    "nl": "kut klootzak hoer hoeren kanker tering tyfus mongool flikker kankerlijer oprotten neger nikker",
+    "pl": """
+        kurwa kurwy chuj chuja spierdalaj wypierdalaj jebać jebany pierdol pierdolony skurwysyn pedał
+        pedały cwel szmata suka pizda ciota zdychaj
+        """,
+    "ru": "suka blyat blyad cyka pidor pidoras pidaras nahui nahuy mudak hohol yebat ebat gandon",
+    "sv": "jävla jävlar kuk fitta slyna blatte kärring",
+    "da": "luder kælling fisse møgsvin perker perkere",
+    "tr": "amk orospu orospuçocuğu siktir sikik sikerim yarrak ibne amına ananı gavat pezevenk",
+    "ro": "muie pula pizda curva târfă poponar țigan jidan",
+    "id": "anjing bangsat kontol memek ngentot jancok goblok tolol bodoh pelacur",
+}
 # English words, some of them rare or foreign in origin, that are spelt like one above.
 _ENGLISH_TOO = """
 hat war halt les des pas sur plus sent pour tout fait las los con como hay todo son per come sei van dan
@@ -111,6 +157,11 @@ _WORDS_OF = {
     code: _plain(words) - _ENGLISH - frozenset(_ENGLISH_TOO.split()) for code, words in _FOREIGN.items()
 }
 _ELSEWHERE: frozenset[str] = frozenset().union(*_WORDS_OF.values())
+_VILE = {
+    code: _plain(words) - _ENGLISH - frozenset(_ENGLISH_TOO.split())
+    for code, words in _VILE_ELSEWHERE.items()
+}
+_ALL_VILE: frozenset[str] = frozenset().union(*_VILE.values())
 _OTHER_SCRIPT = regex.compile(r"(?V1)[\p{L}--\p{Script=Latin}]")
 
 
@@ -139,6 +190,8 @@ def detect(
     ('en', True)
     >>> detect("lol +1"), detect("Привет всем")[1]
     (('und', True), False)
+    >>> detect("Merci beaucoup!"), detect("Putain!")
+    (('und', True), ('fr', False))
     """
     codes, is_supported = detect_several(text, normalised, supported)
     return codes[0], is_supported
@@ -163,10 +216,34 @@ def detect_several(
     words = normalised[:CHARS_READ].split()
     if not normalised.isascii() and _is_other_script(normalised[:CHARS_READ]):
         ranked = _opinion(text)
-        code = "und" if ranked[0][0] == "en" else ranked[0][0]
+        code = "und" if ranked[0][0] == "en" or ranked[0][1] < SURE_OF_SCRIPT else ranked[0][0]
         return _with_likely(code, ranked), code in supported
-    code, ranked = _latin_language(text, [word for word in words if not word.isdecimal()])
+    if _is_wall(words):
+        return ["und"], False
+    code, ranked = _latin_language(text, _with_letters(words), supported)
     return _with_likely(code, ranked), code in supported or code == "und"
+
+
+def says_too_little(normalised: str) -> bool:
+    """Whether a text has too few words to tell its language by, and none that is vile elsewhere.
+
+    >>> says_too_little("danke"), says_too_little("halt die fresse"), says_too_little("fresse")
+    (True, False, False)
+    """
+    signs = normalised[:CHARS_READ].split()
+    words = _with_letters(signs)
+    if len(words) >= FEW or not _ALL_VILE.isdisjoint(words) or _is_wall(signs):
+        return False
+    return normalised.isascii() or not _is_other_script(normalised[:CHARS_READ])
+
+
+def _is_wall(signs: list[str]) -> bool:
+    """Whether a text is a wall of signs without words: no language, and for a person to look at."""
+    return len(signs) > WALL and not _with_letters(signs)
+
+
+def _with_letters(words: list[str]) -> list[str]:
+    return [word for word in words if any(map(str.isalpha, word))]
 
 
 def _with_likely(code: str, ranked: Opinion) -> list[str]:
@@ -178,7 +255,7 @@ def _is_other_script(normalised: str) -> bool:
     return other > FOREIGN_LETTERS_IN_ALL or other > FOREIGN_LETTERS * sum(map(str.isalpha, normalised))
 
 
-def _latin_language(text: str, words: list[str]) -> tuple[str, Opinion]:
+def _latin_language(text: str, words: list[str], supported: Set[str]) -> tuple[str, Opinion]:
     """Return the language, and py3langid's opinion if it was asked."""
     english = sum(word in _ENGLISH for word in words)
     if not english or _PROOF.isdisjoint(words):
@@ -186,17 +263,27 @@ def _latin_language(text: str, words: list[str]) -> tuple[str, Opinion]:
     elsewhere = 0 if _ELSEWHERE.isdisjoint(words) else sum(word in _ELSEWHERE for word in words)
     if english > elsewhere and english >= ENGLISH_ENOUGH * len(words):
         return "en", []
-    if not words or (len(words) < 3 and not elsewhere):
-        return "und", []
+    if len(words) < FEW:
+        return _of_few(words, supported), []
     ranked = _opinion(text)
     code, share = ranked[0]
     if code == "en" or share >= SURE_WHEN_SHORT:
         return code, ranked
     if elsewhere > english:
-        code = max(_WORDS_OF, key=lambda known: sum(word in _WORDS_OF[known] for word in words))
-        return code, ranked
+        return _likeliest(_WORDS_OF, words), ranked
     is_foreign = len(words) >= SHORT and dict(ranked)["en"] < NOT_ENGLISH
     return code if is_foreign else "und", ranked
+
+
+def _of_few(words: list[str], supported: Set[str]) -> str:
+    """Return the language of a few words: one that is read and they are common in, or that of a vile one."""
+    if not _ELSEWHERE.isdisjoint(words) and (code := _likeliest(_WORDS_OF, words)) in supported:
+        return code
+    return "und" if _ALL_VILE.isdisjoint(words) else _likeliest(_VILE, words)
+
+
+def _likeliest(known: Mapping[str, frozenset[str]], words: list[str]) -> str:
+    return max(known, key=lambda code: sum(word in known[code] for word in words))
 
 
 def _opinion(text: str) -> Opinion:

@@ -32,6 +32,8 @@ class Reading:
         Who decided: ``careful`` or ``fast``.
     is_unsure : bool
         The careful reader was wanted, and was off, missing or out of time.
+    is_short : bool
+        The text has too few words to tell its language by, and none that is vile elsewhere.
     """
 
     scores: dict[str, float]
@@ -41,6 +43,7 @@ class Reading:
     is_beta: bool = False
     reader: str = "fast"
     is_unsure: bool = False
+    is_short: bool = False
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from models.reading.fast import LinearScorer
 from models.reading.files import MODEL, BadArtifact
 from models.reading.joint import clipped, shift_of_prior
 from models.reading.judging import Careful, Judge, Until
-from models.reading.language import detect, detect_several
+from models.reading.language import detect, detect_several, says_too_little
 from models.reading.normalise import normalise
 from models.reading.readings import Outcome, Reading
 from models.reading.self_test import BAD, CIVIL, TEXTS, unsound
@@ -180,7 +180,8 @@ class Scorer:
         is_beta = language in self.beta_languages
         reader = "careful" if outcome.is_careful[at] else "fast"
         supported = is_known and not is_beta
-        return Reading(scores, language, supported, normalised, is_beta, reader, bool(outcome.is_unsure[at]))
+        is_unsure, is_short = bool(outcome.is_unsure[at]), says_too_little(normalised)
+        return Reading(scores, language, supported, normalised, is_beta, reader, is_unsure, is_short)
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> list[Span]:
         """Return the words that raise an attribute's score, by where they begin.

@@ -17,6 +17,7 @@ from models.numbers import Floats
 from models.reading import artifact, files
 from models.reading.artifact import MAIN, Artifact, CarefulFiles
 from models.reading.fast import LinearScorer
+from models.reading.joint import Join
 from models.reading.scorer import SHIPPED, Scorer, load_scorer, self_test
 from models.texts.data import (
     COLUMNS,
@@ -41,6 +42,7 @@ from models.training.calibration import (
 from models.training.fast import FastReader
 from models.training.fast_lessons import ATTRIBUTES, lessons, with_no_spam, with_scams
 from models.training.joint import CarefulReader, JointReader
+from models.training.kept import Kept, to_keep
 from models.training.other_languages import train_other
 
 # Per head, in the order of ATTRIBUTES; chosen on development data.
@@ -70,7 +72,7 @@ class Plan:
         No careful reader, that of the model in ``keep_from``, that one taught further, or a new one. The last
         two need torch, and take an hour or more.
     keep_from : Path
-        Folder of a model.
+        Folder of a model; also of the one that attributes without labels are kept from.
     work : Path
         Where an interrupted training of the careful reader is kept, to go on from.
     epochs : int
@@ -119,18 +121,20 @@ def train(plan: Plan, out_dir: Path, progress: Say = print) -> str:
     dev_set = _dev_set(plan)
     train_set = _train_set(plan, dev_set)
     say(f"read {len(train_set.texts)} texts to train on, {len(dev_set.texts)} to calibrate on")
+    kept = to_keep(train_set, dev_set, plan.keep_from, plan.careful, plan.prior)
+    if kept.model:
+        say(f"kept as in {kept.model.model_id}, since nobody labelled them: {', '.join(kept.names)}")
     careful = _careful(plan, train_set, say)
-    reader = _fitted(train_set, dev_set, plan, say)
+    kernel = kept.with_heads(_fitted(train_set, dev_set, plan, kept, say).kernel_)
     others = train_other(plan.train_csv, plan.dev_csv, plan.seed, say)
     join = None
     if careful:
-        join = _join(reader.kernel_, careful, dev_set, plan.prior)
+        join = _join(kernel, careful, dev_set, plan.prior, kept)
         say("joined both readers")
-    kernels = {MAIN: reader.kernel_, **{code: other.kernel for code, other in others.items()}}
+    kernels = {MAIN: kernel, **{code: other.kernel for code, other in others.items()}}
     limits = {code: other.thresholds for code, other in others.items()}
-    model_id = _publish(
-        out_dir, Artifact(kernels, join, careful, _header(plan, kernels, limits)), dev_set, plan
-    )
+    model = Artifact(kernels, join, careful, _header(plan, kernels, limits, kept))
+    model_id = _publish(out_dir, model, dev_set, plan, kept)
     say(f"saved {model_id} in {out_dir}")
     return model_id
 
@@ -153,9 +157,10 @@ def _train_set(plan: Plan, dev_set: Labelled) -> Labelled:
     return parts[0] if len(parts) == 1 else distinct(joined(parts), without=dev_set)
 
 
-def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, say: Say) -> FastReader:
+def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, kept: Kept, say: Say) -> FastReader:
     """Return the fast reader of every head that both sets have labels for, calibrated."""
-    heads = [i for i in range(len(ATTRIBUTES)) if _has_both(train_set, dev_set, i)]
+    wanted = [i for i, name in enumerate(ATTRIBUTES) if name not in kept.names]
+    heads = [i for i in wanted if _has_both(train_set, dev_set, i)]
     names = tuple(ATTRIBUTES[i] for i in heads)
     strength, emphasis = (tuple(values[i] for i in heads) for values in (STRENGTH, EMPHASIS))
     reader = FastReader(names, C=strength, emphasis=emphasis, random_state=plan.seed)
@@ -167,7 +172,7 @@ def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, say: Say) -> Fas
 
 
 def _has_both(train_set: Labelled, dev_set: Labelled, column: int) -> bool:
-    """Whether a head can be trained and calibrated; only SPAM may be missing."""
+    """Whether a head can be trained and calibrated; of those that are not kept, only SPAM may be missing."""
     if ATTRIBUTES[column] not in SPAM:
         return True
     labels = (train_set.labels[:, column], dev_set.labels[:, column])
@@ -192,25 +197,30 @@ def _careful(plan: Plan, train_set: Labelled, say: Say) -> CarefulFiles | None:
     return CarefulFiles(to_onnx(network), tokenizer_json())
 
 
-def _join(kernel: LinearScorer, careful: CarefulFiles, dev_set: Labelled, prior: float) -> Any:
+def _join(kernel: LinearScorer, careful: CarefulFiles, dev_set: Labelled, prior: float, kept: Kept) -> Join:
     labels, weights = for_order(dev_set, prior)
     traffic = as_traffic(dev_set, prior)[:, 0]
     rows = np.asarray((weights > 0).any(axis=1))
-    reader = JointReader(kernel, CarefulReader(careful.network, careful.tokenizer), tuple(COLUMNS))
+    names = [name for name in COLUMNS if name not in kept.names]
+    six = [list(COLUMNS).index(name) for name in names]
+    reader = JointReader(kernel, CarefulReader(careful.network, careful.tokenizer), tuple(names))
     wanted = dev_set.where(rows)
     coming = as_it_comes(dev_set, prior)
     talk = civil_talk(wanted)
-    return reader.fit(wanted.texts, labels[rows], weights[rows], traffic[rows], coming[rows], talk).join_
+    ordered = labels[rows][:, six], weights[rows][:, six]
+    join = reader.fit(wanted.texts, *ordered, traffic[rows], coming[rows], talk).join_
+    return kept.with_columns(join, kernel.attributes)
 
 
 def _header(
-    plan: Plan, kernels: dict[str, LinearScorer], limits: dict[str, dict[str, float]]
+    plan: Plan, kernels: dict[str, LinearScorer], limits: dict[str, dict[str, float]], kept: Kept
 ) -> dict[str, Any]:
     provisional = dict.fromkeys(kernels[MAIN].attributes, 0.5)
     named = {"train": plan.train_csv, "dev": plan.dev_csv}
     named |= {"jigsaw": plan.jigsaw} if plan.jigsaw else {}
     named |= {f"add {i}": path for i, path in enumerate(plan.add)}
-    return {
+    others = {"kept": {"from": kept.model.model_id, "attributes": list(kept.names)}} if kept.model else {}
+    return others | {
         "prior": plan.prior,
         "seed": plan.seed,
         "epochs": plan.epochs,
@@ -222,21 +232,25 @@ def _header(
     }
 
 
-def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan) -> str:
+def _publish(out_dir: Path, model: Artifact, dev_set: Labelled, plan: Plan, kept: Kept) -> str:
     """Choose thresholds for what the whole model says, save it and write down how good it is."""
     scorer = Scorer(model)
     rows = with_scams(with_no_spam(dev_set))
     weights = as_traffic(rows, plan.prior)
     known = np.asarray(weights.any(axis=1))
     scores = probabilities(scorer, rows.where(known).texts)
-    heads = [ATTRIBUTES.index(name) for name in scorer.attributes]
+    names = tuple(name for name in scorer.attributes if name not in kept.names)
+    heads, own = ([place.index(name) for name in names] for place in (ATTRIBUTES, scorer.attributes))
 
-    def fitted(weights: Floats) -> dict[str, float]:
+    def fitted(weights: Floats, profile: str = "") -> dict[str, float]:
         labels, weights = rows.labels[known][:, heads], weights[known][:, heads]
-        return thresholds(scores, labels, weights, scorer.attributes)
+        found = thresholds(scores[:, own], labels, weights, names) | kept.limits(profile)
+        return {name: found[name] for name in scorer.attributes}
 
     header = {**model.header, "thresholds": {**model.header["thresholds"], MAIN: fitted(weights)}}
-    header["profiles"] = {name: fitted(as_traffic(rows, plan.prior, mix)) for name, mix in PROFILES.items()}
+    header["profiles"] = {
+        name: fitted(as_traffic(rows, plan.prior, mix), name) for name, mix in PROFILES.items()
+    }
     header["self_test"] = self_test(model)
     model_id = artifact.save(out_dir, dataclasses.replace(model, header=header))
     found = evaluate(load_scorer(out_dir), plan.dev_csv, plan.prior, full=plan.full, more=plan.worlds)

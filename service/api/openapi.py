@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from flask import Blueprint, Flask, Response, current_app, render_template, send
 from marshmallow import Schema
 from werkzeug.routing import Rule
 
+from service.api.examples import curl
+from service.context import context
 from service.web.doors import Door
 
 bp = Blueprint("openapi", __name__, template_folder="templates")
@@ -68,8 +71,11 @@ def document() -> Response:
 
 @bp.get("/api/docs")
 def page() -> Response:
-    """Return the same for people."""
-    text = render_template("api/docs.html", spec=spec(current_app))
+    """Return the same for people, with an index and a command for each door."""
+    settings = context().settings
+    # What the settings say, never the Host that a request names: people copy these commands.
+    origin = settings.public_url or settings.own_origin or f"http://127.0.0.1:{settings.port}"
+    text = render_template("api/docs.html", spec=spec(current_app), curl=partial(curl, origin))
     return Response(text, content_type="text/html", headers=READ_ONLY)
 
 

@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import redis
@@ -21,12 +22,15 @@ from service.commands.database import opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured, ParleyError
+from service.domain.languages import languages_in_words
+from service.outbound import Outbound, Refused
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
 from service.running.web_server import listen
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
+from service.storage.records import Endpoint
 from service.upkeep import health
 from service.webhooks import endpoints
 from service.wiring import load_in_use
@@ -187,7 +191,7 @@ def _model(settings: Settings) -> Iterator[Finding]:
     else:
         what = f"{scorer.model_id}{where} passes its self-test"
         if scorer.beta_languages:
-            what += f"; in beta: {', '.join(sorted(scorer.beta_languages))}"
+            what += f"; in beta: {languages_in_words(scorer.beta_languages)}"
         yield _careful_reader(scorer.careful_state, what)
 
 
@@ -207,12 +211,32 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as db:
         named = [site.id for site in sites.list_sites(db)]
         every = [found for site in named for found in endpoints.list_endpoints(db, OPERATOR, site)]
-    disabled = [found for found in every if found.disabled_at]
-    for found in disabled:
-        yield Finding("webhooks", "warn", f"{found.id} is disabled since {found.disabled_at:%Y-%m-%d %H:%M}"
-                      f" UTC ({found.disabled_because})", "mend the receiver and enable it")  # fmt: skip
-    if not disabled:
+    outbound, now = Outbound(settings.webhook_private_networks), utcnow()
+    wrong = [finding for found in every if (finding := _endpoint(found, outbound, now))]
+    yield from wrong
+    if not wrong:
         yield Finding("webhooks", "ok", f"{len(every)} endpoints, none disabled")
+
+
+def _endpoint(found: Endpoint, outbound: Outbound, now: datetime) -> Finding | None:
+    """Return what is wrong with one webhook endpoint, if anything is."""
+    enable = f"mend the receiver, then: parley webhook enable {found.id}"
+    if found.disabled_at:
+        since = f"{found.id} is disabled since {found.disabled_at:%Y-%m-%d %H:%M} UTC"
+        return Finding("webhooks", "warn", f"{since} ({found.disabled_because})", enable)
+    if found.paused_until and found.paused_until > now:
+        return Finding(
+            "webhooks",
+            "warn",
+            f"{found.id} does not answer and rests; nobody else waits for it",
+            enable,
+        )
+    try:
+        outbound.check(found.url)
+    except Refused as refusal:
+        advice = "correct the address or the setting"
+        return Finding("webhooks", "warn", f"{found.id} is not called: {refusal}", advice)
+    return None
 
 
 def _sites(settings: Settings) -> Iterator[Finding]:
@@ -229,20 +253,29 @@ def _sites(settings: Settings) -> Iterator[Finding]:
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
+    if address := _running_at(settings):
+        # What runs was started with its own settings, which another shell need not know.
+        asked = f"{address}, where the Parley on this folder listens"
+        if _answers(address):
+            yield Finding("port", "ok", f"Parley answers on {asked}")
+        else:
+            yield Finding("port", "fail", f"no answer from {asked}", f"see {settings.data_dir / 'logs'}")
+        return
+    asked = f"{settings.port} (PARLEY_PORT)"
     try:
         listen(settings.host, settings.port).close()
     except Misconfigured as error:
-        if _answers(settings):
-            yield Finding("port", "ok", f"Parley answers on {settings.port}")
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+        if _answers(f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"):
+            yield Finding("port", "ok", f"Parley answers on {asked}")
         else:
             yield Finding("port", "fail", str(error))
     else:
-        yield _absent(settings, "port", f"nobody listens on {settings.port}")
+        yield _absent(settings, "port", f"nobody listens on {asked}")
 
 
-def _answers(settings: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+def _answers(address: str) -> bool:
+    connection = http.client.HTTPConnection(address, timeout=2)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().read() == b'{"status":"alive"}'
@@ -258,7 +291,7 @@ def _absent(settings: Settings, part: str, what: str) -> Finding:
         return Finding(part, "warn" if part == "port" else "fail", what, f"start it: {STARTED_BY[part]}")
     if _is_up(settings):
         return Finding(part, "fail", what, f"see {settings.data_dir / 'logs'}")
-    return Finding(part, "warn", "Parley is not running on this folder", "start it: parley up")
+    return Finding(part, "warn", f"Parley is not running on {settings.data_dir}", "start it: parley up")
 
 
 STARTED_BY = {
@@ -267,6 +300,14 @@ STARTED_BY = {
     "scheduler": "parley scheduler",
     "port": "parley web (elsewhere, perhaps it runs)",
 }
+
+
+def _running_at(settings: Settings) -> str | None:
+    """Return where the web server of the `parley up` on this data folder listens; None if none runs."""
+    if not _is_up(settings):
+        return None
+    said = (settings.data_dir / "parley.lock").read_text(encoding="utf-8").split()
+    return said[1] if len(said) > 1 else None
 
 
 def _is_up(settings: Settings) -> bool:

@@ -15,6 +15,7 @@ from service.commands.lines import MAX_LINE, TOO_LONG, batches
 from service.commands.scoring import loaded
 from service.commands.tables import aligned
 from service.domain.errors import Misconfigured
+from service.domain.languages import language_in_words
 from service.scoring.comparing import BadLine, Line, count_names, is_blank, read_line
 
 INDENT = "    "
@@ -96,7 +97,7 @@ def _why_nothing(pairs: Pairs) -> str:
 
 def report(found: Overview) -> Iterator[str]:
     """Yield the lines of a comparison for a terminal."""
-    languages = ", ".join(f"{name} {count:,}" for name, count in found.languages.items())
+    languages = ", ".join(f"{language_in_words(name)} {count:,}" for name, count in found.languages.items())
     yield f"{found.model} beside Perspective on {found.texts:,} texts ({languages})."
     yield "In brackets: 95 % intervals. 'Old' is Perspective's score, 'ours' the model's."
     if found.bad_lines:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from service.running.supervisor import Program, Supervisor
 from service.settings import Settings, read_settings
 
-WEBHOOK_THREADS = 8
+# They wait for receivers. More than `service.domain.turns` lets the slow ones of a few sites hold.
+WEBHOOK_THREADS = 32
 CELERY = (sys.executable, "-m", "celery", "--app", "workers.app", "--quiet")
 # Workers know of each other by the database alone.
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning")

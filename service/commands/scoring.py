@@ -20,6 +20,7 @@ from service.commands.installation import program
 from service.commands.lines import MAX_LINE, TOO_LONG, batches
 from service.commands.tables import aligned
 from service.domain.errors import Misconfigured
+from service.domain.languages import language_in_words
 from service.settings import data_folder, model_folder, scoring_settings
 
 
@@ -153,14 +154,19 @@ def evaluate(arguments: Namespace) -> int:
     from models.evaluating.report import write_report
 
     try:
-        measured = evaluation.measure(scorer, data)
-        found = evaluation.summary(measured)
+        measured = evaluation.measure(scorer, data, _say)
+        found = evaluation.summary(measured, full=not arguments.short, say=_say)
         if page:
             write_report(found, measured, page)
     except (ValueError, OSError) as error:
         raise Misconfigured(f"Cannot evaluate: {error}") from None
     print(json.dumps(found, indent=2) if arguments.json else "\n".join(evaluation_lines(outline(found))))
     return 0
+
+
+def _say(line: str) -> None:
+    """Tell whoever waits how far it is; what is printed stays the result alone."""
+    print(f"parley: {line} ...", file=sys.stderr, flush=True)
 
 
 def _fit(arguments: Namespace) -> int:
@@ -186,7 +192,7 @@ def evaluation_lines(found: Outline) -> Iterator[str]:
         yield f"{natural.rows} comments as they came, {natural.positives} of them toxic:"
         yield from _figure_lines({"TOXICITY": natural})
     for code, language in found.languages.items():
-        yield f"{language.rows} comments in {code!r} (beta), as they are:"
+        yield f"{language.rows} comments in {language_in_words(code)} (beta), as they are:"
         yield from _figure_lines(language.attributes)
     if spam := found.spam:
         yield f"{spam.rows} comments labelled for spam, as they are:"

@@ -41,6 +41,8 @@ def up(arguments: Namespace) -> int:
     settings = read_settings()
     lock = take_folder(settings.data_dir)
     with listen(settings.host, settings.port) as listener, lock:
+        lock.write(f"\n{_reachable(listener)}")  # for whoever asks from another shell, with other settings
+        lock.flush()
         with opened(settings) as db:
             migrate.upgrade(db)
             sites.keep_policies(db, utcnow())
@@ -66,13 +68,16 @@ def say(text: str) -> None:
 
 
 def take_folder(folder: Path) -> TextIO:
-    """Return a lock on a data folder, held until it is closed; raise `Misconfigured` if it is held."""
+    """Return a lock on a data folder, held until it is closed; raise `Misconfigured` if it is held.
+
+    The file says who holds it: the number of the process, and then where its web server listens.
+    """
     lock = open(folder / "parley.lock", "a+")  # noqa: SIM115 - the caller closes it
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.seek(0)
-        holder = lock.read().strip() or "unknown"
+        holder = next(iter(lock.read().split()), "unknown")
         lock.close()
         raise Misconfigured(
             f"Parley is running on the data folder {folder} already (process {holder})."

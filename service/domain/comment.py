@@ -50,10 +50,6 @@ def choices(status: Status) -> tuple[str, ...]:
     return tuple(action for action in ACTIONS if action in MOVES[status])
 
 
-# What takes back a move from a status: undo is this, once the log says who moved it.
-UNDO = {Status.PENDING: "reopen", Status.APPROVED: "approve", Status.REJECTED: "reject"}
-
-
 def after(status: Status, action: str) -> Status:
     """Return the status that ``action`` leads to; raise `IllegalMove` if there is none.
 

@@ -41,7 +41,7 @@ class Evidence:
     ``scores`` is None when the comment could not be scored, and ``failure`` then says why.
     ``repeat_of`` is "author", "thread" or "site" when the same text was posted before, or ``nearly`` so.
     ``is_beta`` says that the language has a model of its own, in beta; ``language_supported`` counts only
-    where it has none.
+    where it has none; neither does where the comment ``is_short``: of a few words nobody tells the language.
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
@@ -68,6 +68,7 @@ class Evidence:
     personal: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
     nearly: bool = False
+    is_short: bool = False
     posts_network: int = 0
     posts_author: int = 0
     posts_text: int = 0

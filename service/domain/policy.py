@@ -9,6 +9,7 @@ from typing import TypeGuard
 from service.domain import contacts, personal_data
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.languages import language_name
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, FLOOD, NAME, Reason
@@ -71,7 +72,8 @@ def by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("not-scored", "review", f"The comment could not be scored: {why}.")
         return
     if evidence.is_beta and SCORED_AT_LEAST not in policy.thresholds:
-        text = f"This language ({evidence.language}) needs a limit for {SCORED_AT_LEAST}; there is none."
+        language = language_name(evidence.language) or "This language"
+        text = f"{language} needs a limit for {SCORED_AT_LEAST}; there is none."
         yield Reason("not-scored", "review", text)
     for name, limit in policy.thresholds.items():
         score = evidence.scores.get(name)
@@ -126,14 +128,18 @@ def by_words(evidence: Evidence, _: Policy) -> Iterator[Reason]:
 
 
 def by_language(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
-    """Ask for a language that no model reads, or only one in beta that the site does not trust."""
+    """Ask for a language that no model reads, or only one in beta that the site does not trust.
+
+    A comment of a few words counts as written in the site's own language: there is nothing to tell it by.
+    """
+    if evidence.is_short:
+        return
+    language = language_name(evidence.language) or "this language"
     if evidence.is_beta:
         if evidence.language not in policy.languages:
-            text = f"The model for this language ({evidence.language}) is in beta."
-            yield Reason("language-beta", "review", text)
+            yield Reason("language-beta", "review", f"The model for {language} is in beta.")
     elif not evidence.language_supported:
-        text = f"The model was not trained on this language ({evidence.language})."
-        yield Reason("language", "review", text)
+        yield Reason("language", "review", f"The model was not trained on {language}.")
 
 
 def by_links(evidence: Evidence, policy: Policy) -> Iterator[Reason]:

@@ -51,6 +51,10 @@ class Reading(Protocol):
     def is_unsure(self) -> bool:
         """Whether a careful reading was wanted and not to be had."""
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the text is too short to tell its language by, and holds no word that is vile elsewhere."""
+
 
 class WordScore(Protocol):
     """One stretch of the text and its share of a score; offsets in UTF-16 code units."""

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from service.domain.access import Caller
 from service.domain.audit import COMMENT
-from service.domain.comment import UNDO, Status, after
+from service.domain.comment import Status, after
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.domain.undoing import MOVE_TO, restored
 from service.storage import audit, moves
 from service.storage import comments as queries
 from service.storage.database import Database
@@ -26,7 +27,7 @@ OUTCOMES = {Status.APPROVED: "approve", Status.REJECTED: "reject"}
 class Act:
     """What a moderator wants done to one comment, in the ``version`` that they saw.
 
-    ``action`` is approve, reject, reopen or undo; undo takes back the moderator's own last action.
+    ``action`` is approve, reject, reopen or undo; undo takes back the moderator's own last decision.
     """
 
     comment_id: str
@@ -80,10 +81,5 @@ def _already_decided(comment: CommentRow) -> AlreadyDecided:
 
 
 def _undoing(connection: Connection, comment: CommentRow, caller: Caller) -> str:
-    last = audit.last_entry(connection, COMMENT, comment.id)
-    if last is None or (last.actor_kind, last.actor) != (caller.actor_kind, caller.name):
-        raise IllegalMove("there is nothing of yours to undo: the last change was not made by you")
-    before = Status(last.from_status) if last.from_status else None
-    if before not in UNDO:
-        raise IllegalMove(f"cannot go back to {before}")
-    return UNDO[before]
+    history = audit.entries(connection, COMMENT, [comment.id])
+    return MOVE_TO[restored(history, caller.actor_kind, caller.name)]

@@ -116,6 +116,7 @@ def _evidence(
         suspect=site.suspect.find(reading.normalised),
         is_beta=reading.is_beta,
         is_unsure=reading.is_unsure,
+        is_short=reading.is_short,
         reader=reading.reader,
         **about,
     )

@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from service.domain.access import Caller
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
-from service.domain.errors import NotFound
+from service.domain.errors import IllegalMove, NotFound
 from service.domain.policy_members import Policy
 from service.domain.pressure import FLOOD_SHOWN
 from service.domain.scores import Scorer
+from service.domain.undoing import restored
 from service.domain.word_lists import Normalise
 from service.moderation.evidence import policy_or_people, rules_of
 from service.storage import audit, comments, queue, sites
@@ -24,6 +25,7 @@ from service.storage.records import AuditEntry, CommentRow, Excerpt, PolicyRow
 
 PAGE = 50
 COUNT_CAP = 1000  # a tab says "999+" from here on
+LAST_DEEDS = 50  # of a moderator, among which one is looked for that can be taken back
 WORDS_REMEMBERED = 10_000  # of one page, while their marks are looked for
 TABS = (Status.PENDING, Status.APPROVED, Status.REJECTED)
 
@@ -34,7 +36,8 @@ class Card:
 
     ``words`` are the places of the site's banned and suspect words in the body, in UTF-16 code units;
     ``author`` counts the author's comments by status, and is None where the author is not known;
-    ``history`` are the audit rows, oldest first.
+    ``history`` are the audit rows, oldest first; ``undo`` is where the moderator's own last decision can be
+    taken back to, None where there is nothing of theirs to take back.
     """
 
     comment: CommentRow
@@ -43,6 +46,7 @@ class Card:
     author: Mapping[str, int] | None
     history: Sequence[AuditEntry]
     words: Sequence[tuple[int, int]]
+    undo: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def pending_page(
     with db.read() as connection:
         page = _listed(connection, wanted, status, cursor, limit, newest_first=status != Status.PENDING)
         return QueuePage(
-            cards=_cards(connection, page.comments, scorer),
+            cards=_cards(connection, caller, page.comments, scorer),
             counts=_counts(connection, wanted),
             next_cursor=page.next_cursor,
             site=site,
@@ -149,7 +153,19 @@ def one_card(db: Database, caller: Caller, comment_id: str, *, scorer: Scorer | 
         comment = comments.find_comment(connection, comment_id)
         if comment is None or not caller.may("decide", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
-        return _cards(connection, [comment], scorer)[0]
+        return _cards(connection, caller, [comment], scorer)[0]
+
+
+def last_decision(db: Database, caller: Caller) -> Card | None:
+    """Return what the moderator decided last and can still take back, wherever they did so."""
+    with db.read() as connection:
+        ids = audit.last_of(connection, COMMENT, caller.actor_kind, caller.name, LAST_DEEDS)
+        for comment in queue.comments_by_id(connection, ids):
+            if caller.may("decide", comment.site_id):
+                card = _cards(connection, caller, [comment], None)[0]
+                if card.undo:
+                    return card
+    return None
 
 
 def news(db: Database, caller: Caller, site: str | None, after: str | None) -> News:
@@ -172,7 +188,9 @@ def _counts(connection: Connection, wanted: frozenset[str]) -> dict[str, int]:
     return {tab.value: queue.count(connection, wanted, tab, COUNT_CAP) for tab in TABS}
 
 
-def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer | None) -> list[Card]:
+def _cards(
+    connection: Connection, caller: Caller, found: Sequence[CommentRow], scorer: Scorer | None
+) -> list[Card]:
     parents = queue.excerpts(connection, {c.parent_id for c in found if c.parent_id})
     authors = queue.author_records(connection, {(c.site_id, c.author_id) for c in found if c.author_id})
     histories: dict[str, list[AuditEntry]] = {}
@@ -190,9 +208,17 @@ def _cards(connection: Connection, found: Sequence[CommentRow], scorer: Scorer |
             author=authors.get((comment.site_id, comment.author_id or "")),
             history=histories.get(comment.id, ()),
             words=tuple(_words(comment, read[comment.site_id], policies[comment.site_id], scorer, normalise)),
+            undo=_undo(comment, histories.get(comment.id, ()), caller),
         )
         for comment in found
     ]
+
+
+def _undo(comment: CommentRow, history: Sequence[AuditEntry], caller: Caller) -> Status | None:
+    try:
+        return None if comment.is_erased else restored(history, caller.actor_kind, caller.name)
+    except IllegalMove:
+        return None
 
 
 def _words(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.domain.comment import choices
+from service.domain.languages import language_in_words as language_in_words
 from service.domain.origins import origin_of
 from service.domain.reasons import NAME
 from service.moderation.queue import TABS, Card
@@ -32,6 +33,7 @@ DID = {
     "undo": "took back the last decision",
     "delete": "deleted it",
 }
+NAMELESS = "Anonymous"
 LIMITS = {
     "score": "the limit is",
     "unsure": "while only the fast reader is at hand, the limit is",

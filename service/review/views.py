@@ -154,6 +154,18 @@ def show_news() -> Any:
     return {"new": found.new, "counts": counts}
 
 
+@bp.get("/undo")
+def show_undo() -> Any:
+    """Return as JSON what the moderator may take back next; for `queue/undo.js`, after a reload."""
+    card = queue.last_decision(context().db, guard.identity())
+    if card is None:
+        return {"undo": None}
+    comment = card.comment
+    author = comment.author_name or cards.NAMELESS
+    last = {"id": comment.id, "version": comment.version, "status": comment.status, "author": author}
+    return {"undo": last | {"to": card.undo}}
+
+
 @bp.get("/comments/<uuid:comment_id>")
 def show_comment(comment_id: UUID) -> Any:
     """Show one comment as it stands now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service.domain.languages import language_in_words
 from service.domain.scores import Scorer
 
 # The others are no matter of an attribute of ours: violence as a subject, self-harm, what is illicit, minors,
@@ -23,7 +24,8 @@ class Unreadable(Exception):
     """A text is in a language without a model; the message says which text."""
 
     def __init__(self, index: int, language: str) -> None:
-        super().__init__(f"The text at index {index} is in a language that no model reads: {language}.")
+        named = language_in_words(language)
+        super().__init__(f"The text at index {index} is in a language that no model reads: {named}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
+    and_,
     bindparam,
     exists,
     insert,
@@ -17,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from service.domain.turns import AtEndpoint, has_room
 from service.storage.records import (
     AttemptRow,
     DeliveryOutcome,
@@ -29,13 +32,10 @@ from service.storage.records import (
     rows_of,
     values_of,
 )
-from service.storage.tables import Attempt, Delivery, Event, WebhookEndpoint
+from service.storage.tables import Attempt, Delivery, Event, Site, WebhookEndpoint
 
-
-def add_deliveries(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
-    """Insert deliveries."""
-    if deliveries:
-        connection.execute(insert(Delivery), [values_of(one) for one in deliveries])
+NOW: Any = bindparam("now", type_=Delivery.next_attempt_at.type)
+LEASED_UNTIL: Any = bindparam("leased_until", type_=Delivery.next_attempt_at.type)
 
 
 def _is_first_of_its_subject(delivery: type[Delivery]) -> ColumnElement[bool]:
@@ -50,30 +50,65 @@ def _is_first_of_its_subject(delivery: type[Delivery]) -> ColumnElement[bool]:
     )
 
 
-def due_endpoints(connection: Connection, now: datetime, lease: timedelta) -> list[str]:
-    """Return the ids of active endpoints with something to send now and nobody sending."""
-    waiting = aliased(Delivery)
-    due = exists().where(
-        waiting.endpoint_id == WebhookEndpoint.id,
-        waiting.status == "due",
-        waiting.next_attempt_at <= now,
-        _is_first_of_its_subject(waiting),
+def _is_due_at(delivery: type[Delivery], endpoint: Any) -> ColumnElement[bool]:
+    return and_(
+        delivery.endpoint_id == endpoint,
+        delivery.status == "due",
+        delivery.next_attempt_at <= NOW,
+        _is_first_of_its_subject(delivery),
     )
-    query = select(WebhookEndpoint.id).where(
-        WebhookEndpoint.disabled_at.is_(None), due, ~_is_under_way(WebhookEndpoint.id, now, lease)
-    )
-    return list(connection.scalars(query.order_by(WebhookEndpoint.id)))
 
 
-def _is_under_way(endpoint: Any, now: datetime, lease: timedelta) -> ColumnElement[bool]:
+def _is_under_way(endpoint: Any) -> ColumnElement[bool]:
     held = aliased(Delivery)
     return exists().where(
         held.endpoint_id == endpoint,
         held.status == "due",
-        held.next_attempt_at > now,
-        held.next_attempt_at <= now + lease,
+        held.next_attempt_at > NOW,
+        held.next_attempt_at <= LEASED_UNTIL,
         held.claimed_by.is_not(None),
     )
+
+
+# Made once: to put them together takes longer than to run them, and the relay asks after every comment.
+AT_ENDPOINT = select(WebhookEndpoint.id, WebhookEndpoint.site_id, WebhookEndpoint.slow_turns > 0)
+UNDER_WAY = AT_ENDPOINT.where(_is_under_way(WebhookEndpoint.id))
+ACTIVE = AT_ENDPOINT.where(
+    WebhookEndpoint.disabled_at.is_(None),
+    WebhookEndpoint.paused_until.is_(None) | (WebhookEndpoint.paused_until <= NOW),
+)
+WAITING = ACTIVE.where(
+    exists().where(_is_due_at(aliased(Delivery), WebhookEndpoint.id)), ~_is_under_way(WebhookEndpoint.id)
+).order_by(WebhookEndpoint.id)
+WANTED: Any = bindparam("endpoint", type_=Delivery.endpoint_id.type)
+FREE = ACTIVE.where(WebhookEndpoint.id == WANTED).with_for_update(skip_locked=True, key_share=True)
+OWN_SITE = select(WebhookEndpoint.site_id).where(WebhookEndpoint.id == WANTED).scalar_subquery()
+SITE = select(Site.id).where(Site.id == OWN_SITE).with_for_update(key_share=True)
+DUE = (
+    select(Delivery.id)
+    .where(_is_due_at(Delivery, WANTED))
+    .order_by(Delivery.next_attempt_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+
+
+def add_deliveries(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
+    """Insert deliveries."""
+    if deliveries:
+        connection.execute(insert(Delivery), [values_of(one) for one in deliveries])
+
+
+def waiting_endpoints(connection: Connection, now: datetime, lease: timedelta) -> list[AtEndpoint]:
+    """Return the active endpoints with something to send now, that do not rest and to which nobody sends."""
+    rows = connection.execute(WAITING, {"now": now, "leased_until": now + lease})
+    return [AtEndpoint(*row) for row in rows]
+
+
+def endpoints_under_way(connection: Connection, now: datetime, lease: timedelta) -> list[AtEndpoint]:
+    """Return the endpoints to which somebody sends just now."""
+    rows = connection.execute(UNDER_WAY, {"now": now, "leased_until": now + lease})
+    return [AtEndpoint(*row) for row in rows]
 
 
 def claim_due(
@@ -82,37 +117,33 @@ def claim_due(
     """Claim up to ``limit`` due deliveries of one endpoint; return how many.
 
     Of each subject only the first undelivered event is taken, and nothing while another worker sends to
-    the same endpoint or the endpoint is disabled: one slow receiver never holds more than one worker.
+    the same endpoint, too many send to its site or to slow ones, it rests, or it is disabled: one slow
+    receiver never holds more than one worker, and one site never all of them.
     """
-    free = (
-        select(WebhookEndpoint.id)
-        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None))
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    if connection.execute(free).first() is None:
+    if (endpoint := _taken_for_a_turn(connection, endpoint_id, now)) is None:
         return 0
-    # After the lock, in a statement of its own: only so does it see what the last holder committed.
-    if connection.scalar(select(_is_under_way(endpoint_id, now, lease))):
+    # After the locks, in a statement of its own: only so does it see what the last holder committed.
+    others = endpoints_under_way(connection, now, lease)
+    if any(one.id == endpoint_id for one in others) or not has_room(endpoint, others):
         return 0
     # As a subquery of the update, PostgreSQL may run this more than once and claim more than the limit.
-    chosen = (
-        select(Delivery.id)
-        .where(
-            Delivery.endpoint_id == endpoint_id,
-            Delivery.status == "due",
-            Delivery.next_attempt_at <= now,
-            _is_first_of_its_subject(Delivery),
-        )
-        .order_by(Delivery.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    chosen = connection.scalars(DUE, {"endpoint": endpoint_id, "now": now, "most": limit}).all()
     claim = (
         update(Delivery)
-        .where(Delivery.id.in_(list(connection.scalars(chosen))), Delivery.status == "due")
+        .where(Delivery.id.in_(chosen), Delivery.status == "due")
         .values(claimed_by=owner, claimed_until=now + lease, next_attempt_at=now + lease)
     )
     return connection.execute(claim).rowcount
+
+
+def _taken_for_a_turn(connection: Connection, endpoint_id: str, now: datetime) -> AtEndpoint | None:
+    """Lock an endpoint that may be sent to; None if it may not be, or another worker has it.
+
+    Its site is locked before it: else two workers could each see room for one more of the same site.
+    """
+    connection.execute(SITE, {"endpoint": endpoint_id})
+    row = connection.execute(FREE, {"endpoint": endpoint_id, "now": now}).first()
+    return AtEndpoint(*row) if row else None
 
 
 def claimed(connection: Connection, owner: str) -> list[DeliveryToSend]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from service.domain.turns import Standing
 from service.storage.records import (
     ActiveEndpoint,
     Endpoint,
@@ -64,6 +65,13 @@ def replace_secret(connection: Connection, endpoint_id: str, secret: str, old_un
         old_secret=WebhookEndpoint.secret,
         old_secret_until=old_until,
     )
+
+
+def standing(connection: Connection, endpoint_id: str) -> Standing:
+    """Return how an endpoint has done; one that is gone has done well."""
+    query = select(WebhookEndpoint.slow_turns, WebhookEndpoint.paused_until)
+    row = connection.execute(query.where(WebhookEndpoint.id == endpoint_id)).first()
+    return Standing(*row) if row else Standing()
 
 
 def remove_endpoint(connection: Connection, endpoint_id: str) -> None:

@@ -35,6 +35,7 @@ ZALGO = regex.compile(rf"(?:\p{{M}}\p{{Cf}}*){{{MAX_MARKS + 1}}}")
 class Text(fields.String):
     """A reader's text: NFC, with something to see in it, at most one empty line in a row, and not too long.
 
+    A line may end by CR LF, by CR or by LF: it is kept as LF, since browsers show no CR.
     ``one_line`` refuses line ends, control and direction characters, as in names.
     """
 
@@ -55,6 +56,7 @@ class Text(fields.String):
             raise ValidationError(f"is longer than {self.max_bytes} bytes")
         self._refuse_signs(text)
         text = composed(text).strip()  # of too many marks enough are left to be refused
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not VISIBLE.search(text):
             raise ValidationError("has nothing to read in it")
         if ZALGO.search(text):
@@ -104,17 +106,10 @@ class Note(Text):
     """A moderator's note, of several lines if wanted.
 
     Others read it between the lines of a history: it may not turn the direction of what stands around it.
-    A form ends its lines by CR LF; they are kept as LF, whoever sends them.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_graphemes=comment.MAX_NOTE_GRAPHEMES, max_bytes=comment.MAX_NOTE_BYTES, **kwargs)
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _refuse_signs(self, text: str) -> None:
         if CONTROL_IN_LINES.search(text) or BIDI.search(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from service.domain.errors import IllegalMove, Invalid, NotFound
 from service.domain.events import REGISTRY, TEST, TYPES, endpoint_test
 from service.domain.ids import new_id
 from service.domain.signing import show_secret
+from service.domain.turns import Standing
 from service.outbound import Refused
 from service.storage import deliveries, endpoints, ledger, outbox, sites
 from service.storage.database import Database
@@ -59,6 +60,7 @@ def add_endpoint(
         disabled_at=None,
         disabled_because=None,
         old_secret_until=None,
+        paused_until=None,
         secret=_new_secret(),
     )
     with db.write() as connection:
@@ -151,10 +153,12 @@ def rotate_secret(db: Database, caller: Caller, endpoint_id: str, now: datetime)
 
 
 def enable_endpoint(db: Database, caller: Caller, endpoint_id: str, now: datetime) -> Endpoint:
-    """Let a disabled endpoint take events again; deliveries that waited go on."""
+    """Let a disabled endpoint take events again, or one that rests at once; deliveries that waited go on."""
     with db.write() as connection:
         endpoint = _taken(connection, caller, endpoint_id)
-        enabled = replace(endpoint, disabled_at=None, disabled_because=None)
+        enabled = replace(endpoint, disabled_at=None, disabled_because=None, paused_until=None)
+        if endpoint.paused_until is not None:
+            endpoints.change_endpoint(connection, endpoint_id, **asdict(Standing()))
         if endpoint.disabled_at is not None:
             endpoints.change_endpoint(connection, endpoint_id, disabled_at=None, disabled_because=None)
             _tell(connection, caller, "enable", "endpoint.changed", enabled, now)

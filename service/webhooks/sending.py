@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -17,14 +17,14 @@ from service.domain.clock import Clock
 from service.domain.ids import new_id
 from service.domain.retries import MAX_RETRY_AFTER, wait_before
 from service.domain.signing import read_secret, signature
+from service.domain.turns import Standing, after_turn, batch_of, chosen
 from service.outbound import Answer
-from service.storage import deliveries, erasing
+from service.storage import deliveries, endpoints, erasing
 from service.storage.database import Database
 from service.storage.records import AttemptRow, DeliveryOutcome, DeliveryToSend
 from service.webhooks.endpoints import disable_endpoint
 
 log = structlog.get_logger("parley.webhooks")
-BATCH = 32
 PARALLEL = 8
 # No attempt begins later than this after the claim, and none takes longer than 15 s: the lease outlasts them.
 BEGIN_WITHIN = timedelta(seconds=12)
@@ -35,18 +35,24 @@ USER_AGENT = f"Parley-Webhooks/{version('parley')}"
 Send = Callable[[str, bytes, Mapping[str, str]], Answer]
 
 
-def due_endpoints(db: Database, now: datetime) -> list[str]:
-    """Return the ids of endpoints that have something to send now and that nobody sends to."""
+def due_endpoints(db: Database, now: datetime, chance: Callable[[], float] = random.random) -> list[str]:
+    """Return the ids of endpoints whose turn it is: something is to be sent there, and nobody does so yet.
+
+    Whoever's receivers are slow, the endpoints of others come before them; see `service.domain.turns`.
+    """
     with db.read() as connection:
-        return deliveries.due_endpoints(connection, now, LEASE)
+        waiting = deliveries.waiting_endpoints(connection, now, LEASE)
+        under_way = deliveries.endpoints_under_way(connection, now, LEASE) if waiting else ()
+    return chosen(waiting, under_way, chance)
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What one worker holds of one endpoint, and until when it may begin to send."""
+    """What one worker holds of one endpoint, how that has done, and until when it may begin to send."""
 
     owner: str
     endpoint_id: str
+    standing: Standing
     begin_until: datetime
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -71,30 +77,48 @@ def deliver(
 ) -> int:
     """Send what is due at one endpoint; return how many deliveries were taken up.
 
-    0 means that nothing is due, the endpoint is disabled or gone, or another worker sends to it just now.
+    0 means that nothing is due, the endpoint is disabled, gone or rests, or it is the turn of others.
     Deliveries are claimed by lease; what a worker that died had claimed becomes due again, and a worker
     that comes back after its lease writes nothing. ``send`` is `Outbound.post`, ``chance`` gives numbers
     in [0, 1].
     """
     now = clock()
-    claim = _Claim(new_id(now), endpoint_id, now + BEGIN_WITHIN)
     with db.write() as connection:
-        count = deliveries.claim_due(connection, endpoint_id, claim.owner, now, LEASE, BATCH)
+        standing = endpoints.standing(connection, endpoint_id)
+        claim = _Claim(new_id(now), endpoint_id, standing, now + BEGIN_WITHIN)
+        count = deliveries.claim_due(connection, endpoint_id, claim.owner, now, LEASE, batch_of(standing))
     if not count:
         return 0
     with db.read() as connection:
         batch = deliveries.claimed(connection, claim.owner)
     pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="webhook")
+    ended: list[_Try] = []
     try:
         running = {pool.submit(_attempt, delivery, claim, send, clock) for delivery in batch}
         while running:
             done, running = wait(running, timeout=WRITE_EVERY_S)
             if done:
-                _write(db, claim, [future.result() for future in done], clock(), chance)
+                ended += [future.result() for future in done]
+                stands = claim.standing if running else _standing(claim, ended, clock())
+                _write(db, claim, ended[-len(done) :], stands, clock(), chance)
     finally:
         claim.stop.set()
         pool.shutdown(cancel_futures=True)
     return count
+
+
+def _standing(claim: _Claim, ended: Sequence[_Try], now: datetime) -> Standing:
+    """Return how an endpoint stands after the last attempt of a turn."""
+    tried = [one for one in ended if one.answer is not None]
+    if not tried:
+        return claim.standing
+    slowest = max(one.ended_at - one.started_at for one in tried)
+    answered = any(one.answer is not None and one.answer.status is not None for one in tried)
+    stands = after_turn(claim.standing, slowest, answered=answered, now=now)
+    if stands.paused_until:
+        until = stands.paused_until.isoformat()
+        log.warning("the receiver does not answer: it rests", endpoint=claim.endpoint_id, until=until)
+    return stands
 
 
 def _attempt(delivery: DeliveryToSend, claim: _Claim, send: Send, clock: Clock) -> _Try:
@@ -131,16 +155,19 @@ def _write(
     db: Database,
     claim: _Claim,
     ended: Sequence[_Try],
+    stands: Standing,
     now: datetime,
     chance: Callable[[], float],
 ) -> None:
-    """Write what came of attempts: one transaction, guarded by the claim."""
+    """Write what came of attempts, and how the endpoint stands: one transaction, guarded by the claim."""
     tried = [one for one in ended if one.answer is not None]
     unbegun = [one.delivery.id for one in ended if one.answer is None]
     gone = any(one.answer is not None and one.answer.status == 410 for one in tried)
     with db.write() as connection:
         if gone:  # first, in the order in which removing an endpoint locks
             disable_endpoint(connection, claim.endpoint_id, "The receiver answered 410 Gone.", now)
+        if stands != claim.standing:
+            endpoints.change_endpoint(connection, claim.endpoint_id, **asdict(stands))
         held = deliveries.still_held(connection, claim.owner, [one.delivery.id for one in tried])
         kept = [one for one in tried if one.delivery.id in held]
         outcomes = [_outcome(one, now, chance) for one in kept]
@@ -157,8 +184,11 @@ def _write(
         ])  # fmt: skip
         deliveries.release(connection, claim.owner, unbegun, now)
     for one, outcome in zip(kept, outcomes, strict=True):
-        status = one.answer.status if one.answer else None
-        log.info("webhook attempt", delivery=one.delivery.id, answer=status, status=outcome.status)
+        answer = one.answer or Answer(None)
+        error = {"error": answer.error} if answer.error else {}
+        log.info(
+            "webhook attempt", delivery=one.delivery.id, answer=answer.status, status=outcome.status, **error
+        )
 
 
 def _outcome(one: _Try, now: datetime, chance: Callable[[], float]) -> DeliveryOutcome:

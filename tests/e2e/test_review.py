@@ -126,6 +126,64 @@ def test_a_moderator_decides_by_keys_alone_and_the_focus_is_never_lost(office, c
     assert page.violations == []
 
 
+def test_what_was_taken_back_offers_no_undo_and_is_not_done_again(office, context):
+    (only,) = office.fill("one")
+    page = enter(context, office)
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Undo")).to_have_text("Undo: back to pending")
+    page.keyboard.press("z")
+    expect(page.locator("#status")).to_have_text("Taken back: Reader of one is pending again.")
+    expect(card(page, only)).to_be_focused()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator("#status")).to_have_text("There is nothing of yours to undo.")
+
+    assert office.status(only) == "pending"
+
+
+def test_after_a_reload_one_key_takes_back_what_was_decided_before(office, context):
+    first, second = office.fill("one", "two")
+    page = enter(context, office)
+    for key in "jar":
+        page.keyboard.press(key)
+    expect(page.locator(".done")).to_have_count(2)
+    page.reload()
+    page.wait_for_load_state()
+    expect(page.get_by_text("Nothing is waiting.")).to_be_visible()
+
+    page.keyboard.press("z")
+    expect(card(page, second)).to_be_focused()
+    expect(page.locator("#status")).to_have_text("Taken back: Reader of two is pending again.")
+    page.keyboard.press("z")
+    expect(card(page, first)).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.locator("#status")).to_have_text("There is nothing of yours to undo.")
+    assert [office.status(one) for one in (first, second)] == ["pending"] * 2
+
+
+def test_an_undo_on_a_card_is_reached_by_keys_and_says_what_it_did(office, context):
+    (only,) = office.fill("one")
+    page = enter(context, office)
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    expect(page.locator(".done")).to_have_count(1)
+    page.goto(f"{office.base}/review/?status=rejected")
+    page.keyboard.press("j")
+    undo = card(page, only).get_by_role("button", name="Undo: back to pending")
+    for _ in range(12):
+        if undo.evaluate("button => button === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_text("Taken back: Reader of one is pending again.")
+    expect(card(page, only)).to_be_focused()
+    expect(undo).to_have_count(0)
+
+    assert office.status(only) == "pending"
+    assert page.violations == []
+
+
 def test_keys_pressed_faster_than_the_server_answers_are_carried_out_in_order(office, context):
     ids = office.fill(*(f"no {n}" for n in range(6)))
     page = enter(context, office)

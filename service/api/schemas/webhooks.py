@@ -59,6 +59,10 @@ class Endpoint(Schema):
     old_secret_until = fields.AwareDateTime(
         allow_none=True, metadata=described("Until then, attempts are signed with the previous secret too.")
     )
+    paused_until = fields.AwareDateTime(
+        allow_none=True,
+        metadata=described("It let us wait and never answered: until then, nothing is sent to it."),
+    )
 
 
 class EndpointWithSecret(Endpoint):

@@ -28,6 +28,10 @@ def _scoring(commands: Commands) -> None:
     evaluate.add_argument("--json", action="store_true", help="as JSON")
     evaluate.add_argument("--html", metavar="FILE", help="write a page with plots too")
     evaluate.add_argument(
+        "--short", action="store_true",
+        help="without intervals, and without the suites that hang on the model alone: minutes sooner",
+    )  # fmt: skip
+    evaluate.add_argument(
         "--site", metavar="ID", help="fit review thresholds to what this site's moderators decided instead"
     )
     evaluate.add_argument(

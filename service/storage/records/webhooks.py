@@ -20,6 +20,7 @@ class Endpoint:
     disabled_at: datetime | None
     disabled_because: str | None
     old_secret_until: datetime | None
+    paused_until: datetime | None
 
     @property
     def host(self) -> str:

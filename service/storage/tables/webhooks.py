@@ -78,6 +78,8 @@ class WebhookEndpoint(Base):
     disabled_at: Mapped[datetime | None]
     disabled_because: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+    slow_turns: Mapped[int] = mapped_column(default=0, server_default="0")  # in a row; see domain/turns.py
+    paused_until: Mapped[datetime | None]
 
 
 class Delivery(Base):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reading.language import detect
+from models.reading.language import detect, says_too_little
+from models.reading.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,57 @@ def test_another_language_is_named_and_not_supported(text: str, code: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["ты дурак", "Hello привет мир как дела", "笨蛋", "أنت غبي", "Danke schön", "merci"]
+    "text",
+    [
+        "ты дурак",
+        "Hello привет мир как дела",
+        "笨蛋",
+        "أنت غبي",
+        "Спасибо!",
+        "C'est la vie.",
+    ],
 )
 def test_a_short_text_with_evidence_of_another_language_is_not_supported(text: str) -> None:
     assert not detect(text)[1]
+
+
+OF_A_FEW_WORDS = [
+    "Ha!", "Merci beaucoup!", "👍", "+1", "Lol", "?!", "Danke!", "^this", "100%", "❤️", "❤️ ❤️ ❤️",
+    "🙏 🙏 🙏 🙏", "Oui", "Nein!", "Très bien", "¡Muy bien!", "Grazie mille", "50% - 60%", "1 : 0 !!! 👏",
+    "— — — —",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OF_A_FEW_WORDS)
+def test_below_three_words_a_text_is_no_evidence_of_another_language(text: str) -> None:
+    assert detect(text)[1]
+    assert says_too_little(normalise(text))
+
+
+def test_a_wall_of_signs_is_for_a_person_to_look_at() -> None:
+    assert detect("🖕" * 500) == ("und", False)
+    assert not says_too_little(normalise("🖕" * 500))
+    assert detect("👍" * 20)[1]
+
+
+def test_a_guess_among_languages_of_one_script_is_not_named() -> None:
+    assert detect("Спасибо!") == ("und", False)
+    assert detect("감사합니다") == ("ko", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("Putain!", "fr"), ("Hurensohn", "de"), ("ta gueule", "fr"), ("fick dich", "de"), ("PUTA MIERDA", "es"),
+     ("suka blyat", "ru"), ("kurwa mać", "pl"), ("v-a-f-f-a-n-c-u-l-o", "it"), ("siktir", "tr")],
+)  # fmt: skip
+def test_two_words_that_are_vile_elsewhere_still_wait_for_a_person(text: str, code: str) -> None:
+    assert detect(text)[1] is False
+    assert not says_too_little(normalise(text))
+
+
+def test_a_few_words_of_a_language_that_is_read_are_read_by_its_own_model() -> None:
+    assert detect("Danke!", supported={"en", "de"}) == ("de", True)
+    assert detect("Du Arsch", supported={"en", "de"}) == ("de", True)
 
 
 def test_a_foreign_sentence_behind_a_long_english_one_is_seen() -> None:

@@ -182,9 +182,11 @@ GAPS = [
     ("a \n\n\n\n b\n\n\n\nc", "a \n\n b\n\nc"),
     ("a\n" * 4, "a\na\na\na"),
     ("a\n\nb", "a\n\nb"),
-    ("a\r\n\r\nb", "a\r\n\r\nb"),
+    ("a\r\n\r\nb", "a\n\nb"),
+    ("Two\rThree", "Two\nThree"),
+    ("a\r\n\rb\n\rc", "a\n\nb\n\nc"),
     ("a\u2028\u2028b", "a\u2028\u2028b"),
-    ("a\r\n \r\nb", "a\r\n \r\nb"),
+    ("a\r\n \r\nb", "a\n \nb"),
     ("a\n\n.\n\nb", "a\n\n.\n\nb"),
     ("1.\n\n\u0301\n\n2", "1.\n\n\u0301\n\n2"),
 ]
@@ -207,6 +209,14 @@ def test_a_retry_with_other_empty_lines_is_the_same_comment(client: FlaskClient)
     ]
 
     assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert len({answer.json["id"] for answer in answers}) == 1
+
+
+def test_a_retry_with_other_line_ends_is_the_same_comment(client: FlaskClient) -> None:
+    key = {"Idempotency-Key": "ends"}
+    bodies = ("one\ntwo", "one\r\ntwo", "one\rtwo")
+    answers = [client.post("/api/v1/comments", json=draft(body=body), headers=key) for body in bodies]
+
     assert len({answer.json["id"] for answer in answers}) == 1
 
 

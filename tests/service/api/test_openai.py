@@ -112,7 +112,7 @@ def test_a_language_without_a_model_is_refused_rather_than_passed(client: FlaskC
 
     assert answer.status_code == 400
     assert answer.json["error"] == {
-        "message": "The text at index 1 is in a language that no model reads: ru.",
+        "message": "The text at index 1 is in a language that no model reads: Russian.",
         "type": "invalid_request_error", "param": "input", "code": "language_not_supported",
     }  # fmt: skip
 

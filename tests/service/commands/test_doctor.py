@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import socket
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import redis
@@ -14,11 +16,17 @@ from models import load_scorer
 from service.commands import main
 from service.commands.doctor import CHECKS, examine
 from service.commands.grammar.upkeep import PARTS
+from service.commands.up import take_folder
 from service.context import utcnow
 from service.domain.access import OPERATOR
+from service.domain.languages import languages_in_words
+from service.outbound import Outbound
 from service.settings import ScoringSettings
 from service.sites import sites
+from service.storage import endpoints as storage
 from service.upkeep import health
+from service.webhooks import endpoints
+from tests.receiver import raw_server
 from tests.running import free_port
 
 
@@ -106,7 +114,7 @@ def test_the_models_line_says_who_reads_and_what_is_in_beta(settings):
     assert model.model_id in found.what
     assert "careful reader on" in found.what
     assert model.beta_languages
-    assert f"in beta: {', '.join(sorted(model.beta_languages))}" in found.what
+    assert f"in beta: {languages_in_words(model.beta_languages)}" in found.what
     [found] = examine(replace(settings, scoring=ScoringSettings(careful="off")), only="model")
     assert (found.state, "careful reader off (PARLEY_CAREFUL_READER)" in found.what) == ("ok", True)
 
@@ -141,6 +149,53 @@ def test_a_port_of_another_program_fails(settings):
     assert state(settings, "port") == ["warn"]
     with socket.create_server(("127.0.0.1", settings.port)):
         assert state(settings, "port") == ["fail"]
+
+
+def test_the_port_that_is_asked_is_that_of_what_runs_whatever_this_shell_says(settings):
+    """`parley up` was started with another PARLEY_PORT than the shell that asks has."""
+    (settings.data_dir / "parley.lock").unlink(missing_ok=True)
+    with take_folder(settings.data_dir) as lock, raw_server(alive) as port:
+        lock.write(f"\n127.0.0.1:{port}")
+        lock.flush()
+        [found] = examine(settings, only="port")
+        assert (found.state, f"answers on 127.0.0.1:{port}" in found.what) == ("ok", True)
+        assert port != settings.port
+    with take_folder(settings.data_dir) as lock:
+        lock.write(f"\n127.0.0.1:{free_port()}")
+        lock.flush()
+        assert state(settings, "port") == ["fail"]
+    [found] = examine(settings, only="port")
+    assert found.state == "warn"
+
+
+def test_the_port_that_was_asked_is_said_where_nothing_runs_here(settings):
+    [found] = examine(replace(settings, redis_url="redis://127.0.0.1:1/0"), only="port")
+
+    assert found.what == f"nobody listens on {settings.port} (PARLEY_PORT)"
+
+
+def alive(peer: socket.socket) -> None:
+    peer.recv(4096)
+    body = b'{"status":"alive"}'
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def test_an_endpoint_that_may_not_be_called_is_said_with_the_setting(settings, db):
+    private = [ipaddress.ip_network("127.0.0.0/8")]
+    made = endpoints.add_endpoint(
+        db, OPERATOR, "demo", "http://127.0.0.1:9999/", [], utcnow(), check=Outbound(private).check
+    )
+    [found] = examine(settings, only="webhooks")
+
+    assert found.state == "warn"
+    assert "PARLEY_WEBHOOK_PRIVATE_NETWORKS" in found.what
+    assert state(replace(settings, webhook_private_networks=tuple(private)), "webhooks") == ["ok"]
+
+    with db.write() as connection:
+        until = utcnow() + timedelta(minutes=5)
+        storage.change_endpoint(connection, made.id, slow_turns=3, paused_until=until)
+    [found] = examine(settings, only="webhooks")
+    assert f"parley webhook enable {made.id}" in found.advice
 
 
 def test_the_command_prints_json_and_ends_with_1_if_something_fails(monkeypatch, tmp_path, capsys):

@@ -21,8 +21,10 @@ from service.commands.lines import BATCH, MAX_LINE
 from service.comments.intake import Draft, Intake
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
+from service.outbound import Answer
 from service.sites.moderators import log_in
 from service.storage.database import Database
+from service.webhooks import sending
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command
 
@@ -241,6 +243,53 @@ def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):
     assert parley("webhook", "test", "no-such")[0] == 2
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "[fd00::1]", "192.168.0.9", "localhost"])
+def test_a_private_address_is_refused_with_the_setting_that_allows_it(parley, host):
+    code, _, said = parley("webhook", "add", "demo", f"http://{host}:9999/hook")
+
+    assert (code, said.count("\n")) == (2, 1)
+    assert f"{host.strip('[]')} is not a public address" in said
+    assert "PARLEY_WEBHOOK_PRIVATE_NETWORKS" in said
+
+
+def test_an_endpoint_is_looked_after_from_the_command_line(parley, monkeypatch, db):
+    monkeypatch.setenv("PARLEY_WEBHOOK_PRIVATE_NETWORKS", "127.0.0.0/8")
+    made = parley("webhook", "add", "demo", "http://127.0.0.1:9999/hook")[1]
+    endpoint, secret = made.split()[1], made.split()[3]
+    delivery = parley("webhook", "test", endpoint)[1].split("delivery ")[1].strip(").\n")
+
+    assert parley("webhook", "deliveries", endpoint)[1] == (
+        f"{delivery}\tdue\twebhook.test\t0\tnot tried yet\n"
+    )
+    sending.deliver(
+        db, endpoint, send=lambda *_: Answer(None, error="not called: it is private"), clock=utcnow
+    )
+    assert (
+        "\tdue\twebhook.test\t1\tnot called: it is private; next at 2"
+        in (parley("webhook", "deliveries", endpoint)[1])
+    )
+    assert parley("webhook", "deliveries", endpoint, "--status", "failed")[1] == ""
+    assert parley("webhook", "replay", delivery)[1] == f"{delivery} is on its way again.\n"
+    sending.deliver(db, endpoint, send=lambda *_: Answer(410), clock=utcnow)
+    assert "\tdisabled: The receiver answered 410 Gone.\t" in parley("webhook", "list")[1]
+    assert parley("webhook", "replay", delivery)[0] == 2
+    assert parley("webhook", "enable", endpoint)[0] == 0
+    assert "\tactive\t" in parley("webhook", "list")[1]
+    rotated = parley("webhook", "rotate", endpoint)[1]
+    assert "secret: whsec_" in rotated
+    assert secret not in rotated
+    assert parley("webhook", "remove", endpoint)[0] == 0
+    assert parley("webhook", "list")[1] == ""
+
+
+@pytest.mark.parametrize("command", ["enable", "rotate", "remove", "deliveries", "replay", "test"])
+def test_an_id_that_is_none_is_answered_in_one_sentence(parley, command):
+    code, out, said = parley("webhook", command, "no-such")
+
+    assert (code, out, said.count("\n")) == (2, "", 1)
+    assert "There is no such" in said
+
+
 def test_the_database_is_upgraded_and_a_first_moderator_made_once(parley, tmp_path, monkeypatch):
     monkeypatch.setenv("PARLEY_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     assert parley("db", "current")[0] == 1
@@ -340,13 +389,13 @@ def small_model(tmp_path_factory):
 
 def test_an_evaluation_is_a_table_or_json(parley, small_model):
     data = str(small_model.parent / "dev.csv.gz")
-    code, table, error = parley("evaluate", data, "--model", str(small_model))
+    code, table, _ = parley("evaluate", data, "--model", str(small_model))
     found = json.loads(parley("evaluate", "--data", data, "--model", str(small_model), "--json")[1])
     toxicity = found["attributes"]["TOXICITY"]
     low, high = toxicity["intervals"]["roc_auc"]
     lines = [line.split() for line in table.splitlines()]
 
-    assert (code, error) == (0, "")
+    assert code == 0
     assert table.startswith(f"{found['model']}. ")
     assert ["TOXICITY", str(toxicity["positives"])] in [line[:2] for line in lines]
     assert f"{toxicity['roc_auc']:.3f} ({low:.3f}-{high:.3f})" in table
@@ -354,6 +403,19 @@ def test_an_evaluation_is_a_table_or_json(parley, small_model):
         "ATTRIBUTE", *found["attributes"],
     ]  # fmt: skip
     assert f"Behaviour: {found['behaviour']['passed']} of {found['behaviour']['cases']} cases" in table
+
+
+def test_an_evaluation_says_how_far_it_is_beside_its_result_and_may_be_short(parley, small_model):
+    arguments = ("evaluate", str(small_model.parent / "dev.csv.gz"), "--model", str(small_model), "--json")
+    _, _, told = parley(*arguments)
+    code, out, short = parley(*arguments, "--short")
+
+    assert all(line.startswith("parley: ") and line.endswith(" ...") for line in told.splitlines())
+    assert "reading 33 comments in 'en'" in told
+    assert "measuring behaviour" in told
+    assert "measuring behaviour" not in short
+    assert (code, {"behaviour", "fairness", "robustness"} & json.loads(out).keys()) == (0, set())
+    assert "intervals" not in json.loads(out)["attributes"]["TOXICITY"]
 
 
 def test_an_evaluation_is_a_page_too(parley, small_model, tmp_path):

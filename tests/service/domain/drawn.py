@@ -51,6 +51,7 @@ evidences = st.builds(
     personal=kinds,
     contacts=ways,
     nearly=st.booleans(),
+    is_short=st.booleans(),
     posts_author=st.integers(0, 9),
     posts_thread=st.integers(0, 9),
 )

@@ -68,6 +68,36 @@ def test_every_rule_that_matched_is_reported_strictest_first() -> None:
     assert codes == ["score", "suspect-word", "language", "links", "repeat", "premoderation"]
 
 
+def test_of_a_few_words_nobody_asks_for_the_language_and_all_else_still_counts() -> None:
+    foreign = Evidence(FINE, language="fr", language_supported=False)
+    beta = Evidence(FINE, language="de", is_beta=True)
+
+    for evidence in (foreign, beta):
+        assert decide(evidence, POLICY).outcome == "review"
+        short = replace(evidence, is_short=True)
+        assert decide(short, POLICY).outcome == "approve"
+        assert decide(replace(short, banned=("merde",)), POLICY).outcome == "reject"
+        assert decide(replace(short, suspect=("merde",)), POLICY).outcome == "review"
+        assert decide(replace(short, scores=FINE | {"TOXICITY": 0.7}), POLICY).outcome == "review"
+        assert decide(replace(short, scores=None), POLICY).outcome == "review"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "text"),
+    [
+        (Evidence(FINE, language="fr", language_supported=False), "The model was not trained on French."),
+        (Evidence(FINE, language="gcf", language_supported=False), "not trained on Guadeloupean Creole."),
+        (
+            Evidence(FINE, language="und", language_supported=False),
+            "The model was not trained on this language.",
+        ),
+        (Evidence(FINE, language="pt", is_beta=True), "The model for Portuguese is in beta."),
+    ],
+)
+def test_a_language_is_named_not_coded(evidence: Evidence, text: str) -> None:
+    assert decide(evidence, POLICY).reasons[0].text.endswith(text)
+
+
 @pytest.mark.parametrize(
     ("score", "code"), [(0.29, None), (0.30, "unsure"), (0.59, "unsure"), (0.60, "score")]
 )

@@ -13,12 +13,13 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
+from service.comments import own
 from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR, Caller
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
 from service.domain.scores import ATTRIBUTES
-from service.moderation import acting, deciding, history
+from service.moderation import acting, deciding, history, queue
 from service.moderation.marking import MOST, Marks
 from service.sites import sites
 from service.storage import audit
@@ -283,7 +284,7 @@ def test_a_language_in_beta_goes_to_a_person_unless_the_site_lists_it(db: Databa
     drain(db, clock)
 
     assert (look(db, before).status, reasons(db, before)) == ("pending", ["language-beta"])
-    assert look(db, before).reasons[0]["text"] == "The model for this language (nl) is in beta."
+    assert look(db, before).reasons[0]["text"] == "The model for Dutch is in beta."
     assert look(db, fine).status == "approved"
     assert (look(db, vile).status, reasons(db, vile)) == ("pending", ["score"])
 
@@ -419,6 +420,60 @@ def test_only_the_one_who_decided_can_undo(db: Database) -> None:
 
     with pytest.raises(IllegalMove, match="not made by you"):
         act(db, clock, vile, "undo", 3, who="jo")
+
+
+def test_what_was_taken_back_is_not_done_again(db: Database) -> None:
+    """Reject, undo, undo: the third step rejected once more; after an approval it published."""
+    clock = FakeClock()
+    for action in ("reject", "approve"):
+        vile = post(db, clock, f"You vile thing, {action}.", thread=action)
+        drain(db, clock)
+        done = act(db, clock, vile, action, 2)
+        back = act(db, clock, vile, "undo", done.version)
+
+        with pytest.raises(IllegalMove, match="took back your decision already"):
+            act(db, clock, vile, "undo", back.version)
+        assert look(db, vile).status == "pending"
+
+
+def test_what_nobody_had_decided_waits_for_a_person_after_an_undo(db: Database) -> None:
+    clock = FakeClock()
+    fresh = post(db, clock, "A fine remark.")
+    act(db, clock, fresh, "approve", 1)
+
+    assert act(db, clock, fresh, "undo", 2).status == "pending"
+
+
+def test_who_took_their_own_comment_back_has_the_last_word(db: Database) -> None:
+    clock = FakeClock()
+    accepted = Intake(db, KEY).submit(Draft("demo", "https://news.example/a", "You vile thing."), clock())
+    drain(db, clock)
+    act(db, clock, accepted.id, "approve", 2)
+    own.withdraw(db, accepted.id, accepted.receipt, secret_key=KEY, now=clock())
+
+    with pytest.raises(IllegalMove, match="not made by you"):
+        act(db, clock, accepted.id, "undo", look(db, accepted.id).version)
+    assert queue.last_decision(db, MO) is None
+
+
+def test_the_last_decision_of_ones_own_is_known_after_a_reload(db: Database) -> None:
+    clock = FakeClock()
+    first, second = (post(db, clock, f"You vile thing {n}.") for n in range(2))
+    drain(db, clock)
+    act(db, clock, first, "reject", 2)
+    act(db, clock, second, "approve", 2)
+
+    def next_undo(who: str = "mo") -> tuple[str, str] | None:
+        card = queue.last_decision(db, replace(MO, name=who))
+        return (card.comment.id, str(card.undo)) if card else None
+
+    assert next_undo() == (second, "pending")
+    act(db, clock, second, "undo", 3)
+    assert next_undo() == (first, "pending")
+    assert next_undo("jo") is None
+    act(db, clock, first, "approve", 3, who="jo")
+    assert (next_undo(), next_undo("jo")) == (None, (first, "rejected"))
+    assert queue.last_decision(db, replace(MO, name="jo", roles={"other": "owner"})) is None
 
 
 def test_of_two_moderators_at_once_one_wins_and_the_other_learns_who(db: Database) -> None:

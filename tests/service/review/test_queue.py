@@ -48,7 +48,7 @@ def test_what_waits_is_shown_oldest_first_with_all_that_is_needed_to_decide(db, 
     assert 'In reply to <bdi>Rosa</bdi>: <q dir="auto">A calm first word.</q>' in page.text
     assert re.search(r'href="https://demo.example/a" target="_blank" rel="noopener noreferrer"', page.text)
     assert "<code>fake-1</code>" in page.text
-    assert "language: en" in page.text
+    assert "language: English" in page.text
     assert "The policy asked for a person" in page.text
     assert 'data-count="pending">2<' in page.text
     assert 'data-count="approved">1<' in page.text
@@ -146,6 +146,34 @@ def test_a_decision_leads_back_to_the_list_and_can_be_undone(db, ben):
     assert state(db, comment).status == "pending"
     assert "Back in the queue: <bdi>Anna</bdi>" in page.text
     assert bodies(page) == ["A [vile] text."]
+    assert 'value="undo"' not in page.text
+    assert 'value="undo"' not in ben.open(f"/review/comments/{comment}").text
+    assert ben.act(comment, "undo").status_code == 409
+    assert state(db, comment).status == "pending"
+
+
+def test_an_undo_says_where_it_leads_and_only_to_whom_it_belongs(db, ben, cleo):
+    held, passed = post(db, "A vile text."), post(db, "A fine text.")
+    ben.act(held, "reject")
+    ben.act(passed, "reject")
+    shown = [ben.open(f"/review/comments/{one}").text for one in (held, passed)]
+
+    assert [re.findall(r"Undo: back to \w+", text) for text in shown] == [
+        ["Undo: back to pending"], ["Undo: back to approved"],
+    ]  # fmt: skip
+    assert "Undo" not in cleo.open(f"/review/comments/{held}").text
+    assert "Undo: back to approved" in ben.open("/review/?status=rejected").text
+    assert "Undo: back to" not in cleo.open("/review/?status=rejected").text
+
+
+def test_after_a_reload_the_server_knows_what_may_be_taken_back(db, ben, cleo, olga):
+    comment = post(db, "A vile text.", author_name="Anna")
+    assert ben.open("/review/undo").json == {"undo": None}
+    ben.act(comment, "reject")
+
+    last = {"id": comment, "version": 3, "status": "rejected", "to": "pending", "author": "Anna"}
+    assert ben.open("/review/undo").json == {"undo": last}
+    assert cleo.open("/review/undo").json == olga.open("/review/undo").json == {"undo": None}
 
 
 def test_a_rejected_comment_can_be_approved_or_put_back(db, ben):

@@ -87,6 +87,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "POST /review/logout": (303,) * 6,
     "GET /review/": (303, 303, 303, 200, 404, 200),
     "GET /review/news": (401, 401, 401, 200, 404, 200),
+    "GET /review/undo": (401, 401, 401, 200, 200, 200),  # one's own, and nothing else
     "GET /review/comments/<uuid:comment_id>": (303, 303, 303, 200, 404, 200),
     "POST /review/comments/<uuid:comment_id>/actions": (401, 401, 401, 303, 404, 303),
     "GET /review/<path:rest>": NOBODY,

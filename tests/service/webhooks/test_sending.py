@@ -21,8 +21,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from service.domain.access import OPERATOR, Caller
 from service.domain.errors import IllegalMove, NotFound
 from service.domain.ids import new_id
+from service.domain.turns import BATCH, LONGEST_REST, PER_SITE, SLOW_IN_ALL
 from service.outbound import Answer, Outbound
+from service.sites import sites
 from service.storage import deliveries, outbox
+from service.storage import endpoints as storage
 from service.storage.database import Database
 from service.storage.records import DeliveryToSend, EndpointWithSecret, NewEvent
 from service.storage.tables import Event
@@ -293,8 +296,8 @@ def test_one_worker_at_a_time_sends_to_an_endpoint(db: Database, clock: FakeCloc
         others.append(sending.deliver(db, endpoint, send=look_around, clock=clock))
         return Answer(204)
 
-    assert sending.deliver(db, endpoint, send=look_around, clock=clock) == sending.BATCH
-    assert others == [0] * sending.BATCH
+    assert sending.deliver(db, endpoint, send=look_around, clock=clock) == BATCH
+    assert others == [0] * BATCH
 
 
 def test_what_was_not_begun_in_time_is_given_back(db: Database, clock: FakeClock) -> None:
@@ -357,6 +360,115 @@ def test_a_slow_endpoint_does_not_keep_another_from_its_events(
     sending.deliver(db, slow, send=meanwhile, clock=clock)
 
     assert log_of(db, slow)[0].log[0].error == "no answer within 15 s"
+
+
+def test_one_sites_slow_receivers_never_take_the_turns_of_another(db: Database, clock: FakeClock) -> None:
+    """Twenty endpoints that hang, as many as a site may have, beside one that answers."""
+    slow = [add(db, clock, f"http://127.0.0.1:8081/{n}").id for n in range(20)]
+    quick = endpoints.add_endpoint(
+        db, OPERATOR, "other", "http://127.0.0.1:8082/", [], clock(), check=OUT.check
+    )
+    forget(db)
+    happen(db, clock, "A fine remark.")
+    happen(db, clock, "A fine remark.", site="other")
+    relay.relay(db, clock)
+    first = [one for one in sending.due_endpoints(db, clock()) if one != quick.id]
+    now = clock()
+    with db.write() as connection:
+        claims = [
+            deliveries.claim_due(connection, one, new_id(now), now, sending.LEASE, 1)
+            for one in [*first, *slow]
+        ]
+
+    assert len(first) == PER_SITE
+    assert sum(claims) == PER_SITE
+    assert sending.due_endpoints(db, clock()) == [quick.id]
+    assert send_all(db, clock, quick.id, lambda *_: Answer(204)) == 2
+
+
+def test_slow_endpoints_of_many_sites_together_leave_room_for_quick_ones(
+    db: Database, clock: FakeClock
+) -> None:
+    made = []
+    for number in range(SLOW_IN_ALL + 3):
+        sites.add_site(db, f"s{number}", "Site", now=clock())
+        url = f"http://127.0.0.1:8081/{number}"
+        made.append(endpoints.add_endpoint(db, OPERATOR, f"s{number}", url, [], clock(), check=OUT.check).id)
+        forget(db)
+        happen(db, clock, "A fine remark.", site=f"s{number}")
+    relay.relay(db, clock)
+    with db.write() as connection:
+        for one in made[1:]:
+            storage.change_endpoint(connection, one, slow_turns=1)
+
+    assert sending.due_endpoints(db, clock())[0] == made[0]
+    assert len(sending.due_endpoints(db, clock())) == SLOW_IN_ALL + 1
+
+
+def test_an_endpoint_that_hangs_rests_and_is_then_asked_with_one_delivery(
+    db: Database, clock: FakeClock
+) -> None:
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
+    happen(db, clock, *(f"Remark number {number}." for number in range(20)))
+    calls: list[bytes] = []
+
+    def hang(_: str, body: bytes, __: Mapping[str, str]) -> Answer:
+        calls.append(body)
+        clock.forward(seconds=15)
+        return Answer(None, error="no answer within 15 s")
+
+    send_all(db, clock, endpoint, hang)
+    first = len(calls)
+    shown = endpoints.find_endpoint(db, OPERATOR, endpoint)
+
+    assert 1 <= first <= sending.PARALLEL
+    assert shown.paused_until is not None
+    assert shown.disabled_at is None
+    assert sending.due_endpoints(db, clock()) == []
+    assert send_all(db, clock, endpoint, hang) == 0
+
+    clock.now = shown.paused_until
+    send_all(db, clock, endpoint, hang)
+    assert len(calls) == first + 1
+
+    clock.forward(seconds=LONGEST_REST.total_seconds())
+    assert send_all(db, clock, endpoint, lambda *_: Answer(204)) > 0
+    clock.forward(days=1)
+    send_all(db, clock, endpoint, lambda *_: Answer(204))
+
+    assert {one.status for one in log_of(db, endpoint)} == {"delivered"}
+    assert endpoints.find_endpoint(db, OPERATOR, endpoint).paused_until is None
+
+
+def test_who_mended_a_receiver_need_not_wait_for_the_end_of_its_rest(db: Database, clock: FakeClock) -> None:
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
+    happen(db, clock, "A fine remark.")
+    with db.write() as connection:
+        storage.change_endpoint(
+            connection, endpoint, slow_turns=9, paused_until=clock() + timedelta(minutes=10)
+        )
+    relay.relay(db, clock)
+    assert sending.due_endpoints(db, clock()) == []
+
+    endpoints.enable_endpoint(db, OPERATOR, endpoint, clock())
+
+    assert sending.due_endpoints(db, clock()) == [endpoint]
+
+
+def test_a_slow_receiver_that_answers_does_not_rest(db: Database, clock: FakeClock) -> None:
+    endpoint = add(db, clock, "http://127.0.0.1:8081/").id
+    happen(db, clock, *(f"Remark number {number}." for number in range(20)))
+    relay.relay(db, clock)
+
+    def slow(*_: object) -> Answer:
+        clock.forward(seconds=6)
+        return Answer(204)
+
+    sending.deliver(db, endpoint, send=slow, clock=clock)
+    assert endpoints.find_endpoint(db, OPERATOR, endpoint).paused_until is None
+    send_all(db, clock, endpoint, slow)
+
+    assert {one.status for one in log_of(db, endpoint)} == {"delivered"}
 
 
 def test_a_receiver_that_fails_at_random_gets_everything_in_order(db: Database, clock: FakeClock) -> None:

@@ -1,11 +1,11 @@
 import { choose, mark, nearest, renew, tidy } from './cards.js'
 import { act, complain, conflict, count, end, inOrder, list, say } from './page.js'
-import { deeds, queueUndo } from './undo.js'
+import { queueUndo, remember } from './undo.js'
 
 /** @typedef {import('./undo.js').Deed} Deed */
 
 /** @type {Record<string, string>} */
-const DONE = { approve: 'Approved', reject: 'Rejected', reopen: 'Back in the queue', undo: 'Taken back' }
+const DONE = { approve: 'Approved', reject: 'Rejected', reopen: 'Back in the queue' }
 
 /** Ask for an action on a card, and go on to the next one at once. @param {HTMLElement} card @param {string} action */
 export function decide(card, action) {
@@ -31,7 +31,8 @@ async function carryOut(card, action, note) {
   const answer = await act(id, action, Number(version), note)
   if (answer.ok) {
     const item = /** @type {HTMLElement} */ (card.parentElement)
-    settle(card, action, { item, id, version: answer.body.version, status: answer.body.status, author })
+    const { version: now, status } = answer.body
+    settle(card, action, { item, id, version: now, status, to: before, author })
     count(before, -1)
     count(answer.body.status, 1)
   } else if (answer.status === 409) {
@@ -40,6 +41,17 @@ async function carryOut(card, action, note) {
     card.ariaBusy = null
     complain(card, answer)
   }
+}
+
+/** Undo from a card: what was decided before it was shown here. @param {HTMLElement} card @param {string} to */
+function takeBack(card, to) {
+  if (card.ariaBusy) return
+  card.ariaBusy = 'true'
+  const item = /** @type {HTMLElement} */ (card.parentElement)
+  const { id = '', version, author = '', status = '' } = card.dataset
+  const deed = { item, id, version: Number(version), status, to, author }
+  remember(deed)
+  queueUndo(deed)
 }
 
 /** Put a line with an Undo where the card was. @param {HTMLElement} card @param {string} action @param {Deed} deed */
@@ -57,13 +69,13 @@ function settle(card, action, deed) {
   text.append(`${DONE[action]}: `, name, ', ', said)
   const button = document.createElement('button')
   button.className = 'quiet'
-  button.textContent = 'Undo'
-  button.setAttribute('aria-label', `Undo: ${words}`)
+  button.textContent = `Undo: back to ${deed.to}`
+  button.setAttribute('aria-label', `${button.textContent}, ${deed.author}`)
   button.addEventListener('click', () => queueUndo(deed))
   strip.append(text, button)
   const next = had ? nearest(card, 1) : null
   deed.item.replaceChildren(strip)
-  deeds.push(deed)
+  remember(deed)
   say(`${words}. Press z to undo.`)
   if (had) next && next !== card ? choose(next) : end.focus()
   tidy()
@@ -74,5 +86,6 @@ list.addEventListener('submit', (event) => {
   const card = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest('.card'))
   if (!card || !button) return
   event.preventDefault()
-  decide(card, button.value)
+  if (button.value === 'undo') takeBack(card, button.dataset.to ?? '')
+  else decide(card, button.value)
 })

@@ -1,5 +1,5 @@
 import { cards, choose, more, openCards } from './cards.js'
-import { TIMEOUT_MS, byId, end, list } from './page.js'
+import { ask, byId, end, list } from './page.js'
 
 const POLL_MS = 15_000
 const news = byId('news')
@@ -8,22 +8,16 @@ const news = byId('news')
 async function look() {
   if (document.visibilityState !== 'visible') return
   const { site = '', last = '', status: kind } = list.dataset
-  try {
-    const query = new URLSearchParams({ site, after: last })
-    const response = await fetch(`/review/news?${query}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    if (!response.ok) return
-    const found = await response.json()
-    for (const [name, text] of Object.entries(found.counts)) {
-      const shown = document.querySelector(`[data-count="${CSS.escape(name)}"]`)
-      if (shown) shown.textContent = text
-    }
-    const left = cards().length ? found.new : Number.parseInt(found.counts.pending, 10)
-    news.hidden = kind !== 'pending' || !left || Boolean(document.getElementById('more'))
-    const words = left === 1 ? '1 new comment' : `${left} new comments`
-    if (!news.hidden && news.textContent !== words) news.textContent = words
-  } catch {
-    // The next look may have more luck; a decision would say that the server is away.
+  const found = await ask(`/review/news?${new URLSearchParams({ site, after: last })}`)
+  if (!found) return // the next look may have more luck; a decision would say that the server is away
+  for (const [name, text] of Object.entries(found.counts)) {
+    const shown = document.querySelector(`[data-count="${CSS.escape(name)}"]`)
+    if (shown) shown.textContent = text
   }
+  const left = cards().length ? found.new : Number.parseInt(found.counts.pending, 10)
+  news.hidden = kind !== 'pending' || !left || Boolean(document.getElementById('more'))
+  const words = left === 1 ? '1 new comment' : `${left} new comments`
+  if (!news.hidden && news.textContent !== words) news.textContent = words
 }
 
 async function showNews() {

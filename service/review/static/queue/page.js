@@ -5,7 +5,7 @@
  * This module is the ground of the others: the parts of the page, what it says, and what it asks the server.
  */
 
-export const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 15_000
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export const byId = (id) => /** @type {T} */ (document.getElementById(id))
@@ -40,6 +40,16 @@ export async function load(url) {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (!response.ok || response.redirected) return null
     return new DOMParser().parseFromString(await response.text(), 'text/html')
+  } catch {
+    return null
+  }
+}
+
+/** Ask for JSON; null where there is no answer. @param {string} url @returns {Promise<any>} */
+export async function ask(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return response.ok ? await response.json() : null
   } catch {
     return null
   }
