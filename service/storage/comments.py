@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ CLAIMED = (
     .where(OWN_CLAIM)
     .order_by(Comment.id)
 )
-HELD = select(Comment.id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
+HELD = select(Comment.id, Comment.thread_id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
 
 
 def find_idempotent(connection: Connection, key_hashes: Sequence[str]) -> dict[str, Answered]:
@@ -74,7 +74,9 @@ def keep_idempotent(connection: Connection, rows: Sequence[dict[str, Any]]) -> N
 def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> CommentRow | None:
     """Return one comment with its thread; ``lock`` holds the row until the transaction ends."""
     query = WITH_THREAD.where(Comment.id == comment_id)
-    return row_of(CommentRow, connection.execute(query.with_for_update(of=Comment) if lock else query))
+    if lock:  # first alone: while it is waited for, it may go to another thread
+        connection.execute(select(Comment.id).where(Comment.id == comment_id).with_for_update())
+    return row_of(CommentRow, connection.execute(query))
 
 
 def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
@@ -153,9 +155,12 @@ def claimed(connection: Connection, owner: str) -> list[CommentForLedger]:
     return rows_of(CommentForLedger, connection.execute(CLAIMED, {"owner": owner}))
 
 
-def hold(connection: Connection, owner: str) -> set[str]:
-    """Return the ids of the comments that ``owner`` still holds, locked until the transaction ends."""
-    return set(connection.execute(HELD, {"owner": owner}).scalars())
+def hold(connection: Connection, owner: str) -> dict[str, str]:
+    """Return the comments that ``owner`` still holds, each with the thread where it is now.
+
+    They are locked until the transaction ends. Since they were claimed, their thread may have been merged.
+    """
+    return {row.id: row.thread_id for row in connection.execute(HELD, {"owner": owner})}
 
 
 def release(connection: Connection, owner: str, comment_ids: Sequence[str], until: datetime) -> None:
@@ -212,6 +217,17 @@ def earlier_texts(
         )
     )
     return threads, {(str(row[0]), str(row[1])) for row in by_authors}
+
+
+def forget_pages(connection: Connection, site: str, holds: Callable[[str], bool]) -> None:
+    """Forget what posts said of pages of which a site takes none any more, before it is published."""
+    said = select(Comment.page_url).where(Comment.site_id == site, Comment.page_url.is_not(None)).distinct()
+    for url in [one for one in connection.scalars(said) if one and not holds(one)]:
+        connection.execute(
+            update(Comment)
+            .where(Comment.site_id == site, Comment.page_url == url)
+            .values(page_title=None, page_url=None, page_key=None)
+        )
 
 
 def backlog(connection: Connection) -> tuple[int, datetime | None]:
