@@ -53,7 +53,8 @@ def drain(
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
         policies = sites.policies(connection, {comment.site_id for comment in comments})
-    found = _read(scorer, comments, clock, SPARE_S * (1 - count / limit))
+        others_wait = queries.any_wait(connection, now)
+    found = _read(scorer, comments, clock, 0.0 if others_wait else SPARE_S * (1 - count / limit))
     _rest_or_give_up(db, owner, comments, found, clock())
     scored = [comment for comment in comments if comment.id in found.readings]
     if scored:

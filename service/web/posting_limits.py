@@ -6,7 +6,7 @@ from datetime import datetime
 
 from service.comments.intake import Draft, place
 from service.domain.errors import Quota, TooManyRequests
-from service.domain.policy_members import Policy
+from service.domain.policy_members import PACE
 from service.domain.pressure import MINUTE, SPIKE, Pressure, counted_as, network
 from service.settings import Settings
 from service.web.rate_limits import Count, RateLimits
@@ -15,8 +15,6 @@ PREFIX = "parley-posts"
 # Posts a minute that nobody types: of one author; and of a network, a school at a lesson's end included.
 MOST_OF_AUTHOR, MOST_OF_NETWORK = 60, 1000
 MOST = {"author": MOST_OF_AUTHOR, "network": MOST_OF_NETWORK}
-# Beyond these, unless the site chose otherwise, a caller's posts are held whatever the page and site get.
-PACE = {"author": Policy().author_pace, "network": Policy().network_pace}
 SPIKES = ("thread", "site")
 SAID_BY_MANY = 20  # characters of a text: what is shorter ("Thank you!") is not counted
 

@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from service.storage.database import Database
 from service.storage.tables import Comment
-from tests.bench.load import Result, closed_loop, open_loop, percentile, post
+from tests.bench.load import Result, open_loop, percentile, post
 from tests.bench.measures import Row, wait_for_empty
 from tests.bench.stack import stack
 
-FLOOD, HONEST, RATE = 1000, 100, 10  # comments of one network; of all others together; honest ones a second
-PAGES = 5
+# Comments of one network; of the others, one each; and how many of these come in a second.
+FLOOD, HONEST, RATE = 1000, 200, 10
+PAGES = 10
 FOR_PRESSURE = {"pace", "flood"}
 WORDS = """
 harbour council ferry budget bridge teacher winter garden market library station summer village doctor window
@@ -47,7 +48,7 @@ def flooding(number: int) -> bytes:
 
 
 def fairness(kind: str) -> Iterator[Row]:
-    """Honest posts alone, then beside 1,000 of one network that come as fast as they are taken."""
+    """Honest posts alone, then beside 1,000 of one network."""
     with stack(kind) as made:
         here = replace(made, more={"PARLEY_TRUSTED_PROXIES": "1"})
         with here.web() as port, here.worker():
@@ -58,8 +59,9 @@ def fairness(kind: str) -> Iterator[Row]:
             alone = open_loop(port, lambda n: honest(1, n), rate=RATE, seconds=seconds)
             wait_for_empty(db)
             flooded: list[Result] = []
+            pace = FLOOD / seconds
             flood = threading.Thread(
-                target=lambda: flooded.append(closed_loop(port, flooding, seconds=seconds, connections=4))
+                target=lambda: flooded.append(open_loop(port, flooding, rate=pace, seconds=seconds))
             )
             flood.start()
             beside = open_loop(port, lambda n: honest(2, n), rate=RATE, seconds=seconds)

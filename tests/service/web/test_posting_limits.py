@@ -118,6 +118,24 @@ def test_one_networks_flood_holds_its_own_comments_and_nobody_elses(
     assert {code for one in crowd.held(flood) for code in reasons(db, one)} == {"pace"}
 
 
+def test_who_keeps_the_pace_does_not_wait_for_who_does_not(db: Database, limits: PostingLimits) -> None:
+    crowd = Crowd(db, limits)
+    flood = [crowd.post(f"198.51.100.{n}", f"{n:030}") for n in range(130)]
+    scorer = FakeScorer()
+    deciding.drain(db, scorer=scorer, clock=crowd.clock)
+    late = crowd.post("203.0.1.1", "l" * 30)
+    deciding.drain(db, scorer=scorer, clock=crowd.clock)
+
+    assert scorer.calls == [30 + 8, 1 + 8]
+    assert look(db, late).status == "approved"
+    assert scorer.spare == [0.0, 0.0]  # others wait
+    while deciding.drain(db, scorer=scorer, clock=crowd.clock, limit=60):
+        pass
+    assert len(crowd.held(flood)) == 100
+    assert max(scorer.calls[2:]) == 8
+    assert (scorer.spare[-1] or 0) > 0
+
+
 def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limits: PostingLimits) -> None:
     crowd = Crowd(db, limits)
     sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 20}, crowd.clock())
