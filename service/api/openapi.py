@@ -47,7 +47,7 @@ ANSWERS = {
     413: "Too large",
     415: "Not application/json",
     422: "A value breaks a rule; `errors` points at it",
-    429: "Too many requests; see Retry-After",
+    429: "Too many requests; see Retry-After, RateLimit and RateLimit-Policy",
     503: "A part does not answer; see Retry-After",
 }
 READ_ONLY = {  # what a page of text needs

@@ -24,7 +24,7 @@ bp = Blueprint("sites", __name__, url_prefix="/api/v1")
     auth="owner",
 )
 def set_thread(body: threads.Standing) -> Any:
-    """Close a thread, or have people read its comments first, or not any more. It is made if it is new."""
+    """Close a thread, have people read its comments first, pin its title or link. It is made if it is new."""
     here = context()
     done = threads.set_standing(here.db, identity(), body, here.clock())
     here.tasks.nudge_webhooks()

@@ -96,12 +96,11 @@ def _post(draft: Draft, now: datetime) -> _Post:
 
 @dataclass(slots=True)
 class _Threads:
-    """The threads of one batch: as they stand, and those that got another link or title from its posts."""
+    """The threads of one batch as they stand, which they do to its end."""
 
     pages: Mapping[str, SitePages]
     own: str | None
     heads: dict[tuple[str, Keys], ThreadHead] = field(default_factory=dict)
-    renamed: dict[str, tuple[ThreadHead, _Post]] = field(default_factory=dict)
 
 
 class Intake:
@@ -152,9 +151,6 @@ class Intake:
                     known[post.key.hash] = replace(turn.outcome, is_new=False)
         moves.record_new(connection, [comment for _, comment in fresh])
         _keep_keys(connection, fresh)
-        for thread, (head, post) in sorted(held.renamed.items()):
-            actor = ("author", _author(post.draft) or "anonymous")
-            threads.rename(connection, thread, head.url, head.title, actor, post.now)
 
 
 def _keep_keys(connection: Connection, fresh: Sequence[tuple[_Post, CommentForLedger]]) -> None:
@@ -193,9 +189,18 @@ def _answered(post: _Post, known: Mapping[str, Answered]) -> Answered | KeyReuse
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a post says of its page and its thread does not say yet: nobody reads it before it is decided."""
+
+    title: str | None = None
+    url: str | None = None
+    key: str | None = None
+
+
 def _comment(connection: Connection, post: _Post, held: _Threads) -> CommentForLedger:
     draft = post.draft
-    thread = _thread(connection, post, held)
+    thread, said = _thread(connection, post, held)
     assert thread.id is not None  # it was found or made
     parent = _parent(connection, draft.parent_id, thread.id)
     return CommentForLedger(
@@ -213,6 +218,9 @@ def _comment(connection: Connection, post: _Post, held: _Threads) -> CommentForL
         created_at=post.now,
         tries=0,
         pressure=draft.pressure.as_dict() if draft.pressure else None,
+        page_title=said.title,
+        page_url=said.url,
+        page_key=said.key,
         thread_key=thread.key or "",
         thread_url=thread.url,
         thread_title=thread.title,
@@ -224,24 +232,25 @@ def _author(draft: Draft) -> str | None:
     return author_id(draft.site, draft.author_token) if draft.author_token else None
 
 
-def _thread(connection: Connection, post: _Post, held: _Threads) -> ThreadHead:
-    """Return the thread of a post, made if it is new, with its link and title as this post leaves them."""
+def _thread(connection: Connection, post: _Post, held: _Threads) -> tuple[ThreadHead, _Said]:
+    """Return the thread of a post, made if it is new, and what the post would have it called."""
     draft = post.draft
     site = held.pages.get(draft.site)
     if site is None:
         raise NotFound(f"There is no site {draft.site!r}.")
     page, keys = _page(draft, site, held.own)
-    is_held = (draft.site, keys) in held.heads  # by an earlier post of the batch, which lasts to its end
-    found = held.heads.get((draft.site, keys)) or reading.head(connection, draft.site, keys)
-    if found is None or found.id is None:
-        found = threads.make(connection, draft.site, keys.of(site.spelling), page.link, draft.title, post.now)
-    if found.closed_at is not None or not (is_held or threads.stays_open(connection, found.id)):
+    found = held.heads.get((draft.site, keys))  # by an earlier post of the batch, which lasts to its end
+    while found is None:
+        head = reading.head(connection, draft.site, keys)
+        if head is None or head.id is None:
+            # Whoever asks by an address knows it: that link tells nothing. What else there is waits.
+            link = page.link if keys.is_address else None
+            head = threads.make(connection, draft.site, keys.of(site.spelling), link, None, post.now)
+        found = threads.hold(connection, head)
+    if found.closed_at is not None:
         raise ThreadClosed("This page takes no more comments.")
-    named = _named(found, site, page, draft.title)
-    if named != found:
-        held.renamed[str(found.id)] = (named, post)
-    held.heads[draft.site, keys] = named
-    return named
+    held.heads[draft.site, keys] = found
+    return found, _said(found, site, page, keys, draft)
 
 
 def _page(draft: Draft, site: SitePages, own: str | None) -> tuple[Page, Keys]:
@@ -265,19 +274,33 @@ def _page(draft: Draft, site: SitePages, own: str | None) -> tuple[Page, Keys]:
     return page, keys
 
 
-def _named(thread: ThreadHead, site: SitePages, page: Page, title: str | None) -> ThreadHead:
-    """Return a thread with the link and title that it has after a post from one of the site's pages.
+def _said(thread: ThreadHead, site: SitePages, page: Page, keys: Keys, draft: Draft) -> _Said:
+    """Return the link and title that the thread would have after a post, where they are others.
 
     They follow the newest page, as long as only pages of the site's own origins can post. Where any page
-    may, the first to give them is not overruled: the next may be anybody's.
+    may, the first to give them is not overruled: the next may be anybody's. Whoever comes by an alias says
+    nothing: it is the address of another page. The key is there to be judged where no browser says that the
+    page is the site's own, until something was published under it.
     """
-    if site.origins is None:
-        return replace(thread, url=thread.url or page.link, title=thread.title or title)
-    stands = read_page(thread.url) if thread.url else None
-    same = stands is not None and stands.key(site.spelling) == page.key(site.spelling)
-    if same and stands is not None and stands.scheme >= page.scheme:  # one page, and no step up to https
-        return replace(thread, title=title or thread.title)
-    return replace(thread, url=page.link, title=title or thread.title)
+    if thread.key not in (keys.of(site.spelling), keys.before):
+        return _Said()
+    url = None if thread.url_pinned or _is_link(thread, site, page) else page.link
+    title = draft.title
+    if thread.title_pinned or title == thread.title or (site.origins is None and thread.title):
+        title = None
+    is_vouched = site.origins is not None and draft.origin is not None
+    key = None if is_vouched or not (url or not thread.approved_count) else thread.key
+    return _Said(title, url, key)
+
+
+def _is_link(thread: ThreadHead, site: SitePages, page: Page) -> bool:
+    """Whether a thread's link stays as it is after a post from a page."""
+    if thread.url is None or site.origins is None:
+        return thread.url is not None
+    stands = read_page(thread.url)
+    # One page, and no step up to https.
+    same = stands.key(site.spelling) == page.key(site.spelling) and stands.scheme >= page.scheme
+    return same or thread.url == page.link
 
 
 def _parent(connection: Connection, parent_id: str | None, thread_id: str) -> CommentRow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 MAX_PROBLEMS = 50  # an answer is no larger than it helps, whatever was sent
 
@@ -87,14 +88,24 @@ class KeyReused(ParleyError):
     code, title = "idempotency-key-reused", "Idempotency-Key already used"
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So ``many`` in so many ``seconds``; ``left`` of them are left."""
+
+    name: str
+    many: int
+    seconds: int
+    left: int
+
+
 class TooManyRequests(ParleyError):
-    """A limit was reached; ``retry_after`` is in whole seconds."""
+    """A limit was reached; ``retry_after`` is in whole seconds, ``quotas`` are the limits that hold there."""
 
     code, title = "too-many-requests", "Too many requests"
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int, quotas: Sequence[Quota] = ()) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after, self.quotas = retry_after, tuple(quotas)
 
 
 class Unavailable(ParleyError):

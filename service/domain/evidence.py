@@ -12,7 +12,10 @@ DIGITS = 6  # of a score: finer than any limit, and the same from every machine
 
 @dataclass(frozen=True, slots=True)
 class NameEvidence:
-    """What was found in the author's name. ``scores`` is None when it could not be scored."""
+    """What was found in the author's name, or in what a post says of its page.
+
+    ``scores`` is None when it could not be scored.
+    """
 
     scores: Mapping[str, float] | None
     banned: tuple[str, ...] = ()
@@ -43,7 +46,8 @@ class Evidence:
     ``is_beta`` says that the language has a model of its own, in beta; ``language_supported`` counts only
     where it has none; neither does where the comment ``is_short``: of a few words nobody tells the language.
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
-    ``name`` is None where the author gave none; all else is said of the body.
+    ``name`` is None where the author gave none. ``title``, ``address`` and ``key`` are what the post says of
+    its page, None where that is known already, or vouched for. All else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
     ``posts_…`` is how much was posted when it came (`service.domain.pressure`).
     ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
@@ -74,6 +78,9 @@ class Evidence:
     posts_text: int = 0
     posts_thread: int = 0
     posts_site: int = 0
+    title: NameEvidence | None = None
+    address: NameEvidence | None = None
+    key: NameEvidence | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.
@@ -139,7 +146,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "personal": tuple,
     "contacts": tuple,
     "unknown": frozenset,
-    "name": _name,
+    **dict.fromkeys(("name", "title", "address", "key"), _name),
 }
 
 

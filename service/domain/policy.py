@@ -10,6 +10,7 @@ from service.domain import contacts, personal_data
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
 from service.domain.languages import language_name
+from service.domain.page_words import ADDRESS, KEY, TITLE
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
 from service.domain.reasons import ALL_CLEAR, FLOOD, NAME, Reason
@@ -175,6 +176,8 @@ def by_contacts(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     yield from _of_kinds(code, "Leads elsewhere", evidence.contacts, words)
     if evidence.name:
         yield from _of_kinds(code, "The name leads elsewhere", evidence.name.contacts, words, NAME)
+    for field, found in _of_page(evidence):
+        yield from _of_kinds(code, f"The page's {field} leads elsewhere", found.contacts, words, field)
 
 
 def _of_kinds(
@@ -232,7 +235,7 @@ def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     name = evidence.name
     if name is None:
         return
-    yield from _by_scores_of_name(name, evidence, policy)
+    yield from _by_scores_beside(name, NAME, "name", evidence, policy)
     if name.banned:
         text = f"Banned word in the name: {', '.join(name.banned)}."
         yield Reason("banned-word", "reject", text, field=NAME)
@@ -249,19 +252,52 @@ def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
         yield Reason("disguised-name", "review", text, field=NAME)
 
 
-def _by_scores_of_name(name: NameEvidence, evidence: Evidence, policy: Policy) -> Iterator[Reason]:
-    if name.scores is None:
-        yield Reason("not-scored", "review", "The name could not be scored.", field=NAME)
+def _by_scores_beside(
+    found: NameEvidence, field: str, said: str, evidence: Evidence, policy: Policy
+) -> Iterator[Reason]:
+    if found.scores is None:
+        yield Reason("not-scored", "review", f"The {said} could not be scored.", field=field)
         return
     for attribute, limit in policy.thresholds.items():
-        score = name.scores.get(attribute)
+        score = found.scores.get(attribute)
         if score is None and _may_be_unknown(attribute, evidence):
             continue
         if not _is_share(score):
-            text = f"{attribute} was not scored in the name."
-            yield Reason("not-scored", "review", text, attribute, field=NAME)
-        elif reason := _by_score(attribute, score, limit, name.reader):
-            yield replace(reason, text=f"In the name, {reason.text}", field=NAME)
+            text = f"{attribute} was not scored in the {said}."
+            yield Reason("not-scored", "review", text, attribute, field=field)
+        elif reason := _by_score(attribute, score, limit, found.reader):
+            yield replace(reason, text=f"In the {said}, {reason.text}", field=field)
+
+
+def _of_page(evidence: Evidence) -> Iterator[tuple[str, NameEvidence]]:
+    for field, found in ((TITLE, evidence.title), (ADDRESS, evidence.address), (KEY, evidence.key)):
+        if found is not None:
+            yield field, found
+
+
+def by_page(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
+    """Judge what a post says of its page as a name is judged, but refuse nothing for it.
+
+    Whoever posts on a page did not choose its title. It becomes public with the first comment that somebody
+    approves, and is then no evidence any more.
+    """
+    for field, found in _of_page(evidence):
+        said = f"page's {field}"
+        if found.scores is not None or evidence.scores is not None:  # the body says so for all
+            for reason in _by_scores_beside(found, field, said, evidence, policy):
+                yield replace(reason, outcome="review")
+        if found.banned:
+            text = f"Banned word in the {said}: {', '.join(found.banned)}."
+            yield Reason("banned-word", "review", text, field=field)
+        if found.suspect:
+            text = f"Suspect word in the {said}: {', '.join(found.suspect)}."
+            yield Reason("suspect-word", "review", text, field=field)
+        if found.links:
+            text = f"Links in the {said}: {found.links}; none passes."
+            yield Reason("links", "review", text, field=field)
+        if found.is_disguised:
+            text = f"The {said} has hidden characters, or letters of several scripts in one word."
+            yield Reason("disguised-name", "review", text, field=field)
 
 
 # Each sees all evidence and knows nothing of the others. Their order is that of reasons equally strict.
@@ -278,4 +314,5 @@ RULES: tuple[Rule, ...] = (
     by_first_time,
     by_premoderation,
     by_name,
+    by_page,
 )

@@ -122,3 +122,6 @@ def _kinds() -> dict[str, Kind]:
 
 MEMBERS = _kinds()
 DEFAULT: dict[str, Any] = {name: kind.document(getattr(Policy(), name)) for name, kind in MEMBERS.items()}
+# Beyond these, unless the site chose otherwise, a caller's posts are held whatever page and site get: they
+# are no reason to hold those of others, nor to let others wait.
+PACE = {"author": Policy().author_pace, "network": Policy().network_pace}

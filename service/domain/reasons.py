@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.comment import Status
+from service.domain.page_words import FIELDS
 
 POLICY_ACTOR = "policy"
 NAME = "author_name"
@@ -43,14 +44,25 @@ NAME_FOR_AUTHORS = {
     "disguised-name": "Your name has characters that are not what they seem.",
     "contact": "Your name leads readers to a messenger, a number or an address elsewhere.",
 }
-WORDS: dict[object, dict[str, str]] = {None: FOR_AUTHORS, NAME: NAME_FOR_AUTHORS}  # by what it is about
+# Readers choose nothing of this, so they need no more of it.
+PAGE_FOR_AUTHORS = dict.fromkeys(
+    ("score", "not-scored", "banned-word", "suspect-word", "links", "disguised-name", "contact"),
+    "What this page is called, or its address, needs a second look.",
+)
+# By what it is about.
+WORDS: dict[object, dict[str, str]] = {
+    None: FOR_AUTHORS,
+    NAME: NAME_FOR_AUTHORS,
+    **dict.fromkeys(FIELDS, PAGE_FOR_AUTHORS),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One rule that matched: a stable ``code``, a sentence, and the figures behind it.
 
-    ``field`` is ``author_name`` where the rule looked at the name, else None: the body, or the circumstances.
+    ``field`` is ``author_name`` where the rule looked at the name; ``title``, ``address`` or ``key`` where at
+    what the post says of its page; else None: the body, or the circumstances.
     """
 
     code: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +16,7 @@ from service.domain.policy import decide
 from service.domain.reasons import POLICY_ACTOR
 from service.domain.retries import MAX_SCORING_TRIES, wait_before_rescoring
 from service.domain.scores import Scorer
-from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of
+from service.moderation.evidence import NAME_IN_A_SENTENCE, Found, Rules, gather, rules_of, said_beside
 from service.moderation.marking import Marks
 from service.moderation.repeats import text_hash
 from service.storage import comments as queries
@@ -52,7 +53,8 @@ def drain(
     with db.read() as connection:
         comments = queries.claimed(connection, owner)
         policies = sites.policies(connection, {comment.site_id for comment in comments})
-    found = _read(scorer, comments, clock, SPARE_S * (1 - count / limit))
+        others_wait = queries.any_wait(connection, now)
+    found = _read(scorer, comments, clock, 0.0 if others_wait else SPARE_S * (1 - count / limit))
     _rest_or_give_up(db, owner, comments, found, clock())
     scored = [comment for comment in comments if comment.id in found.readings]
     if scored:
@@ -65,7 +67,8 @@ def drain(
 def _read(scorer: Scorer, comments: Sequence[CommentForLedger], clock: Clock, spare: float) -> Found:
     """Score a batch in one call; if that fails, halve it until the comment that fails stands alone.
 
-    A name is scored once for all its comments, and with them: if it fails, they do.
+    A name is scored once for all its comments, and with them: if it fails, they do. So is what posts say of
+    their page.
     """
     exhausted = [comment for comment in comments if comment.tries > MAX_SCORING_TRIES]
     fresh = [comment for comment in comments if comment.tries <= MAX_SCORING_TRIES]
@@ -91,7 +94,7 @@ def _read_part(
     scorer: Scorer, part: Sequence[CommentForLedger], within: float, spare: float, found: Found
 ) -> None:
     sentence, language = NAME_IN_A_SENTENCE
-    names = sorted({comment.author_name for comment in part if comment.author_name} - set(found.names))
+    names = sorted(set().union(*map(said_beside, part)) - set(found.names))
     plain = {name: scorer.normalise(name) for name in names}
     bodies = [comment.body for comment in part]  # first: if time runs out, it does so for names
     texts = [*bodies, *(sentence.format(name) for name in names)]
@@ -142,7 +145,11 @@ def _decide_all(
     ]
     with db.write() as connection:
         held = queries.hold(connection, owner)
-        kept = [move for move in wanted if move.comment.id in held]
+        kept = [
+            replace(move, comment=replace(move.comment, thread_id=held[move.comment.id]))
+            for move in wanted
+            if move.comment.id in held
+        ]
         moves.record(connection, kept, now)
         likenesses.keep(connection, [text for text in fresh if text.comment_id in held], now)
     ids: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from service.domain.contacts import contacts
 from service.domain.errors import Invalid
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.links import count_links, count_links_in_name
+from service.domain.page_words import ADDRESS, TITLE, hosts_of, page_texts, without_hosts, words_of
 from service.domain.personal_data import personal_data
 from service.domain.policy_document import policy_from
 from service.domain.policy_members import Policy
@@ -44,19 +45,27 @@ class Rules:
     banned: WordList
     suspect: WordList
     site_name: str = ""
+    own_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the scorer said of a batch: a reading a comment, None for one given up, and one a name.
 
-    ``plain`` are the names as word lists search them.
+    ``names`` are all texts of `said_beside`, ``plain`` the same as word lists search them.
     """
 
     readings: dict[str, Reading | None]
     names: dict[str, Reading]
     plain: dict[str, str]
     failed: list[str]
+
+
+def said_beside(comment: CommentForLedger) -> set[str]:
+    """Return what a stranger said beside the body, to be read as names are."""
+    page = page_texts(comment.page_title, comment.page_url, comment.page_key)
+    found = {words for field, text in page.items() if (words := words_of(field, text))}
+    return found | {comment.author_name} if comment.author_name else found
 
 
 def gather(
@@ -103,6 +112,7 @@ def _evidence(
         "premoderated": comment.thread_premoderate,
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
+        **_page(comment, found, site),
         **{f"posts_{axis}": count for axis, count in asdict(pressure).items()},
     }
     if reading is None:
@@ -139,6 +149,33 @@ def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:
     )
 
 
+def _page(comment: CommentForLedger, found: Found, site: Rules) -> dict[str, NameEvidence]:
+    """What was found in what a post says of its page; nothing where that says nothing."""
+    texts = page_texts(comment.page_title, comment.page_url, comment.page_key)
+    judged = ((field, _of_page(field, text, found, site)) for field, text in texts.items())
+    return {field: one for field, one in judged if one is not None}
+
+
+def _of_page(field: str, text: str, found: Found, site: Rules) -> NameEvidence | None:
+    """Judge a title, an address or a key. An address is no link in itself."""
+    said = words_of(field, text)
+    reading, plain = found.names.get(said), found.plain.get(said, "")
+    shown = without_hosts(text, site.own_hosts) if field == TITLE else text
+    links = 0 if field == ADDRESS else count_links_in_name(shown)
+    ways = contacts(shown)
+    if not (said or links or ways):
+        return None
+    return NameEvidence(
+        scores=rounded(reading.scores) if reading else None,
+        banned=site.banned.find(plain),
+        suspect=site.suspect.find(plain),
+        links=links,
+        contacts=ways,
+        is_disguised=is_disguised(text),
+        reader=reading.reader if reading else None,
+    )
+
+
 _built: OrderedDict[tuple[bytes, str], Rules] = OrderedDict()
 _building = threading.Lock()
 
@@ -160,7 +197,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
 
     The model is remembered by its id: by itself, one that was replaced would never be freed.
     """
-    key = (orjson.dumps([row.site_name, row.document]), scorer.model_id)
+    key = (orjson.dumps([row.site_name, row.document, row.origins]), scorer.model_id)
     with _building:
         rules = _built.get(key)
         if rules is None:
@@ -170,6 +207,7 @@ def rules_of(row: PolicyRow, scorer: Scorer) -> Rules:
                 WordList.of(policy.banned_words, scorer.normalise),
                 WordList.of(policy.suspect_words, scorer.normalise),
                 row.site_name,
+                hosts_of(row.origins),
             )
         _built.move_to_end(key)
         while len(_built) > RULES_KEPT:

@@ -11,6 +11,7 @@ from typing import Any
 from service.domain.comment import choices
 from service.domain.languages import language_in_words as language_in_words
 from service.domain.origins import origin_of
+from service.domain.page_words import FIELDS
 from service.domain.reasons import NAME
 from service.moderation.queue import TABS, Card
 from service.storage.records import AuditEntry
@@ -41,6 +42,7 @@ LIMITS = {
 BUTTONS = {"approve": ("Approve", "a"), "reject": ("Reject", "r"), "reopen": ("Back to the queue", "")}
 # What may be done with a comment that stands so: the action, its button, and the key for it.
 CHOICES = {status: [(action, *BUTTONS[action]) for action in choices(status)] for status in TABS}
+IN = {NAME: "In the name, ", **{field: f"In the page's {field}, " for field in FIELDS}}
 WORD = 4  # the level of a word-list hit; 1 to 3 are shares of the score
 RUN = re.compile(rb"(.)\1*+", re.DOTALL)
 SHARES = ((0.3, 3), (0.1, 2), (0.02, 1))  # at least so much of a score is marked so strongly
@@ -133,7 +135,7 @@ def reason(entry: Mapping[str, Any]) -> str:
     'In the name, Threat was not scored.'
     """
     name = LABELS.get(entry.get("attribute", ""), entry.get("attribute", ""))
-    where = "In the name, " if entry.get("field") == NAME else ""
+    where = IN.get(entry.get("field", ""), "")
     if entry.get("code") in LIMITS and "score" in entry and "threshold" in entry:
         return f"{where}{name} is {entry['score']:.2f}; {LIMITS[entry['code']]} {entry['threshold']:.2f}."
     if entry.get("code") == "not-scored" and name:

@@ -16,7 +16,7 @@ from service.domain.addresses import Spelling
 from service.domain.errors import Invalid
 from service.domain.origins import MAX_ORIGINS, Origins, read_origin
 from service.domain.policy_document import complete, policy_from
-from service.storage import ledger, threads
+from service.storage import comments, ledger, threads
 from service.storage import sites as queries
 from service.storage.database import Database
 from service.storage.records import PolicyRow, SitePages, SiteRow
@@ -67,10 +67,13 @@ def set_origins(
     with db.write() as connection:
         queries.existing(connection, site_id)
         pages = _change_pages(connection, caller, site_id, {"origins": listed}, now)
+        holds = Origins(listed, own).hold
+        comments.forget_pages(connection, site_id, holds)
         for thread in threads.of_site(connection, site_id):
-            if thread.url and not Origins(listed, own).hold(thread.url):
+            if thread.url and not holds(thread.url):
                 actor = (caller.actor_kind, caller.name)
-                threads.rename(connection, thread.id, None, None, actor, now)
+                values = {"url": None, "title": None, "url_pinned": False, "title_pinned": False}
+                threads.rename(connection, thread, values, actor, now)
         return pages
 
 

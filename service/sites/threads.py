@@ -13,6 +13,7 @@ from service.domain.addresses import Spelling, read_page
 from service.domain.errors import Invalid, NotFound
 from service.domain.origins import Origins
 from service.domain.threads import Keys, thread_keys
+from service.sites.sites import pages_of
 from service.storage import ledger, sites
 from service.storage import threads as queries
 from service.storage.database import Database
@@ -60,24 +61,46 @@ def premoderate(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a thread is to stand, by its key or its page's address; what is None stays as it is."""
+    """How a thread is to stand, by its key or its page's address; what is None stays as it is.
+
+    ``pin`` has a ``title`` or ``url`` that no page changes from then on; one that is None there is left to
+    the pages again.
+    """
 
     site: str
     thread: str
     closed: bool | None = None
     premoderate: bool | None = None
+    pin: Mapping[str, str | None] | None = None
 
 
 def set_standing(db: Database, caller: Caller, wanted: Standing, now: datetime) -> ThreadRow:
-    """Let a thread stand so, made first if it is new. Raises `NotFound` for an unknown site."""
+    """Let a thread stand so, made first if it is new.
+
+    Raises `NotFound` for an unknown site, and `Invalid` for a link that leads to none of its pages.
+    """
     caller.must("own", wanted.site)
     site, key = wanted.site, wanted.thread
+    pins = _pins(pages_of(db, caller, site), wanted.pin or {})
     found = _change(db, caller, site, key, _Wish("", "", {}), now, make=True)
     if wanted.closed is not None:
         found = (close if wanted.closed else reopen)(db, caller, site, key, now)
     if wanted.premoderate is not None:
         found = premoderate(db, caller, site, key, now, on=wanted.premoderate)
+    if pins:
+        found = _change(db, caller, site, key, _Wish("pin", "thread.renamed", pins), now)
     return found
+
+
+def _pins(pages: SitePages, pin: Mapping[str, str | None]) -> dict[str, str | bool]:
+    values: dict[str, str | bool] = {}
+    for name, said in pin.items():
+        values[f"{name}_pinned"] = said is not None
+        if said is not None:
+            values[name] = read_page(said).link if name == "url" else said
+            if name == "url" and not Origins(pages.origins).hold(said):
+                raise Invalid([("/pin/url", f"is no page of the site {pages.id!r}")])
+    return values
 
 
 def list_threads(db: Database, caller: Caller, site: str) -> list[ThreadRow]:
@@ -98,7 +121,7 @@ def respell(db: Database, site: str | None = None) -> None:
         for one in sites.all_sites(connection):
             if site in (None, one.id):
                 spelling = Spelling(one.www_apart, one.slash_apart)
-                found = queries.of_site(connection, one.id)
+                found = queries.of_site(connection, one.id, aliases=True)
                 taken = {thread.key for thread in found}
                 for thread in sorted(found, key=lambda thread: (-thread.approved_count, thread.id)):
                     key = _spelt(thread.key, spelling)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from service.domain.audit import COMMENT
 from service.domain.comment import Status
+from service.domain.policy_members import PACE
 from service.storage.records import Answered, CommentForLedger, CommentRow, columns, row_of, rows_of
 from service.storage.tables import Comment, IdempotencyKey, Thread
 
@@ -47,6 +48,10 @@ ANSWERED = (
 KEEP_KEY = insert(IdempotencyKey)
 SUSPECT_TRIES = 2
 LOOKED_AT = 2048  # comments at either end of a backlog among which turns are taken: a claim costs no more
+PRESSED_AT_ONCE = 8  # of those beyond their own pace: whoever comes meanwhile waits for no more of them
+IS_PRESSED = or_(
+    *(func.coalesce(Comment.pressure[axis].as_integer(), 0) > pace for axis, pace in PACE.items())
+)
 # Written out, not bound: only then may a prepared statement use the small index of what waits.
 IS_RECEIVED = Comment.status == literal_column("'received'")
 OWN_CLAIM = and_(Comment.claimed_by == bindparam("owner"), IS_RECEIVED)
@@ -56,7 +61,7 @@ CLAIMED = (
     .where(OWN_CLAIM)
     .order_by(Comment.id)
 )
-HELD = select(Comment.id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
+HELD = select(Comment.id, Comment.thread_id).where(OWN_CLAIM).order_by(Comment.id).with_for_update()
 
 
 def find_idempotent(connection: Connection, key_hashes: Sequence[str]) -> dict[str, Answered]:
@@ -74,7 +79,9 @@ def keep_idempotent(connection: Connection, rows: Sequence[dict[str, Any]]) -> N
 def find_comment(connection: Connection, comment_id: str, *, lock: bool = False) -> CommentRow | None:
     """Return one comment with its thread; ``lock`` holds the row until the transaction ends."""
     query = WITH_THREAD.where(Comment.id == comment_id)
-    return row_of(CommentRow, connection.execute(query.with_for_update(of=Comment) if lock else query))
+    if lock:  # first alone: while it is waited for, it may go to another thread
+        connection.execute(select(Comment.id).where(Comment.id == comment_id).with_for_update())
+    return row_of(CommentRow, connection.execute(query))
 
 
 def claim_received(connection: Connection, owner: str, now: datetime, until: datetime, limit: int) -> int:
@@ -83,7 +90,8 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. A comment
     that failed twice is claimed alone, so that one that kills the scorer is soon found and takes no
     others along. Who waits longest is first, unless more wait than are claimed: then sites take turns, in
-    each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else.
+    each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else. Of
+    those that came faster than their author or network should post, few are claimed at once, after others.
     """
     free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
     oldest = connection.execute(select(Comment.tries).where(free).order_by(Comment.id).limit(1)).scalar()
@@ -94,29 +102,43 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     free = and_(free, Comment.tries < SUSPECT_TRIES)
     fair = _in_turns(connection, free, limit)
     count = _claim(connection, owner, until, and_(free, Comment.id.in_(fair)), limit) if fair else 0
+    calm = and_(free, ~IS_PRESSED)
     if count < limit:  # few wait, or another worker chose the same
-        count += _claim(connection, owner, until, free, limit - count)
-    return count
+        count += _claim(connection, owner, until, calm, limit - count)
+    return count or _claim(connection, owner, until, free, min(limit, PRESSED_AT_ONCE))
+
+
+def any_wait(connection: Connection, now: datetime) -> bool:
+    """Whether any comment waits that nobody has claimed."""
+    free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
+    return connection.execute(select(Comment.id).where(free).limit(1)).first() is not None
 
 
 def _in_turns(connection: Connection, free: ColumnElement[bool], limit: int) -> list[str]:
-    """Return whose turn it is among those who wait longest and those who just came; none if few wait."""
+    """Return whose turn it is among those who wait longest and those who just came; none if it is all's."""
     waits = select(Comment.id).where(free)
-    if len(connection.execute(waits.order_by(Comment.id).limit(limit + 1)).all()) <= limit:
-        return []
+    first = connection.execute(waits.add_columns(IS_PRESSED).order_by(Comment.id).limit(limit + 1)).all()
+    if len(first) <= limit:
+        return _calm_first([(row[0], row[1]) for row in first]) if any(row[1] for row in first) else []
     ends = [waits.order_by(end).limit(LOOKED_AT).subquery() for end in (Comment.id, Comment.id.desc())]
     seen = union(*(select(end.c.id) for end in ends)).subquery()
     by_author = _ranked(
-        select(Comment.id, Comment.site_id, Comment.thread_id, Comment.author_id).join(
-            seen, seen.c.id == Comment.id
-        ),
+        select(
+            Comment.id, Comment.site_id, Comment.thread_id, Comment.author_id, IS_PRESSED.label("pressed")
+        ).join(seen, seen.c.id == Comment.id),
         ["site_id", "thread_id", "author_id"],
     )
     by_thread = _ranked(select(by_author), ["site_id", "thread_id"], is_turned=True)
     by_site = _ranked(select(by_thread), ["site_id"], is_turned=True)
-    return list(
-        connection.execute(select(by_site.c.id).order_by(by_site.c.turn, by_site.c.id).limit(limit)).scalars()
-    )
+    order = by_site.c.pressed, by_site.c.turn, by_site.c.id
+    found = connection.execute(select(by_site.c.id, by_site.c.pressed).order_by(*order).limit(limit))
+    return _calm_first([(row[0], row[1]) for row in found])
+
+
+def _calm_first(waiting: Sequence[tuple[str, bool]]) -> list[str]:
+    """Return those who kept their pace, and a few of those who did not."""
+    pressed = [one for one, is_pressed in waiting if is_pressed]
+    return [one for one, is_pressed in waiting if not is_pressed] + pressed[:PRESSED_AT_ONCE]
 
 
 def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: bool = False) -> Subquery:
@@ -124,7 +146,7 @@ def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: 
     source = rows.subquery()
     order = [source.c.turn, source.c.id] if is_turned else [source.c.id]
     number = func.row_number().over(partition_by=[source.c[name] for name in names], order_by=order)
-    kept = [source.c[name] for name in ("id", "site_id", "thread_id", "author_id")]
+    kept = [source.c[name] for name in ("id", "site_id", "thread_id", "author_id", "pressed")]
     return select(*kept, number.label("turn")).subquery()
 
 
@@ -153,9 +175,12 @@ def claimed(connection: Connection, owner: str) -> list[CommentForLedger]:
     return rows_of(CommentForLedger, connection.execute(CLAIMED, {"owner": owner}))
 
 
-def hold(connection: Connection, owner: str) -> set[str]:
-    """Return the ids of the comments that ``owner`` still holds, locked until the transaction ends."""
-    return set(connection.execute(HELD, {"owner": owner}).scalars())
+def hold(connection: Connection, owner: str) -> dict[str, str]:
+    """Return the comments that ``owner`` still holds, each with the thread where it is now.
+
+    They are locked until the transaction ends. Since they were claimed, their thread may have been merged.
+    """
+    return {row.id: row.thread_id for row in connection.execute(HELD, {"owner": owner})}
 
 
 def release(connection: Connection, owner: str, comment_ids: Sequence[str], until: datetime) -> None:
@@ -212,6 +237,17 @@ def earlier_texts(
         )
     )
     return threads, {(str(row[0]), str(row[1])) for row in by_authors}
+
+
+def forget_pages(connection: Connection, site: str, holds: Callable[[str], bool]) -> None:
+    """Forget what posts said of pages of which a site takes none any more, before it is published."""
+    said = select(Comment.page_url).where(Comment.site_id == site, Comment.page_url.is_not(None)).distinct()
+    for url in [one for one in connection.scalars(said) if one and not holds(one)]:
+        connection.execute(
+            update(Comment)
+            .where(Comment.site_id == site, Comment.page_url == url)
+            .values(page_title=None, page_url=None, page_key=None)
+        )
 
 
 def backlog(connection: Connection) -> tuple[int, datetime | None]:

@@ -15,8 +15,11 @@ from service.storage.database import note_erased
 from service.storage.tables import Attempt, Comment, Delivery, Event, Likeness, WebhookEndpoint
 from service.storage.tables.comments import TO_ERASE
 
-# The hash of the words and the places of some of them would tell of a short text what it was.
-NOTHING = {"body": "", "author_name": None, "text_hash": None, "spans": None}
+# The hash of the words and the places of some of them would tell of a short text what it was. What the post
+# said of its page is its author's choice too; a title that was published is its thread's.
+NOTHING: Mapping[str, str | None] = {"body": "", **dict.fromkeys(
+    ("author_name", "text_hash", "spans", "page_title", "page_url", "page_key")
+)}  # fmt: skip
 REDACT = (
     update(Event)
     .where(Event.position == bindparam("b_position"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,14 @@ from sqlalchemy import Boolean, Connection, Integer, and_, bindparam, insert, or
 
 from service.domain import audit, events
 from service.domain.comment import Status
-from service.storage import erasing, ledger
+from service.storage import erasing, ledger, threads
 from service.storage.records import CommentForLedger
 from service.storage.tables import Comment, Decision, DecisionCount, Thread
 from service.storage.upserts import upsert
 
 NEW = (
     "id", "site_id", "thread_id", "parent_id", "root_id", "author_id", "author_name", "body", "created_at",
-    "pressure",
+    "pressure", "page_title", "page_url", "page_key",
 )  # fmt: skip
 INSERT_COMMENT, INSERT_DECISION = insert(Comment), insert(Decision)
 
@@ -59,9 +59,13 @@ class Move:
 
 
 def record(connection: Connection, moves: Sequence[Move], now: datetime) -> None:
-    """Carry out moves whose comments the caller holds: all of it in the caller's transaction."""
+    """Carry out moves whose comments the caller holds: all of it in the caller's transaction.
+
+    A thread is named by what is published: link and title that came with a comment are read like it.
+    """
     if not moves:
         return
+    moves = _named(connection, moves, now)
     heads = ledger.write(connection, [_change(move, now) for move in moves])
     _update_comments(connection, moves, heads, now)
     _keep_decisions(connection, moves, now)
@@ -70,6 +74,19 @@ def record(connection: Connection, moves: Sequence[Move], now: datetime) -> None
     # Whoever deletes, and for whatever reason: what is gone is gone with the same commit.
     if deleted := [move.comment.id for move in moves if move.to is Status.DELETED]:
         erasing.erase(connection, deleted)
+
+
+def _named(connection: Connection, moves: Sequence[Move], now: datetime) -> Sequence[Move]:
+    """Name threads by those comments that are published now; what is told of these has the new names."""
+    published = [move.comment for move in moves if move.to is Status.APPROVED]
+    changed = {move.comment.thread_id for move in moves if move.public_delta}
+    named = threads.name(connection, published, changed | {one.thread_id for one in published}, now)
+    return [
+        replace(move, comment=replace(move.comment, thread_url=names[0], thread_title=names[1]))
+        if (names := named.get(move.comment.thread_id))
+        else move
+        for move in moves
+    ]
 
 
 def record_new(connection: Connection, comments: Sequence[CommentForLedger]) -> None:

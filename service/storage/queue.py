@@ -62,12 +62,13 @@ def excerpts(connection: Connection, ids: Collection[str]) -> dict[str, Excerpt]
 
 
 def flooded(connection: Connection, sites: Collection[str] | None, since: datetime) -> list[str]:
-    """Return the titles of pages, or their addresses, of which comments were held for a flood since a time.
+    """Return the titles of pages of which comments were held for a flood since a time.
 
-    ``sites`` None means all. Only the newest comments are looked at, so a page costs the same in any flood.
+    One without a title has its address or key. ``sites`` None means all. Only the newest comments are looked
+    at, so a page costs the same in any flood.
     """
     query = (
-        select(func.coalesce(Thread.title, Thread.url), Comment.reasons)
+        select(func.coalesce(Thread.title, Thread.url, Thread.key), Comment.reasons)
         .join(Thread, Thread.id == Comment.thread_id)
         .where(Comment.id > new_id(since), Comment.status == Status.PENDING.value)
     )

@@ -14,12 +14,14 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
+    func,
     literal_column,
     select,
     text,
     true,
     tuple_,
 )
+from sqlalchemy.orm import aliased
 
 from service.domain.addresses import Spelling
 from service.domain.threads import SPELLINGS, Keys
@@ -48,6 +50,8 @@ def _spells(spelling: Spelling) -> Any:
     ))  # fmt: skip
 
 
+ASKED = aliased(Thread)  # which has the key that was asked for; where its comments are now, `Thread` says
+LEADS_TO = Thread.id == func.coalesce(ASKED.moved_to, ASKED.id)
 KEY = case(*((_spells(one), bindparam(f"key_{n}", type_=Text)) for n, one in enumerate(SPELLINGS)))
 HEAD = (
     select(
@@ -60,12 +64,15 @@ HEAD = (
         Thread.approved_count,
         Thread.version,
         Thread.closed_at,
+        Thread.url_pinned,
+        Thread.title_pinned,
     )
     .select_from(Site)
-    .outerjoin(Thread, and_(Thread.site_id == Site.id, Thread.key.in_((KEY, bindparam("before")))))
+    .outerjoin(ASKED, and_(ASKED.site_id == Site.id, ASKED.key.in_((KEY, bindparam("before")))))
+    .outerjoin(Thread, LEADS_TO)
     .where(Site.id == bindparam("site"))
     # A thread that an earlier release made under its own spelling is found by that as it was.
-    .order_by(case((Thread.key == bindparam("before"), literal_column("0")), else_=literal_column("1")))
+    .order_by(case((ASKED.key == bindparam("before"), literal_column("0")), else_=literal_column("1")))
 )
 ROOTS = select(*PUBLIC).where(Comment.thread_id == bindparam("thread"), Comment.shown == true())
 ORDERS = {
@@ -120,8 +127,10 @@ def replies(
 
 
 def counts(connection: Connection, site: str, keys: Sequence[str]) -> dict[str, int]:
-    """Return how many comments are public on each thread that exists."""
+    """Return how many comments are public on each thread that exists, by the keys that lead to it."""
     rows = connection.execute(
-        select(Thread.key, Thread.approved_count).where(Thread.site_id == site, Thread.key.in_(keys))
+        select(ASKED.key, Thread.approved_count)
+        .join_from(ASKED, Thread, LEADS_TO)
+        .where(ASKED.site_id == site, ASKED.key.in_(keys))
     )
     return {row[0]: row[1] for row in rows}

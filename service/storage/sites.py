@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, null, select, update
 
 from service.domain.errors import NotFound
 from service.storage.records import PolicyRow, SitePages, SiteRow, columns, row_of, rows_of
@@ -54,6 +54,7 @@ def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, Pol
             version=Site.policy_version,
             document=Site.policy,
             site_name=Site.name,
+            origins=Site.origins,
         )
     )
     found = rows_of(PolicyRow, connection.execute(query.where(Site.id.in_(site_ids))))
@@ -62,7 +63,7 @@ def policies(connection: Connection, site_ids: Collection[str]) -> dict[str, Pol
 
 def policy_version(connection: Connection, site_id: str, version: int) -> PolicyRow | None:
     """Return a site's policy as it was in one version."""
-    query = select(*columns(PolicyRow, Policy, site_name=literal(""))).where(
+    query = select(*columns(PolicyRow, Policy, site_name=literal(""), origins=null())).where(
         Policy.site_id == site_id, Policy.version == version
     )
     return row_of(PolicyRow, connection.execute(query))

@@ -33,7 +33,7 @@ class AnyOrigin:
 READERS = AnyOrigin(
     methods="GET, POST, DELETE",
     accepted="Content-Type, Idempotency-Key, If-None-Match, Parley-Author, Parley-Receipt",
-    exposed="ETag, Location, Retry-After, X-Request-Id",
+    exposed="ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
 )
 SCORING = AnyOrigin(
     methods="GET, POST",

@@ -6,7 +6,8 @@ import hashlib
 from datetime import datetime
 
 from service.comments.intake import Draft, place
-from service.domain.errors import TooManyRequests
+from service.domain.errors import Quota, TooManyRequests
+from service.domain.policy_members import PACE
 from service.domain.pressure import MINUTE, SPIKE, Pressure, counted_as, network
 from service.settings import Settings
 from service.web.shared_counts import Count, SharedCounts
@@ -14,6 +15,8 @@ from service.web.shared_counts import Count, SharedCounts
 PREFIX = "parley-posts"
 # Posts a minute that nobody types: of one author; and of a network, a school at a lesson's end included.
 MOST_OF_AUTHOR, MOST_OF_NETWORK = 60, 1000
+MOST = {"author": MOST_OF_AUTHOR, "network": MOST_OF_NETWORK}
+SPIKES = ("thread", "site")
 SAID_BY_MANY = 20  # characters of a text: what is shorter ("Thank you!") is not counted
 
 
@@ -27,15 +30,24 @@ class PostingLimits:
     def measure(self, draft: Draft, address: str | None, now: datetime) -> Pressure:
         """Count a post and return how much was posted lately; raise `TooManyRequests` for a machine.
 
-        What is refused does not count on the page, the site or the text, so that others do not suffer.
+        What is refused does not count on the page, the site or the text, so that others do not suffer. Nor
+        does what one network or author posts beyond its pace on page and site: it is held for that alone.
         """
         whose, where = self._whose(draft, address, now), self._where(draft, now)
         asked = whose | where
         found = dict(zip(asked, self._counts.count(list(asked.values())), strict=True))
-        if found.get("author", 0) > MOST_OF_AUTHOR or found.get("network", 0) > MOST_OF_NETWORK:
+        if any(found.get(axis, 0) > most for axis, most in MOST.items()):
             self._counts.take_back(list(where.values()))
             wait = MINUTE - int(now.timestamp()) % MINUTE
-            raise TooManyRequests(f"Too many comments in a minute. Try again in {wait} seconds.", wait)
+            quotas = [
+                Quota(axis, most, MINUTE, max(0, most - found[axis]))
+                for axis, most in MOST.items()
+                if axis in found
+            ]
+            message = f"Too many comments in a minute. Try again in {wait} seconds."
+            raise TooManyRequests(message, wait, quotas)
+        if any(found.get(axis, 0) > pace for axis, pace in PACE.items()):
+            self._counts.take_back([count for axis, count in where.items() if axis in SPIKES])
         return Pressure(**found)
 
     def _whose(self, draft: Draft, address: str | None, now: datetime) -> dict[str, Count]:

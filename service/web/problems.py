@@ -65,6 +65,11 @@ def as_problem(error: errors.ParleyError) -> Response:
     answer = problem(STATUS[type(error)], error.code, error.title, str(error), **error.extra())
     if isinstance(error, errors.TooManyRequests | errors.Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.TooManyRequests) and error.quotas:
+        # As draft-ietf-httpapi-ratelimit-headers says since its number 08.
+        policy = ", ".join(f'"{one.name}";q={one.many};w={one.seconds}' for one in error.quotas)
+        stands = ", ".join(f'"{one.name}";r={one.left};t={error.retry_after}' for one in error.quotas)
+        answer.headers["RateLimit-Policy"], answer.headers["RateLimit"] = policy, stands
     if isinstance(error, errors.Unauthorised):
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer

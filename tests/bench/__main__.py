@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 
 from service import observability
-from tests.bench import joint, measures, peer, perspective, readers, tenants
+from tests.bench import fairness, joint, measures, peer, perspective, readers, tenants
 from tests.bench.measures import Row
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -23,6 +23,7 @@ ALL: dict[str, Callable[[], Iterator[Row]]] = {
     },
     **{f"scoring-{kind}": partial(measures.scoring, kind) for kind in ("sqlite", "postgresql")},
     **{f"reading-{kind}": partial(measures.reading, kind, SIZES) for kind in ("sqlite", "postgresql")},
+    **{f"fairness-{kind}": partial(fairness.fairness, kind) for kind in ("sqlite", "postgresql")},
     "readers": readers.readers,
     "joint": joint.joint,
     "perspective": perspective.perspective,

@@ -10,8 +10,8 @@ import tempfile
 import time
 import urllib.request
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Stack:
     folder: Path
     database_url: str
     redis_url: str
+    more: Mapping[str, str] = field(default_factory=dict)  # variables of its processes
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,6 +41,7 @@ class Stack:
             "PARLEY_DATABASE_URL": self.database_url,
             "PARLEY_REDIS_URL": self.redis_url,
             "PARLEY_LOG_LEVEL": "warning",
+            **self.more,
         }
 
     @contextlib.contextmanager

@@ -69,7 +69,10 @@ class ThreadReference(Schema):
         max_graphemes=300,
         max_bytes=1200,
         allow_none=True,
-        metadata=described("Title of the page. What is too long is cut, what cannot be shown dropped."),
+        metadata=described(
+            "Title of the page. What is too long is cut, what cannot be shown dropped. It is shown once the"
+            " comment that brought it is published."
+        ),
     )
 
 
@@ -184,7 +187,11 @@ class Reason(Schema):
     """One rule that asked for more than approval."""
 
     code = fields.String()
-    field = fields.String(metadata=described("`author_name` where it is about the name."))
+    field = fields.String(
+        metadata=described(
+            "`author_name` where it is about the name; `title`, `address` or `key` where about the page's."
+        )
+    )
     text = fields.String()
 
 

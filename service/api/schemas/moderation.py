@@ -43,8 +43,13 @@ class QueuedComment(Schema):
     id = fields.String()
     site = fields.String(attribute="site_id")
     thread = fields.Function(
-        lambda row: {"key": row.thread_key, "url": row.thread_url, "title": row.thread_title},
-        metadata={"type": "object"},
+        lambda row: {
+            "key": row.thread_key,
+            "url": row.thread_url or row.page_url,
+            "title": row.thread_title or row.page_title,
+        },
+        metadata=described("Where nothing was published yet, link and title are those of this post.")
+        | {"type": "object"},
     )
     parent_id = fields.String(allow_none=True)
     author = fields.Function(lambda row: {"name": row.author_name}, metadata={"type": "object"})
@@ -59,7 +64,8 @@ class QueuedComment(Schema):
         allow_none=True,
         metadata=described(
             "Each with `code` and `text`; where a score decided, also `attribute`, `score`, `threshold` and"
-            " `reader` (`fast` or `careful`); where it is about the name, `field` (`author_name`)."
+            " `reader` (`fast` or `careful`); where it is about the name, `field` (`author_name`), and"
+            " where about what the post says of its page, `field` too (`title`, `address` or `key`)."
         ),
     )
     language = fields.String(allow_none=True)

@@ -68,6 +68,25 @@ def _threads(commands: Commands) -> None:
     premoderate.add_argument("--off", action="store_true", help="leave it to the policy again")
     listed = group.add("list", "threads:list_threads", "List a site's threads, the newest first.")
     listed.add_argument("site")
+    _changes(group)
+
+
+def _changes(group: Commands) -> None:
+    rename = group.add("rename", "threads:rename", "Give a thread another title, or another key.")
+    move = group.add("move", "threads:move", "Give a thread another key or address; that before leads there.")
+    merge = group.add("merge", "threads:merge", "Take all comments of a thread to another one.")
+    split = group.add("split", "threads:split", "Take some comments, with their answers, to another thread.")
+    undo = group.add("undo", "threads:undo", "Take back the last rename, move, merge or split of a thread.")
+    for parser in (rename, move, merge, split, undo):
+        parser.add_argument("site")
+        parser.add_argument("key", help="the thread's key, or the address of its page")
+        parser.add_argument("--yes", action="store_true", help="do it; without, it is only shown")
+    rename.add_argument("--title", help="no page changes it from then on")
+    rename.add_argument("--key", dest="to", metavar="NEW", help="the key before leads to the thread")
+    move.add_argument("to", help="the new key, or the new address of the page")
+    merge.add_argument("into", help="the key or address of the thread that takes them")
+    split.add_argument("into", help="the key or address of the thread that takes them; made if it is new")
+    split.add_argument("comments", nargs="+", metavar="COMMENT", help="ids; what answers them goes along")
 
 
 def _moderators(commands: Commands) -> None:

@@ -22,9 +22,11 @@ from service.storage.records.sites import (
     Account,
     Holder,
     ListedModerator,
+    Placed,
     Role,
     SitePages,
     SiteRow,
+    ThreadChangeRow,
     ThreadRow,
 )
 from service.storage.records.upkeep import Beat, ReviewQueue
@@ -70,6 +72,7 @@ __all__ = [
     "LoggedEvent",
     "NewDelivery",
     "NewEvent",
+    "Placed",
     "PolicyRow",
     "ReviewQueue",
     "Role",
@@ -78,6 +81,7 @@ __all__ = [
     "SiteRow",
     "StoredSuggestion",
     "SubjectHead",
+    "ThreadChangeRow",
     "ThreadHead",
     "ThreadRow",
     "columns",

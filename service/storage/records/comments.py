@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CommentForLedger:
-    """What an outbox event and an audit row need of a comment, as it stands before a change."""
+    """What an outbox event and an audit row need of a comment, as it stands before a change.
+
+    ``page_…`` is what the post says of its page and the thread does not say yet.
+    """
 
     id: str
     site_id: str
@@ -25,6 +28,9 @@ class CommentForLedger:
     created_at: datetime
     tries: int
     pressure: dict[str, int] | None
+    page_title: str | None
+    page_url: str | None
+    page_key: str | None
     thread_key: str
     thread_url: str | None
     thread_title: str | None
@@ -74,6 +80,8 @@ class ThreadHead:
     approved_count: int | None
     version: int | None
     closed_at: object  # a moment, or how the driver writes one: only whether there is one counts
+    url_pinned: bool | None
+    title_pinned: bool | None
 
 
 @dataclass(frozen=True, slots=True)

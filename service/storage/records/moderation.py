@@ -13,13 +13,14 @@ from service.domain.audit import Entry
 class PolicyRow:
     """One version of a site's policy, as it was written: what it leaves out has its default.
 
-    ``site_name`` is known of the one in force.
+    ``site_name`` and the site's ``origins`` are known of the one in force.
     """
 
     site_id: str
     version: int
     document: dict[str, Any]
     site_name: str = ""
+    origins: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

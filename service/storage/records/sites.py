@@ -43,7 +43,7 @@ class SitePages:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """A thread, for those who look after it."""
+    """A thread, for those who look after it; one that is ``moved_to`` another is an alias of that."""
 
     id: str
     site_id: str
@@ -54,6 +54,37 @@ class ThreadRow:
     closed_at: datetime | None
     approved_count: int
     version: int
+    url_pinned: bool
+    title_pinned: bool
+    named_by: str | None
+    moved_to: str | None
+
+    @property
+    def pinned(self) -> list[str]:
+        """What no page changes."""
+        pins = {"url": self.url_pinned, "title": self.title_pinned}
+        return [name for name, is_pinned in pins.items() if is_pinned]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadChangeRow:
+    """A change of a thread in the journal; ``before`` is what it takes to take it back."""
+
+    id: str
+    site_id: str
+    kind: str
+    thread_id: str
+    other_id: str | None
+    before: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a comment stands in its thread's talk."""
+
+    id: str
+    parent_id: str | None
+    root_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

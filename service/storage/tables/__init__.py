@@ -4,7 +4,15 @@ from service.storage.tables.base import Base, Id, Instant, Serial, SubjectId
 from service.storage.tables.comments import Comment, IdempotencyKey, Likeness
 from service.storage.tables.moderation import AuditRow, Decision, DecisionCount, Policy, Subject
 from service.storage.tables.scoring import PerspectiveKey, Suggestion
-from service.storage.tables.sites import Credential, Moderator, ModeratorSite, Site, Thread
+from service.storage.tables.sites import (
+    Credential,
+    Moderator,
+    ModeratorSite,
+    Site,
+    Thread,
+    ThreadChange,
+    ThreadChangeComment,
+)
 from service.storage.tables.upkeep import Heartbeat
 from service.storage.tables.webhooks import Attempt, Delivery, Event, WebhookEndpoint
 
@@ -33,5 +41,7 @@ __all__ = [
     "SubjectId",
     "Suggestion",
     "Thread",
+    "ThreadChange",
+    "ThreadChangeComment",
     "WebhookEndpoint",
 ]

@@ -83,6 +83,12 @@ class Comment(Base):
     claimed_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     pressure: Mapped[dict[str, Any] | None]  # how much was posted when it came: figures, no caller
+    # What the post says of its page and the thread does not say yet: a thread takes it over with the comment
+    # that brought it, once that is published. ``page_key`` is there to be judged, where no page of the site's
+    # own vouches for it.
+    page_title: Mapped[str | None] = mapped_column(Text)
+    page_url: Mapped[str | None] = mapped_column(Text)
+    page_key: Mapped[str | None] = mapped_column(Text)
 
 
 class IdempotencyKey(Base):

@@ -36,7 +36,10 @@ class Site(Base):
 class Thread(Base):
     """The talk on one page. ``version`` grows with every public change: it is cache key and ETag.
 
-    ``url`` is the link as a page of the site gave it; there is none before such a page did.
+    ``url`` is the link as a page of the site gave it; there is none before such a page did, and its comment
+    was published. ``named_by`` is that comment. What is pinned no page changes.
+    A row that is ``moved_to`` another is an alias: its key leads to where its comments are now, by one step
+    always, since whatever led to it was turned to the same thread.
     """
 
     __tablename__ = "threads"
@@ -51,6 +54,39 @@ class Thread(Base):
     approved_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    url_pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    title_pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    named_by: Mapped[str | None] = mapped_column(Id)
+    moved_to: Mapped[str | None] = mapped_column(Id, index=True)
+
+
+class ThreadChange(Base):
+    """A thread that was renamed, moved, merged or split, with all that it takes to take that back.
+
+    ``thread_id`` is the thread that was changed or took comments in, ``other_id`` the one that gave them.
+    """
+
+    __tablename__ = "thread_changes"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)  # sorts by time
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    thread_id: Mapped[str] = mapped_column(Id, index=True)
+    other_id: Mapped[str | None] = mapped_column(Id, index=True)
+    before: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class ThreadChangeComment(Base):
+    """A comment that a change took to another thread, and what it answered until then."""
+
+    __tablename__ = "thread_change_comments"
+    change_id: Mapped[str] = mapped_column(
+        ForeignKey("thread_changes.id", ondelete="CASCADE"), primary_key=True
+    )
+    comment_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    parent_id: Mapped[str | None] = mapped_column(Id)
+    root_id: Mapped[str | None] = mapped_column(Id)
 
 
 class Moderator(Base):

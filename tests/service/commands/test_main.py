@@ -212,7 +212,7 @@ def test_a_moderator_is_granted_a_site_and_taken_off_it(parley):
 
 def test_a_thread_is_closed_reopened_and_premoderated(parley, db):
     Intake(db, b"k" * 32).submit(Draft("demo", "https://news.example/a", "A remark.", key="a"), utcnow())
-    url = "0\thttps://news.example/a\n"
+    url = "0\t-\n"  # nobody has read where it says that it is
     assert parley("thread", "list", "demo")[1] == f"a\topen\t{url}"
 
     assert parley("thread", "close", "demo", "a") == (0, "a is closed.\n", "")
@@ -226,6 +226,37 @@ def test_a_thread_is_closed_reopened_and_premoderated(parley, db):
     assert parley("thread", "close", "demo", "null")[0] == 2
     assert "b\tclosed\t0\t-\n" in parley("thread", "list", "demo")[1]
     assert parley("thread", "list", "nowhere") == (2, "", "parley: There is no site 'nowhere'.\n")
+
+
+def test_a_thread_is_renamed_moved_merged_and_split_after_it_was_shown(parley, db):
+    intake = Intake(db, b"k" * 32)
+    ids = [
+        intake.submit(Draft("demo", f"https://news.example/{key}", "A remark.", key=key), utcnow()).id
+        for key in "ab"
+    ]
+    shown = "1 comment, 0 public go from a to b, which stays open; a leads there.\n"
+    assert parley("thread", "merge", "demo", "a", "b") == (
+        0, f"{shown}Nothing was done. The same with --yes does it.\n", "",
+    )  # fmt: skip
+    assert parley("thread", "list", "demo")[1].count("\n") == 2
+    assert parley("thread", "merge", "demo", "a", "b", "--yes") == (
+        0, f"{shown}`parley thread undo demo b --yes` takes it back.\n", "",
+    )  # fmt: skip
+    assert parley("thread", "list", "demo")[1] == "b\topen\t0\t-\n"
+    assert parley("thread", "undo", "demo", "b", "--yes")[1] == (
+        "merge taken back: 1 comment, 0 public go from b to a.\n"
+    )
+    assert parley("thread", "split", "demo", "a", "c", ids[0], "--yes")[0] == 0
+    assert parley("thread", "move", "demo", "c", "d", "--yes")[1].startswith("c is d (1 comment, 0 public);")
+    assert parley("thread", "rename", "demo", "c", "--title", "The talks", "--yes")[0] == 0
+    assert "d\topen\t0\t-\n" in parley("thread", "list", "demo")[1]
+    assert parley("thread", "undo", "demo", "d")[1].startswith("rename taken back: d is d again")
+    for mistake in (("merge", "demo", "a", "a"), ("move", "demo", "a", "d"), ("rename", "demo", "a"),
+                    ("split", "demo", "a", "b", "x"), ("undo", "demo", "b")):  # fmt: skip
+        code, out, error = parley("thread", *mistake, "--yes")
+        assert (code, out) == (2, "")
+        assert error.startswith("parley: ")
+        assert error.count("\n") == 1
 
 
 def test_an_endpoint_is_added_listed_and_tested(parley, monkeypatch):

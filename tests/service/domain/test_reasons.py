@@ -11,6 +11,7 @@ from hypothesis import given
 import service
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
+from service.domain.page_words import FIELDS
 from service.domain.policy import decide
 from service.domain.policy_kinds import Thresholds
 from service.domain.policy_members import Policy
@@ -20,6 +21,7 @@ from service.domain.reasons import (
     MODERATOR,
     NAME,
     NAME_FOR_AUTHORS,
+    PAGE_FOR_AUTHORS,
     POLICY_ACTOR,
     Reason,
     reasons_for_author,
@@ -44,6 +46,8 @@ HELD = (
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.95}, personal=("email",))),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, contacts=("messenger",))),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.1}, is_reserved=True, is_disguised=True)),
+    Evidence({"TOXICITY": 0.1}, title=NameEvidence(None, banned=("x",), suspect=("y",), links=1)),
+    Evidence({"TOXICITY": 0.1}, key=NameEvidence({"TOXICITY": 0.95}, contacts=("offer",), is_disguised=True)),
 )  # fmt: skip
 
 
@@ -56,6 +60,7 @@ def test_what_rules_say_and_what_has_words_for_authors_are_the_same() -> None:
 
     assert {code for code, field in said if field is None} | {MODERATOR} == set(FOR_AUTHORS)
     assert {code for code, field in said if field == NAME} == set(NAME_FOR_AUTHORS)
+    assert {code for code, field in said if field in FIELDS} == set(PAGE_FOR_AUTHORS)
 
 
 @given(evidences, policies)
@@ -88,7 +93,7 @@ def test_nothing_is_told_of_a_public_comment() -> None:
     assert reasons_for_author(Status.APPROVED, POLICY_ACTOR, [{"code": "score"}]) == []
 
 
-@pytest.mark.parametrize("kept", [{"code": "weather"}, {"code": "score", "field": "title"}, {}])
+@pytest.mark.parametrize("kept", [{"code": "weather"}, {"code": "score", "field": "weather"}, {}])
 def test_a_reason_of_a_later_release_is_passed_over(kept: dict[str, object]) -> None:
     assert reasons_for_author(Status.PENDING, POLICY_ACTOR, [kept]) == []
 

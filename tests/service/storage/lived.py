@@ -24,7 +24,7 @@ from service.domain.ids import fingerprint
 from service.outbound import Answer
 from service.scoring import keys
 from service.settings import Settings
-from service.sites import sites, threads
+from service.sites import moving, sites, threads
 from service.storage import migrate
 from service.storage.database import Database
 from service.upkeep import health
@@ -70,6 +70,8 @@ def live(client: FlaskClient, db: Database) -> None:
     assert client.delete(f"/api/v1/comments/{withdrawn['id']}", headers=receipt).status_code == 204
     parts.post(client, "Nobody has read this yet.", "b")
     threads.close(db, OPERATOR, "demo", "b", utcnow())
+    parts.post(client, "A fine word.", "c")
+    moving.merge(db, OPERATOR, "demo", "c", "b", utcnow(), really=True)
     policy = {"banned_words": ["casino"], "thresholds": {"INSULT": None}}
     _fine(client.put("/api/v1/moderation/policies?site=demo", json=policy, headers=owner), 200)
     _fine(client.post("/v1alpha1/comments:suggestscore", json=SUGGESTION), 200)

@@ -102,6 +102,40 @@ def test_a_school_behind_one_address_gets_through_and_what_is_too_much_is_held(
     assert "from the same network" in look(db, pupils[-1]).reasons[0]["text"]
 
 
+def test_one_networks_flood_holds_its_own_comments_and_nobody_elses(
+    db: Database, limits: PostingLimits
+) -> None:
+    crowd = Crowd(db, limits)
+    sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 60, "site_flood": 90}, crowd.clock())
+    flood, others = [], []
+    for n in range(200):
+        flood.append(crowd.post(f"198.51.100.{n}", f"{n:030}"))
+        if n % 10 == 0:
+            others.append(crowd.post(f"203.0.{n}.1", f"{n + 1000:030}"))
+    crowd.decide()
+
+    assert (len(crowd.held(flood)), crowd.held(others)) == (170, [])
+    assert {code for one in crowd.held(flood) for code in reasons(db, one)} == {"pace"}
+
+
+def test_who_keeps_the_pace_does_not_wait_for_who_does_not(db: Database, limits: PostingLimits) -> None:
+    crowd = Crowd(db, limits)
+    flood = [crowd.post(f"198.51.100.{n}", f"{n:030}") for n in range(130)]
+    scorer = FakeScorer()
+    deciding.drain(db, scorer=scorer, clock=crowd.clock)
+    late = crowd.post("203.0.1.1", "l" * 30)
+    deciding.drain(db, scorer=scorer, clock=crowd.clock)
+
+    assert scorer.calls == [30 + 8, 1 + 8]
+    assert look(db, late).status == "approved"
+    assert scorer.spare == [0.0, 0.0]  # others wait
+    while deciding.drain(db, scorer=scorer, clock=crowd.clock, limit=60):
+        pass
+    assert len(crowd.held(flood)) == 100
+    assert max(scorer.calls[2:]) == 8
+    assert (scorer.spare[-1] or 0) > 0
+
+
 def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limits: PostingLimits) -> None:
     crowd = Crowd(db, limits)
     sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 20}, crowd.clock())
@@ -131,9 +165,13 @@ def test_the_door_says_when_to_come_again_and_keeps_no_address(client: FlaskClie
 
     assert [one.status_code for one in answers] == [202] * 60 + [429]
     assert answers[-1].content_type == "application/problem+json"
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    wait = answers[-1].headers["Retry-After"]
+    assert 1 <= int(wait) <= 60
+    assert answers[-1].headers["RateLimit-Policy"] == '"author";q=60;w=60, "network";q=1000;w=60'
+    assert answers[-1].headers["RateLimit"] == f'"author";r=0;t={wait}, "network";r=939;t={wait}'
+    assert "RateLimit" not in answers[0].headers
     with db.read() as connection:
         kept = connection.execute(select(Comment.pressure).order_by(Comment.id.desc()).limit(1)).scalar_one()
-        assert kept == {"network": 60, "author": 60, "thread": 60, "site": 60}
+        assert kept == {"network": 60, "author": 60, "thread": 7, "site": 7}  # its own pace holds it
         for table in Base.metadata.sorted_tables:
             assert "198.51.100" not in repr(connection.execute(select(table)).all())

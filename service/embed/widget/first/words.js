@@ -46,7 +46,7 @@ export class Words {
    * @param {{code: string, field?: string, text: string}} reason
    */
   why({ code, field, text }) {
-    const key = `why-${field === 'author_name' ? 'name-' : ''}${code}`
+    const key = `why-${field === 'author_name' ? 'name-' : field ? 'page-' : ''}${code}`
     return key in this.table ? this.say(/** @type {Key} */ (key)) : text
   }
 
