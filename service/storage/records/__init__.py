@@ -14,6 +14,7 @@ from service.storage.records.moderation import (
     JudgedComment,
     PolicyRow,
     Sealed,
+    StoredSeal,
     SubjectHead,
 )
 from service.storage.records.rows import columns, row_of, rows_of, values_of
@@ -22,10 +23,12 @@ from service.storage.records.sites import (
     Account,
     Holder,
     ListedModerator,
+    NewCredential,
     Role,
     SitePages,
     SiteRow,
     ThreadRow,
+    Token,
 )
 from service.storage.records.upkeep import Beat, ReviewQueue
 from service.storage.records.webhooks import (
@@ -68,6 +71,7 @@ __all__ = [
     "LikeText",
     "ListedModerator",
     "LoggedEvent",
+    "NewCredential",
     "NewDelivery",
     "NewEvent",
     "PolicyRow",
@@ -76,10 +80,12 @@ __all__ = [
     "Sealed",
     "SitePages",
     "SiteRow",
+    "StoredSeal",
     "StoredSuggestion",
     "SubjectHead",
     "ThreadHead",
     "ThreadRow",
+    "Token",
     "columns",
     "row_of",
     "rows_of",
