@@ -17,6 +17,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from service.domain.errors import Misconfigured
 from service.domain.origins import is_loopback, origin_of
+from service.domain.sealing import SealKey
 from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
@@ -62,6 +63,7 @@ class Settings:
     suggestion_days: int = 365
     rejected_days: int = 365
     secure_cookies: bool = False
+    session_idle_minutes: int = 60
     log_level: str = "info"
 
     @property
@@ -70,6 +72,11 @@ class Settings:
         host = f"[{self.host}]" if ":" in self.host else self.host
         is_all = self.host in ("0.0.0.0", "::", "")  # noqa: S104
         return origin_of(self.public_url or ("" if is_all else f"http://{host}:{self.port}"))
+
+    @property
+    def seal_key(self) -> SealKey:
+        """The key that the audit log is sealed with: the secret key's, and so on every host the same."""
+        return SealKey.of(self.secret_key)
 
     @property
     def embedded(self) -> bool:
@@ -133,6 +140,7 @@ class _Environment(_Reading):
     suggestion_days = fields.Integer(validate=Range(0, 36_500))
     rejected_days = fields.Integer(validate=Range(1, 36_500))
     secure_cookies = fields.Boolean()
+    session_idle_minutes = fields.Integer(validate=Range(5, 720))
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
 
 

@@ -28,7 +28,7 @@ def make_context(settings: Settings, pool_size: int = 5) -> Context:
     """Return a process's context. Opens nothing: connections are made and the model is read when needed."""
     return Context(
         settings=settings,
-        db=Database(settings.database_url, pool_size=pool_size),
+        db=Database(settings.database_url, pool_size, settings.seal_key),
         tasks=Tasks(settings),
         clock=utcnow,
         scorer=ModelInUse(settings),

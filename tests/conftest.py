@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from sqlalchemy import text
 
+from service.domain.sealing import SealKey
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
@@ -122,23 +123,29 @@ def _migrated(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def db(request: pytest.FixtureRequest) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database, once of each kind, with the sites ``demo`` and ``other``."""
     kind = "sqlite" if request.param == "sqlite" else "postgres"
     database: Database = request.getfixturevalue(f"{kind}_database")
-    _fill(database)
+    _fill(database, tmp_path)
     return database
 
 
 @pytest.fixture
-def postgres_db(postgres_database: Database) -> Database:
+def postgres_db(postgres_database: Database, tmp_path: Path) -> Database:
     """As ``db``, on PostgreSQL alone: for what needs two open transactions that write."""
-    _fill(postgres_database)
+    _fill(postgres_database, tmp_path)
     return postgres_database
 
 
-def _fill(database: Database) -> None:
+def secret_key(tmp_path: Path) -> bytes:
+    """Return a test's own key: posts are counted under it, and no test may feel the floods of another."""
+    return f"a key for tests only, 32 bytes or more: {tmp_path}".encode()
+
+
+def _fill(database: Database, tmp_path: Path) -> None:
     _empty(database)
+    database.seal_key = SealKey.of(secret_key(tmp_path))  # as the application of the same test has it
     for site in ("demo", "other"):
         sites.add_site(database, site, site.title(), now=NOW)
 
@@ -160,8 +167,7 @@ def settings(db: Database, redis_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         database_url=db.engine.url.render_as_string(hide_password=False),
         redis_url=redis_url,
-        # A key of its own: posts are counted under it, and no test may feel the floods of another.
-        secret_key=f"a key for tests only, 32 bytes or more: {tmp_path}".encode(),
+        secret_key=secret_key(tmp_path),
     )
 
 

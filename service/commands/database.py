@@ -17,13 +17,16 @@ from service.settings import Settings, read_settings
 from service.sites import first_start, sites, threads
 from service.storage import migrate
 from service.storage.database import Database
+from service.upkeep import audit
+
+WITHOUT_KEY = "0010"  # the log of a database before this revision has no key yet
 
 
 @contextmanager
 def opened(settings: Settings, *, pool_size: int = 1) -> Iterator[Database]:
     """Give a database that answers; raise `Misconfigured` with one sentence if it does not."""
     try:
-        db = Database(settings.database_url, pool_size=pool_size)
+        db = Database(settings.database_url, pool_size, settings.seal_key)
         with db.read() as connection:
             connection.execute(text("SELECT 1"))
     except (Unavailable, SQLAlchemyError) as error:
@@ -61,13 +64,20 @@ def _reason(error: BaseException) -> str:
     return f" ({lines[0].strip().rstrip('.')})" if lines else ""
 
 
+def bring_up_to_date(db: Database) -> None:
+    """Give the database the tables of this release, and its rows what they mean now."""
+    before = migrate.upgrade(db)
+    if before is not None and before < WITHOUT_KEY:
+        audit.seal_anew(db, utcnow())
+    sites.keep_policies(db, utcnow())
+    threads.respell(db)
+
+
 def upgrade(arguments: Namespace) -> int:
     """Bring the tables up to date; with ``--demo``, also make a first site and moderator."""
     settings = read_settings()
     with opened(settings) as db:
-        migrate.upgrade(db)
-        sites.keep_policies(db, utcnow())
-        threads.respell(db)
+        bring_up_to_date(db)
         print("The database is up to date.")
         if arguments.demo and (password := first_start.prepare(db, settings.data_dir, utcnow())):
             print(f"Log in at /review/ as {first_start.MODERATOR}, password: {password}")

@@ -34,6 +34,6 @@ def list_keys(_arguments: Namespace) -> int:
 def drop(arguments: Namespace) -> int:
     """Refuse a key from now on."""
     with migrated() as db:
-        keys.drop_key(db, arguments.name)
+        keys.drop_key(db, arguments.name, utcnow())
     print(f"Dropped the key {arguments.name}; running servers refuse it within 5 seconds.")
     return 0

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from models import BadArtifact, Scorer, load_scorer
 from models.registry import SHIPPED_NAME, Entry, evaluation_of, header_of
-from service.commands.installation import own_command
+from service.commands.installation import own_command, require_installation
 from service.commands.scoring import labelled, loaded, registry
 from service.commands.tables import aligned
-from service.domain.errors import Misconfigured
+from service.context import utcnow
+from service.domain.errors import Misconfigured, ParleyError
+from service.scoring import choosing
 from service.settings import model_folder
 
 if TYPE_CHECKING:
@@ -140,22 +142,40 @@ def _folder_of(given: str | None) -> Path:
 
 def use(arguments: Namespace) -> int:
     """Test a model, copy it into the data folder if it is not there, and use it from now on."""
+    before, _ = _current()
     with _clearly("use this model"):
         scorer = registry().use(arguments.model)
-    return _chosen(scorer)
+    return _chosen(scorer, "use", before)
 
 
 def rollback(_arguments: Namespace) -> int:
     """Test the model before the one in use, and use it again."""
+    before, _ = _current()
     with _clearly("roll back"):
         scorer = registry().rollback()
-    return _chosen(scorer)
+    return _chosen(scorer, "rollback", before)
 
 
-def _chosen(scorer: Scorer) -> int:
+def _chosen(scorer: Scorer, action: str, before: str | None) -> int:
+    _write_down(scorer.model_id, action, before)
     print(f"{scorer.model_id} is chosen in {registry().folder}. What runs on this folder follows within 5 s.")
     _say_override()
     return 0
+
+
+def _write_down(model: str, action: str, before: str | None) -> None:
+    """Write the choice into the audit log; before the first start there is none yet."""
+    from service.commands.database import migrated
+
+    try:
+        require_installation()
+    except Misconfigured:
+        return
+    try:
+        with migrated() as db:
+            choosing.tell(db, action, model, before, utcnow())
+    except ParleyError as error:
+        print(f"parley: the choice is not in the audit log: {error}", file=sys.stderr)
 
 
 def compare(arguments: Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
+from datetime import timedelta
 
 from service.commands.database import migrated
 from service.commands.installation import own_command
@@ -12,6 +13,8 @@ from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.settings import read_settings
 from service.sites import first_start, moderators
+
+MOST_DAYS = 36_500  # a calendar ends somewhere
 
 
 def add_moderator(arguments: Namespace) -> int:
@@ -51,7 +54,7 @@ def change_password(arguments: Namespace) -> int:
     settings = read_settings()
     with migrated(settings) as db:
         password, made = _new_password(arguments)
-        moderators.set_password(db, arguments.name, password)
+        moderators.set_password(db, arguments.name, password, utcnow())
         first_start.forget(settings.data_dir, arguments.name)
     print(f"Changed the password of {arguments.name}." + (f" It is: {password}" if made else ""))
     return 0
@@ -73,10 +76,23 @@ def add_token(arguments: Namespace) -> int:
     """Print a new API token, or drop those of a label."""
     with migrated() as db:
         if arguments.drop:
-            dropped = moderators.drop_tokens(db, arguments.name, arguments.label)
+            dropped = moderators.drop_tokens(db, arguments.name, arguments.label, utcnow())
             print(f"Dropped {dropped} token{'' if dropped == 1 else 's'}.")
         else:
-            print(moderators.add_token(db, arguments.name, arguments.label, utcnow()))
+            ends = None if arguments.no_end else utcnow() + timedelta(days=min(arguments.days, MOST_DAYS))
+            wanted = moderators.TokenFor(arguments.scope, arguments.site, ends)
+            print(moderators.add_token(db, arguments.name, arguments.label, utcnow(), wanted))
+            until = f"good until {ends:%Y-%m-%d}" if ends else "good until it is dropped"
+            print(f"It is not shown again, and {until}.", file=sys.stderr)
+    return 0
+
+
+def list_tokens(arguments: Namespace) -> int:
+    """Print label, scope, sites and end of each of a moderator's tokens."""
+    with migrated() as db:
+        for found in moderators.list_tokens(db, arguments.name):
+            ends = f"{found.expires_at:%Y-%m-%d}" if found.expires_at else "no end"
+            print(f"{found.label}\t{found.scope or 'own'}\t{' '.join(found.sites or ['all sites'])}\t{ends}")
     return 0
 
 
@@ -93,7 +109,7 @@ def disable_moderator(arguments: Namespace) -> int:
     """Lock a moderator out, or in again."""
     with migrated() as db:
         if arguments.undo:
-            moderators.enable(db, arguments.name)
+            moderators.enable(db, arguments.name, utcnow())
         else:
             moderators.disable(db, arguments.name, utcnow())
     print(f"{arguments.name} is {'active' if arguments.undo else 'disabled'}.")

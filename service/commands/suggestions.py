@@ -72,6 +72,7 @@ def delete(arguments: Namespace) -> int:
     with migrated() as db:
         before = None if days is None else utcnow() - timedelta(days=min(days, OLDEST_DAYS))
         gone = suggestions.delete(db, community=community, token=token, before=before)
+        suggestions.tell_deleted(db, gone, utcnow())
         is_gone = db.empty_log()
     print(f"Deleted {gone} suggestion{'' if gone == 1 else 's'}.")
     if not is_gone:

@@ -18,7 +18,7 @@ from typing import TextIO
 import redis
 import structlog
 
-from service.commands.database import opened
+from service.commands.database import bring_up_to_date, opened
 from service.commands.installation import own_command
 from service.commands.processes import scheduler_command, watched, worker_command
 from service.context import utcnow
@@ -28,8 +28,7 @@ from service.redis_server import find_redis_server, prepare_socket, private_redi
 from service.running.supervisor import Program
 from service.running.web_server import listen
 from service.settings import VARIABLES, Settings, read_settings
-from service.sites import first_start, sites, threads
-from service.storage import migrate
+from service.sites import first_start
 
 READY_S = 90.0
 LOOK_S = 0.3
@@ -44,9 +43,7 @@ def up(arguments: Namespace) -> int:
         lock.write(f"\n{_reachable(listener)}")  # for whoever asks from another shell, with other settings
         lock.flush()
         with opened(settings) as db:
-            migrate.upgrade(db)
-            sites.keep_policies(db, utcnow())
-            threads.respell(db)
+            bring_up_to_date(db)
             password = first_start.prepare(db, settings.data_dir, utcnow())
         _require_redis(settings)
         programs = _programs(settings, listener, verbose=arguments.verbose)

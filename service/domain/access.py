@@ -6,22 +6,46 @@ it does anything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from service.domain.errors import Forbidden, NotFound
 
-Act = Literal["decide", "own"]  # see and decide comments / set the site's policy, threads and webhooks too
-ROLES_THAT_MAY: Mapping[Act, tuple[str, ...]] = {"decide": ("moderator", "owner"), "own": ("owner",)}
+# See comments and how they were decided / decide them / set the site's policy, threads and webhooks too.
+Act = Literal["see", "decide", "own"]
+ROLES = ("viewer", "moderator", "owner")  # each may do what those before it may, and more
+ROLES_THAT_MAY: Mapping[Act, tuple[str, ...]] = {"see": ROLES, "decide": ROLES[1:], "own": ROLES[2:]}
+HIGHEST: Mapping[Act, str] = {"see": "viewer", "decide": "moderator", "own": "owner"}
+REFUSED: Mapping[Act, str] = {
+    "see": "",  # nobody with a role
+    "decide": "You may see the comments of this site, but decide nothing.",
+    "own": "Only an owner of the site may do this.",
+}
+
+
+def within(roles: Mapping[str, str], scope: Act | None, sites: Collection[str] | None) -> dict[str, str]:
+    """Return the roles that are left of some for acts of one scope at most, on some sites only.
+
+    >>> within({"a": "owner", "b": "viewer", "c": "owner"}, "decide", ["a", "b"])
+    {'a': 'moderator', 'b': 'viewer'}
+    >>> within({"a": "owner"}, None, None)
+    {'a': 'owner'}
+    """
+    most = ROLES.index(HIGHEST[scope]) if scope else len(ROLES)
+    return {
+        site: ROLES[min(ROLES.index(role), most)]
+        for site, role in roles.items()
+        if sites is None or site in sites
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who a credential belongs to, and where they may act.
 
-    ``kind`` is "session", "token" or "operator"; ``roles`` is site -> "moderator" or "owner". An operator,
-    who has the machine itself, may do everything everywhere.
+    ``kind`` is "session", "token" or "operator"; ``roles`` is site -> one of `ROLES`. An operator, who has
+    the machine itself, may do everything everywhere.
     """
 
     kind: str
@@ -36,7 +60,7 @@ class Caller:
 
     @property
     def sites(self) -> frozenset[str]:
-        """The sites whose comments they may see and decide; of an operator, none are listed."""
+        """The sites whose comments they may see; of an operator, none are listed."""
         return frozenset(self.roles)
 
     def may(self, act: Act, site: str) -> bool:
@@ -45,8 +69,8 @@ class Caller:
         >>> mo = Caller("token", "mo", {"demo": "moderator"})
         >>> mo.may("decide", "demo"), mo.may("own", "demo"), mo.may("decide", "other")
         (True, False, False)
-        >>> OPERATOR.may("own", "any")
-        True
+        >>> OPERATOR.may("own", "any"), Caller("token", "vi", {"demo": "viewer"}).may("decide", "demo")
+        (True, False)
         """
         return self.kind == "operator" or self.roles.get(site) in ROLES_THAT_MAY[act]
 
@@ -61,7 +85,7 @@ class Caller:
             return
         if site not in self.roles:
             raise NotFound(f"There is no site {site!r} of yours.")
-        raise Forbidden("Only an owner of the site may do this.")
+        raise Forbidden(REFUSED[act])
 
 
 OPERATOR = Caller("operator", "operator", {})

@@ -43,13 +43,14 @@ def act(db: Database, caller: Caller, wanted: Act, now: datetime) -> CommentRow:
     2. The rules say where the action leads; undo is one of the actions.
     3. Status, decision, audit row and event are written together, and the comment is read back.
 
-    Raises `NotFound` for a comment of another site, `AlreadyDecided` if it changed in between,
-    `IllegalMove` if the action is not possible.
+    Raises `NotFound` for a comment of another site, `Forbidden` for a viewer, `AlreadyDecided` if it changed
+    in between, `IllegalMove` if the action is not possible.
     """
     with db.write() as connection:
         comment = queries.find_comment(connection, wanted.comment_id, lock=True)
-        if comment is None or not caller.may("decide", comment.site_id):
+        if comment is None or not caller.may("see", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
+        caller.must("decide", comment.site_id)
         if comment.version != wanted.version:
             raise _already_decided(comment)
         action = wanted.action

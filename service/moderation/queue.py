@@ -127,7 +127,7 @@ def read_queue(
     db: Database, caller: Caller, *, site: str, status: str, limit: int, cursor: str | None = None
 ) -> Listed:
     """Return one page of a site's comments of one status, oldest first."""
-    caller.must("decide", site)
+    caller.must("see", site)
     with db.read() as connection:
         return _listed(connection, {site}, status, cursor, limit)
 
@@ -151,7 +151,7 @@ def one_card(db: Database, caller: Caller, comment_id: str, *, scorer: Scorer | 
     """Return one comment as it stands now; `NotFound` unless it is on a site of the moderator's."""
     with db.read() as connection:
         comment = comments.find_comment(connection, comment_id)
-        if comment is None or not caller.may("decide", comment.site_id):
+        if comment is None or not caller.may("see", comment.site_id):
             raise NotFound("There is no such comment on a site of yours.")
         return _cards(connection, caller, [comment], scorer)[0]
 
@@ -180,7 +180,7 @@ def sites_of(caller: Caller, site: str | None) -> frozenset[str]:
     """Return the sites that are meant: the one named, or all; `NotFound` for one of somebody else."""
     if site is None:
         return caller.sites
-    caller.must("decide", site)
+    caller.must("see", site)
     return frozenset({site})
 
 

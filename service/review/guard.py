@@ -14,10 +14,12 @@ from service.context import context
 from service.domain import access
 from service.domain.errors import Unauthorised
 from service.sites import moderators
-from service.web.auth import COOKIE, csrf_token
+from service.web.auth import DEVICE, SESSION, cookie_name, csrf_token, idle_time
+from service.web.login_limits import DEVICE_LIFE
 
 LOGIN_COOKIE = "parley_login"
 LOGIN_COOKIE_S = 3600
+MAX_DEVICE_COOKIE = 1000
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -42,13 +44,15 @@ def add_headers(response: Response) -> Response:
 
 def session_secret() -> str:
     """Return what the session cookie holds, "" without one."""
-    return request.cookies.get(COOKIE, "")
+    return request.cookies.get(cookie_name(SESSION), "")
 
 
 def visitor() -> access.Caller | None:
     """Return who is logged in here, or None. An API token is no session."""
     here, secret = context(), session_secret()
-    found = moderators.who(here.db, secret, here.clock()) if secret else None
+    # What a page asks by itself is no sign of a person.
+    is_used = request.endpoint != "review.show_news"
+    found = moderators.who(here.db, secret, here.clock(), idle_time(), is_used=is_used) if secret else None
     if found is None or found.kind != "session":
         return None
     g.moderator_id = found.moderator_id
@@ -89,7 +93,7 @@ def check_origin() -> None:
 
 def login_nonce() -> str:
     """Return the random value that binds a login form to this browser, an old one if there is one."""
-    return request.cookies.get(LOGIN_COOKIE, "")[:64] or secrets.token_urlsafe(24)
+    return request.cookies.get(cookie_name(LOGIN_COOKIE), "")[:64] or secrets.token_urlsafe(24)
 
 
 def login_token(nonce: str) -> str:
@@ -100,33 +104,46 @@ def login_token(nonce: str) -> str:
 
 def check_login_form() -> None:
     """Refuse a login form without the cookie it was given out with: nobody is logged in unawares."""
-    nonce = request.cookies.get(LOGIN_COOKIE, "")
+    nonce = request.cookies.get(cookie_name(LOGIN_COOKIE), "")
     if not nonce or not _same(request.form.get("csrf", ""), login_token(nonce)):
         raise Forbidden(STALE_FORM)
 
 
 def set_session(response: Response, secret: str) -> None:
     """Hand a browser its session, until the browser is closed or 12 hours have passed."""
-    seconds = int(moderators.SESSION_LIFE.total_seconds())
-    _set_cookie(response, COOKIE, secret, "/", seconds)
-    response.delete_cookie(LOGIN_COOKIE, path="/review/")
+    _set_cookie(response, SESSION, secret, int(moderators.SESSION_LIFE.total_seconds()))
+    _drop_cookie(response, LOGIN_COOKIE)
+
+
+def device() -> str:
+    """Return what this browser's cookie says of who logged in here before, "" without one."""
+    return request.cookies.get(cookie_name(DEVICE), "")[:MAX_DEVICE_COOKIE]
+
+
+def set_device(response: Response, value: str) -> None:
+    """Hand a browser the cookie by which it is known at the next login."""
+    _set_cookie(response, DEVICE, value, int(DEVICE_LIFE.total_seconds()))
 
 
 def set_login_nonce(response: Response, nonce: str) -> None:
     """Hand a browser the cookie of a login form."""
-    _set_cookie(response, LOGIN_COOKIE, nonce, "/review/", LOGIN_COOKIE_S)
+    _set_cookie(response, LOGIN_COOKIE, nonce, LOGIN_COOKIE_S)
 
 
 def drop_session(response: Response) -> None:
     """Take a browser's session cookie away."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+    _drop_cookie(response, SESSION)
 
 
-def _set_cookie(response: Response, name: str, value: str, path: str, max_age: int) -> None:
+def _drop_cookie(response: Response, name: str) -> None:
+    _set_cookie(response, name, "", 0)
+
+
+def _set_cookie(response: Response, name: str, value: str, max_age: int) -> None:
     response.set_cookie(
-        name,
+        cookie_name(name),
         value,
-        path=path,
+        path="/",
         max_age=max_age,
         httponly=True,
         samesite="Lax",

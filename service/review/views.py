@@ -84,24 +84,37 @@ def log_in() -> Any:
     guard.check_login_form()
     here = web_context()
     name, password = request.form.get("name", ""), request.form.get("password", "")
-    after = _next(request.form.get("next"))
+    after, limits = _next(request.form.get("next")), here.login_limits
+    device = limits.known_device(name, guard.device(), here.clock())
     try:
-        with moderators.turn():
-            here.login_limits.check(name, request.remote_addr)
+        with moderators.turn(known=device is not None):
+            limits.check(name, request.remote_addr, device)
             secret = moderators.log_in(here.db, name, password, here.clock())
+    except errors.TooManyRequests:
+        _note_refusal(name)
+        raise
     except errors.Unauthorised as error:
-        here.login_limits.count_failure(request.remote_addr)
+        limits.count_failure(request.remote_addr)
+        _note_refusal(name)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
     except errors.Unavailable as error:
         page = _login_page(503, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
         page.headers["Retry-After"] = str(error.retry_after)
         return page
-    here.login_limits.forgive(name)
+    limits.forgive(name)
     if guard.session_secret():
         moderators.log_out(here.db, guard.session_secret())
     answer = redirect(after, 303)
     guard.set_session(_flask(answer), secret)
+    guard.set_device(_flask(answer), limits.device_cookie(name, guard.device(), here.clock()))
     return answer
+
+
+def _note_refusal(name: str) -> None:
+    here = web_context()
+    count = here.login_limits.refusals()
+    if count is not None:
+        moderators.note_refusal(here.db, name, count, here.clock())
 
 
 @bp.post("/logout")

@@ -6,11 +6,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from service.domain.access import OPERATOR
 from service.domain.errors import Invalid, NotFound
 from service.domain.ids import fingerprint
 from service.storage import keys as queries
+from service.storage import ledger
 from service.storage.database import Database
 from service.storage.records import Key
 
@@ -34,7 +37,8 @@ def add_key(db: Database, name: str, per_minute: int, now: datetime) -> str:
     secret = PREFIX + secrets.token_urlsafe(24)
     try:
         with db.write() as connection:
-            queries.add(connection, name, fingerprint(secret), per_minute, now)
+            number = queries.add(connection, name, fingerprint(secret), per_minute, now)
+            _tell(connection, number, name, "add", now)
     except IntegrityError:
         raise Invalid([("/name", f"{name!r} is taken; drop that key first")]) from None
     return secret
@@ -46,11 +50,28 @@ def list_keys(db: Database) -> list[Key]:
         return queries.every_key(connection)
 
 
-def drop_key(db: Database, name: str) -> None:
+def drop_key(db: Database, name: str, now: datetime) -> None:
     """Refuse a key from now on; raise `NotFound`."""
     with db.write() as connection:
-        if not queries.drop(connection, name):
+        number = queries.drop(connection, name)
+        if number is None:
             raise NotFound(f"There is no key named {name!r}.")
+        _tell(connection, number, name, "drop", now)
+
+
+def _tell(connection: Connection, number: int, name: str, action: str, now: datetime) -> None:
+    """Write what was done to a key into the audit log."""
+    happening = ledger.Happening(
+        kind="key",
+        id=str(number),
+        site_id=None,
+        action=action,
+        event=None,
+        actor_kind=OPERATOR.actor_kind,
+        actor=OPERATOR.name,
+        detail={"name": name},
+    )
+    ledger.record(connection, happening, now)
 
 
 def caller_of(db: Database, secret: str) -> Caller | None:

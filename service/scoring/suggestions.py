@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.domain.access import OPERATOR
 from service.domain.scores import ATTRIBUTES, by_precedence, plain_attribute
 from service.domain.word_lists import utf16
 from service.scoring.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
+from service.storage import ledger
 from service.storage import suggestions as queries
 from service.storage.database import Database
 from service.storage.records import Community, StoredSuggestion
@@ -193,6 +195,22 @@ def delete(
     while gone := _drop(db, BATCH, community, token, before):
         total += gone
     return total
+
+
+def tell_deleted(db: Database, count: int, now: datetime) -> None:
+    """Write into the audit log that so many suggestions were deleted."""
+    happening = ledger.Happening(
+        kind="suggestions",
+        id="all",
+        site_id=None,
+        action="delete",
+        event=None,
+        actor_kind=OPERATOR.actor_kind,
+        actor=OPERATOR.name,
+        detail={"count": count},
+    )
+    with db.write() as connection:
+        ledger.record(connection, happening, now)
 
 
 def drop_old(db: Database, before: datetime, batch: int) -> int:

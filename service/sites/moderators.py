@@ -6,54 +6,56 @@ import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from service.domain.access import OPERATOR, Caller
+from service.domain.access import OPERATOR, ROLES, Act, Caller, within
 from service.domain.composing import composed
 from service.domain.errors import Invalid, NotFound, Unauthorised, Unavailable
 from service.domain.ids import fingerprint, new_id
+from service.sites import passwords
 from service.storage import ledger, sites
 from service.storage import moderators as queries
 from service.storage.database import Database
-from service.storage.records import Account, ListedModerator
+from service.storage.records import Account, ListedModerator, NewCredential, Token
 
 SESSION_LIFE = timedelta(hours=12)
-MIN_PASSWORD, MAX_PASSWORD = 12, 200
+SEEN_EVERY = timedelta(minutes=1)  # a session that is used is written down so often, not with each request
 MAX_NAME, MAX_LABEL = 120, 120
 TOKEN_PREFIX = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
-ROLES = ("moderator", "owner")
 RESERVED = frozenset(
-    {"policy", "the policy", "anonymous", "parley", "operator", "receiver"}
+    {"policy", "the policy", "anonymous", "parley", "operator", "receiver", "stranger", "upgrade"}
 )  # what audit rows call non-people
 ODD = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
 )
+NAMED = f"{', '.join(ROLES[:-1])} or {ROLES[-1]}"
 WRONG = "The name or the password is wrong."
 # argon2id above OWASP's minimum (19 MiB, 2 passes), in one lane.
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 # Two at a time, and nobody waits for a turn: a wave of logins must not take the machine's cores and memory
 # from everybody else, nor the threads that answer readers.
 LOGINS_AT_ONCE = 2
-_turns = threading.BoundedSemaphore(LOGINS_AT_ONCE)
+# Whoever logged in here before has turns of their own, which strangers cannot take.
+_turns = {known: threading.BoundedSemaphore(LOGINS_AT_ONCE) for known in (False, True)}
 
 
 def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime) -> None:
-    """Add a moderator with a role, ``moderator`` or ``owner``, on each of some sites.
+    """Add a moderator with a role, one of `ROLES`, on each of some sites.
 
     Raises `Invalid` for a name that is odd or taken, a weak password, an unknown role or site.
     """
-    problems = _name_problems(name) + _password_problems(password)
-    problems += [
-        (f"/roles/{site}", "must be moderator or owner") for site, r in roles.items() if r not in ROLES
-    ]
+    problems = _name_problems(name) + passwords.problems(password, [name, *roles])
+    problems += [(f"/roles/{site}", f"must be {NAMED}") for site, r in roles.items() if r not in ROLES]
     if problems:
         raise Invalid(problems)
     moderator, password_hash = new_id(now), _hash(password)
@@ -63,24 +65,27 @@ def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, st
                 raise Invalid([("/name", f"{plain_name(name)!r} is taken")])
             queries.add(connection, moderator, plain_name(name), password_hash, now)
             queries.set_roles(connection, moderator, roles)
+            if not roles:  # the first role says it else
+                tell(connection, moderator, "add", now, detail={"name": plain_name(name)})
             for site, role in roles.items():
                 _tell_role(connection, moderator, plain_name(name), site, role, now)
     except IntegrityError:
         raise Invalid([("/roles", f"there is no such site: {', '.join(roles)}")]) from None
 
 
-def set_password(db: Database, name: str, password: str) -> None:
+def set_password(db: Database, name: str, password: str, now: datetime) -> None:
     """Replace a password and end all sessions; API tokens stay.
 
     Raises `NotFound` for an unknown name and `Invalid` for a weak password.
     """
-    if problems := _password_problems(password):
+    if problems := passwords.problems(password, [name]):
         raise Invalid(problems)
     password_hash = _hash(password)
     with db.write() as connection:
         moderator = _find(connection, name)
         queries.set_password_hash(connection, moderator.id, password_hash)
         queries.drop_credentials(connection, moderator.id, "session")
+        tell(connection, moderator.id, "password", now)
 
 
 def disable(db: Database, name: str, now: datetime) -> None:
@@ -89,12 +94,15 @@ def disable(db: Database, name: str, now: datetime) -> None:
         moderator = _find(connection, name)
         queries.set_disabled(connection, moderator.id, now)
         queries.drop_credentials(connection, moderator.id)
+        tell(connection, moderator.id, "disable", now)
 
 
-def enable(db: Database, name: str) -> None:
+def enable(db: Database, name: str, now: datetime) -> None:
     """Let a disabled moderator log in again; old sessions and tokens stay gone."""
     with db.write() as connection:
-        queries.set_disabled(connection, _find(connection, name).id, None)
+        moderator = _find(connection, name)
+        queries.set_disabled(connection, moderator.id, None)
+        tell(connection, moderator.id, "enable", now)
 
 
 def list_moderators(db: Database) -> list[ListedModerator]:
@@ -106,7 +114,7 @@ def list_moderators(db: Database) -> list[ListedModerator]:
 def grant(db: Database, name: str, site: str, role: str, now: datetime) -> None:
     """Give a moderator a role on a site, in place of the one they had there; holds at once."""
     if role not in ROLES:
-        raise Invalid([("/role", "must be moderator or owner")])
+        raise Invalid([("/role", f"must be {NAMED}")])
     with db.write() as connection:
         moderator = _find(connection, name)
         sites.existing(connection, site)
@@ -142,18 +150,42 @@ def _tell_role(
     ledger.record(connection, happening, now)
 
 
+def tell(
+    connection: Connection,
+    moderator: str,
+    action: str,
+    now: datetime,
+    *,
+    caller: Caller = OPERATOR,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Write what was done to an account into the audit log; host sites are not told."""
+    happening = ledger.Happening(
+        kind="moderator",
+        id=moderator,
+        site_id=None,
+        action=action,
+        event=None,
+        actor_kind=caller.actor_kind,
+        actor=caller.name,
+        detail=detail,
+    )
+    ledger.record(connection, happening, now)
+
+
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(*, known: bool = False) -> Iterator[None]:
     """Let a login have its turn for hashing, or raise `Unavailable` at once where too many are at it.
 
-    It is taken before the attempt is counted: who is sent away has not used up a try.
+    Known browsers (``known``) have turns of their own. It is taken before the attempt is counted: who is
+    sent away has not used up a try.
     """
-    if not _turns.acquire(blocking=False):
+    if not _turns[known].acquire(blocking=False):
         raise Unavailable("Many people are logging in just now. Try again in a moment.")
     try:
         yield
     finally:
-        _turns.release()
+        _turns[known].release()
 
 
 def log_in(db: Database, name: str, password: str, now: datetime) -> str:
@@ -176,9 +208,40 @@ def log_in(db: Database, name: str, password: str, now: datetime) -> str:
             queries.set_password_hash(connection, moderator.id, renewed)
         queries.drop_expired(connection, now)
         queries.add_credential(
-            connection, moderator.id, "session", fingerprint(secret), now, expires_at=now + SESSION_LIFE
+            connection,
+            NewCredential(
+                secret_hash=fingerprint(secret),
+                kind="session",
+                moderator_id=moderator.id,
+                created_at=now,
+                expires_at=now + SESSION_LIFE,
+                seen_at=now,
+            ),
         )
+        whose = Caller("session", moderator.name, {}, moderator.id)
+        tell(connection, moderator.id, "login", now, caller=whose)
     return secret
+
+
+def note_refusal(db: Database, name: str, count: int, now: datetime) -> None:
+    """Write into the audit log that so many logins were refused in this hour, the last one as ``name``.
+
+    The name is kept if it is a moderator's: others may type a password in its place. The caller sees to it
+    that a guesser cannot fill the log (`service.web.login_limits`).
+    """
+    with db.write() as connection:
+        found = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
+        happening = ledger.Happening(
+            kind="login",
+            id="refused",
+            site_id=None,
+            action="refuse",
+            event=None,
+            actor_kind="stranger",
+            actor="stranger",
+            detail={"refused": count, "name": found.name if found else None},
+        )
+        ledger.record(connection, happening, now)
 
 
 def log_out(db: Database, secret: str) -> None:
@@ -187,34 +250,78 @@ def log_out(db: Database, secret: str) -> None:
         queries.drop_credential(connection, _fingerprint(secret))
 
 
-def add_token(db: Database, name: str, label: str, now: datetime) -> str:
-    """Return a new API token, ``parley_`` and 256 random bits; it is shown once and good until dropped."""
+@dataclass(frozen=True, slots=True)
+class TokenFor:
+    """What a token is good for at most, whatever its holder may do; None is no limit."""
+
+    scope: Act | None = None
+    sites: Sequence[str] | None = None
+    until: datetime | None = None
+
+
+def add_token(db: Database, name: str, label: str, now: datetime, wanted: TokenFor | None = None) -> str:
+    """Return a new API token, ``parley_`` and 256 random bits; it is shown once."""
+    wanted = wanted or TokenFor()
     if not 1 <= len(label.strip()) <= MAX_LABEL or ODD.search(label):
         raise Invalid([("/label", f"must be one line of 1 to {MAX_LABEL} characters")])
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with db.write() as connection:
         moderator = _find(connection, name)
         queries.add_credential(
-            connection, moderator.id, "token", fingerprint(secret), now, label=label.strip()
+            connection,
+            NewCredential(
+                secret_hash=fingerprint(secret),
+                kind="token",
+                moderator_id=moderator.id,
+                label=label.strip(),
+                created_at=now,
+                expires_at=wanted.until,
+                scope=wanted.scope,
+                sites=list(wanted.sites) if wanted.sites else None,
+            ),
         )
+        for site in wanted.sites or ():
+            sites.existing(connection, site)
+        tell(connection, moderator.id, "add token", now, detail={"label": label.strip()})
     return secret
 
 
-def drop_tokens(db: Database, name: str, label: str) -> int:
+def list_tokens(db: Database, name: str) -> list[Token]:
+    """Return a moderator's API tokens by label, without their secrets; those that ended too."""
+    with db.read() as connection:
+        return queries.tokens(connection, _find(connection, name).id)
+
+
+def drop_tokens(db: Database, name: str, label: str, now: datetime) -> int:
     """Delete a moderator's API tokens of one label; return how many there were."""
     with db.write() as connection:
         moderator = _find(connection, name)
-        return queries.drop_credentials(connection, moderator.id, "token", label.strip())
+        dropped = queries.drop_credentials(connection, moderator.id, "token", label.strip())
+        if dropped:
+            tell(connection, moderator.id, "drop token", now, detail={"label": label.strip()})
+        return dropped
 
 
-def who(db: Database, secret: str, now: datetime) -> Caller | None:
+def who(
+    db: Database, secret: str, now: datetime, idle: timedelta | None = None, *, is_used: bool = False
+) -> Caller | None:
     """Return whose session or token a secret is, with their roles as they are now; None if nobody's.
 
-    Asked of the database every time, so that a logout, a lost role or a disabled account holds at once.
+    Asked of the database every time, so that a logout, a lost role or a disabled account holds at once. A
+    session ends too when nobody used it for ``idle``; ``is_used`` says that a person does so now.
     """
     with db.read() as connection:
         found = queries.find_credential(connection, _fingerprint(secret), now)
-    return None if found is None else Caller(found.kind, found.name, found.roles, found.moderator_id)
+    if found is None:
+        return None
+    since = now - found.seen_at if found.seen_at and found.kind == "session" else timedelta()
+    if idle is not None and since >= idle:
+        return None
+    if is_used and since >= SEEN_EVERY:
+        with db.write() as connection:
+            queries.see(connection, _fingerprint(secret), now)
+    roles = within(found.roles, cast("Act | None", found.scope), found.sites)
+    return Caller(found.kind, found.name, roles, found.moderator_id)
 
 
 def _find(connection: Connection, name: str) -> Account:
@@ -241,14 +348,6 @@ def _name_problems(name: str) -> list[tuple[str, str]]:
     return []
 
 
-def _password_problems(password: str) -> list[tuple[str, str]]:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        return [("/password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")]
-    if len(set(password)) < 4:
-        return [("/password", "must have at least 4 different characters")]
-    return []
-
-
 def _bytes(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode(errors="replace")
 
@@ -266,6 +365,6 @@ def _is_password(stored: str, password: str) -> bool:
     _nobodys_hash()  # made before anybody's time is taken, so that the first stranger waits no longer
     try:
         # A longer one than any account has is cut: it is wrong, and must not cost more than others.
-        return HASHER.verify(stored, _bytes(password[: MAX_PASSWORD + 1]))
+        return HASHER.verify(stored, _bytes(password[: passwords.MAX_PASSWORD + 1]))
     except (VerificationError, InvalidHashError):
         return False

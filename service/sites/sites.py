@@ -21,6 +21,7 @@ from service.storage import sites as queries
 from service.storage.database import Database
 from service.storage.records import PolicyRow, SitePages, SiteRow
 
+UPGRADE = Caller("upgrade", "upgrade", {})  # a release that reads policies otherwise
 SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -37,6 +38,7 @@ def add_site(
     try:
         with db.write() as connection:
             queries.add(connection, site_id, name, {}, complete({}), OPERATOR.name, now, listed)
+            ledger.record(connection, _added(site_id), now)
     except IntegrityError:
         raise Invalid([("/id", f"{site_id!r} is taken")]) from None
 
@@ -113,7 +115,7 @@ def _read_origins(origins: Sequence[str] | None) -> list[str] | None:
 
 def policy_of(db: Database, caller: Caller, site_id: str) -> dict[str, Any]:
     """Return a site's whole policy document, defaults filled in."""
-    caller.must("decide", site_id)
+    caller.must("see", site_id)
     with db.read() as connection:
         return complete(queries.existing(connection, site_id).policy)
 
@@ -147,7 +149,21 @@ def keep_policies(db: Database, now: datetime) -> None:
             except Invalid:
                 continue  # deciding says what to do with one that cannot be read
             if kept is None or kept.document != means:
-                queries.set_policy(connection, site.id, site.policy, means, "upgrade", now)
+                made = queries.set_policy(connection, site.id, site.policy, means, UPGRADE.name, now)
+                ledger.record(connection, replace(_changed(UPGRADE, made), event=None), now)
+
+
+def _added(site_id: str) -> ledger.Happening:
+    """A site that was added; its policy is the default one, which needs no entry of its own."""
+    return ledger.Happening(
+        kind="site",
+        id=site_id,
+        site_id=site_id,
+        action="add",
+        event=None,
+        actor_kind=OPERATOR.actor_kind,
+        actor=OPERATOR.name,
+    )
 
 
 def _changed(caller: Caller, made: PolicyRow) -> ledger.Happening:

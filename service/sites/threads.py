@@ -105,7 +105,7 @@ def _pins(pages: SitePages, pin: Mapping[str, str | None]) -> dict[str, str | bo
 
 def list_threads(db: Database, caller: Caller, site: str) -> list[ThreadRow]:
     """Return a site's threads, the newest first; raise `NotFound` for an unknown site."""
-    caller.must("decide", site)
+    caller.must("see", site)
     with db.read() as connection:
         sites.existing(connection, site)
         return queries.of_site(connection, site)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, and_, exists, func, or_, select, tuple_
 
-from service.storage.records import AuditEntry, Sealed, SubjectHead, columns, row_of, rows_of
+from service.domain.audit import COMMENT
+from service.storage.records import (
+    AuditEntry,
+    Sealed,
+    StoredSeal,
+    SubjectHead,
+    columns,
+    row_of,
+    rows_of,
+)
 from service.storage.tables import AuditRow, Comment, Subject
 
 ENTRIES = select(*columns(AuditEntry, AuditRow))
@@ -19,16 +28,21 @@ def comments_after(connection: Connection, after: str, limit: int) -> list[Seale
     return rows_of(Sealed, connection.execute(query.order_by(Comment.id).limit(limit)))
 
 
-def sealed(connection: Connection, comment_id: str) -> Sealed | None:
-    """Return one comment with the hash it keeps of its last audit row."""
-    query = select(*columns(Sealed, Comment)).where(Comment.id == comment_id)
-    return row_of(Sealed, connection.execute(query))
-
-
 def subjects_after(connection: Connection, kind: str, after: str, limit: int) -> list[SubjectHead]:
     """Return other subjects in order of kind and id, with the hash each keeps of its last audit row."""
     query = select(*columns(SubjectHead, Subject)).where(tuple_(Subject.kind, Subject.id) > (kind, after))
     return rows_of(SubjectHead, connection.execute(query.order_by(Subject.kind, Subject.id).limit(limit)))
+
+
+def with_a_log(connection: Connection, kind: str) -> list[str]:
+    """Return the subjects of a kind to which something was done."""
+    return list(connection.scalars(select(Subject.id).where(Subject.kind == kind).order_by(Subject.id)))
+
+
+def known(connection: Connection, kind: str, ids: Collection[str]) -> set[str]:
+    """Return which of some subjects that are no comments have a log."""
+    query = select(Subject.id).where(Subject.kind == kind, Subject.id.in_(ids))
+    return set(connection.scalars(query))
 
 
 def entries(connection: Connection, kind: str, ids: Collection[str]) -> list[AuditEntry]:
@@ -50,3 +64,50 @@ def last_of(connection: Connection, kind: str, actor_kind: str, actor: str, limi
         AuditRow.actor == actor,
     )
     return list(dict.fromkeys(connection.scalars(query.order_by(AuditRow.id.desc()).limit(limit))))
+
+
+def trail(connection: Connection, kind: str, subject_id: str, batch: int) -> Iterator[AuditEntry]:
+    """Give everything done to one subject by sequence, however much it is."""
+    after = 0
+    query = ENTRIES.where(AuditRow.subject_kind == kind, AuditRow.subject_id == subject_id)
+    while rows := rows_of(
+        AuditEntry,
+        connection.execute(query.where(AuditRow.sequence > after).order_by(AuditRow.sequence).limit(batch)),
+    ):
+        yield from rows
+        after = rows[-1].sequence
+
+
+def without_subject(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """Return kind and id of subjects that have entries and are not there themselves."""
+    is_comment = AuditRow.subject_kind == COMMENT
+    comment = exists().where(Comment.id == AuditRow.subject_id)
+    other = exists().where(Subject.kind == AuditRow.subject_kind, Subject.id == AuditRow.subject_id)
+    query = select(AuditRow.subject_kind, AuditRow.subject_id).distinct()
+    lost = query.where(or_(and_(is_comment, ~comment), and_(~is_comment, ~other)))
+    return [(row.subject_kind, row.subject_id) for row in connection.execute(lost.limit(limit))]
+
+
+def seals_after(connection: Connection, after: int, limit: int) -> list[StoredSeal]:
+    """Return the seals of all entries in the order they were written, each with its site."""
+    site = func.coalesce(Comment.site_id, Subject.site_id)
+    query = (
+        select(*columns(StoredSeal, AuditRow, site_id=site))
+        .outerjoin(Comment, and_(AuditRow.subject_kind == COMMENT, Comment.id == AuditRow.subject_id))
+        .outerjoin(Subject, and_(Subject.kind == AuditRow.subject_kind, Subject.id == AuditRow.subject_id))
+        .where(AuditRow.id > after, or_(Comment.id.is_not(None), Subject.id.is_not(None)))
+    )
+    return rows_of(StoredSeal, connection.execute(query.order_by(AuditRow.id).limit(limit)))
+
+
+def newest(connection: Connection, kind: str | None, limit: int) -> list[AuditEntry]:
+    """Return what was done last to subjects that are no comments, the newest first."""
+    which = AuditRow.subject_kind != COMMENT if kind is None else AuditRow.subject_kind == kind
+    query = ENTRIES.where(which).order_by(AuditRow.id.desc()).limit(limit)
+    return rows_of(AuditEntry, connection.execute(query))
+
+
+def last_entry(connection: Connection, kind: str, subject_id: str) -> AuditEntry | None:
+    """Return the latest thing done to a subject."""
+    query = ENTRIES.where(and_(AuditRow.subject_kind == kind, AuditRow.subject_id == subject_id))
+    return row_of(AuditEntry, connection.execute(query.order_by(AuditRow.sequence.desc()).limit(1)))

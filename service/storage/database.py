@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import Unavailable
+from service.domain.sealing import SealKey
+from service.storage.running_heads import Seals
 
 BUSY_TIMEOUT_S = 10
 MAX_PACKED = 64 * 1024 * 1024  # bytes: about a second in which nobody else can write
@@ -27,10 +29,12 @@ class Database:
 
     SQLite takes one writer at a time. Its own way to wait is to sleep and try again, so threads of
     one process queue on a lock instead, and a write begins with ``BEGIN IMMEDIATE``.
+
+    What is written into the audit log is sealed with ``seal_key``. Whoever only reads needs none.
     """
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
-        self.url = url
+    def __init__(self, url: str, pool_size: int = 10, seal_key: SealKey | None = None) -> None:
+        self.url, self.seal_key = url, seal_key
         self.is_sqlite = url.startswith("sqlite")
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 5}
         if self.is_sqlite:
@@ -64,6 +68,15 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Give a connection inside one transaction: committed at the end, rolled back on any error."""
         with _in_our_words(), self._lock, self._writer.begin() as connection:
+            seals = Seals(self.seal_key)
+            yield connection.execution_options(parley_seals=seals)
+            seals.write(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give a connection for many queries that all see one moment, however long they take."""
+        options = {"parley_snapshot": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with _in_our_words(), self.engine.execution_options(**options).begin() as connection:
             yield connection
 
     def first(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -173,5 +186,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("parley_write"):
+    options = connection.get_execution_options()
+    if options.get("parley_write"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif options.get("parley_snapshot"):
+        connection.exec_driver_sql("BEGIN")

@@ -10,10 +10,11 @@ from service.storage.records import Key, columns, row_of, rows_of
 from service.storage.tables import PerspectiveKey
 
 
-def add(connection: Connection, name: str, secret_hash: str, per_minute: int, now: datetime) -> None:
-    """Insert a key; raises IntegrityError when the name is taken."""
+def add(connection: Connection, name: str, secret_hash: str, per_minute: int, now: datetime) -> int:
+    """Insert a key and return its number; raises IntegrityError when the name is taken."""
     values = {"name": name, "secret_hash": secret_hash, "per_minute": per_minute, "created_at": now}
-    connection.execute(insert(PerspectiveKey), values)
+    made = insert(PerspectiveKey).values(values).returning(PerspectiveKey.id)
+    return connection.execute(made).scalar_one()
 
 
 def find(connection: Connection, secret_hash: str) -> Key | None:
@@ -28,6 +29,7 @@ def every_key(connection: Connection) -> list[Key]:
     return rows_of(Key, connection.execute(query))
 
 
-def drop(connection: Connection, name: str) -> int:
-    """Delete a key; return how many that were."""
-    return connection.execute(delete(PerspectiveKey).where(PerspectiveKey.name == name)).rowcount
+def drop(connection: Connection, name: str) -> int | None:
+    """Delete a key; return its number, None where there was none of this name."""
+    gone = delete(PerspectiveKey).where(PerspectiveKey.name == name).returning(PerspectiveKey.id)
+    return connection.execute(gone).scalar_one_or_none()

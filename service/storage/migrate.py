@@ -22,18 +22,20 @@ def _config() -> Config:
     return config
 
 
-def upgrade(db: Database) -> None:
-    """Run the migrations that the database has not seen yet; nothing if it is current."""
+def upgrade(db: Database) -> str | None:
+    """Run the migrations that the database has not seen yet; return the revision that it had, if any."""
     with db.write() as connection:
         if db.is_sqlite:
             _leave_references_alone(connection)
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        before = MigrationContext.configure(connection).get_current_revision()
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if db.is_sqlite and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
             raise RuntimeError(f"an upgrade would leave rows of {lost[0]} without those they refer to")
+    return before
 
 
 def _leave_references_alone(connection: Connection) -> None:

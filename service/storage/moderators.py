@@ -8,9 +8,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from service.storage.records import Account, Holder, ListedModerator, Role, columns, row_of, rows_of
+from service.storage.records import (
+    Account,
+    Holder,
+    ListedModerator,
+    NewCredential,
+    Role,
+    Token,
+    columns,
+    row_of,
+    rows_of,
+    values_of,
+)
 from service.storage.tables import Credential, Moderator, ModeratorSite
 from service.storage.upserts import upsert
+
+LIMITS = (Credential.kind, Credential.scope, Credential.sites, Credential.seen_at)
 
 
 def find(connection: Connection, name: str) -> Account | None:
@@ -69,32 +82,28 @@ def drop_role(connection: Connection, moderator: str, site: str) -> int:
     return connection.execute(gone).rowcount
 
 
-def add_credential(
-    connection: Connection,
-    moderator: str,
-    kind: str,
-    secret_hash: str,
-    now: datetime,
-    *,
-    label: str | None = None,
-    expires_at: datetime | None = None,
-) -> None:
+def add_credential(connection: Connection, new: NewCredential) -> None:
     """Insert a session or a token."""
-    values = {
-        "secret_hash": secret_hash,
-        "kind": kind,
-        "moderator_id": moderator,
-        "label": label,
-        "created_at": now,
-        "expires_at": expires_at,
-    }
-    connection.execute(insert(Credential), values)
+    connection.execute(insert(Credential), values_of(new))
+
+
+def tokens(connection: Connection, moderator: str) -> list[Token]:
+    """Return a moderator's tokens by label."""
+    query = select(*columns(Token, Credential)).where(
+        Credential.kind == "token", Credential.moderator_id == moderator
+    )
+    return rows_of(Token, connection.execute(query.order_by(Credential.label, Credential.created_at)))
+
+
+def see(connection: Connection, secret_hash: str, now: datetime) -> None:
+    """Write down that a session is used."""
+    connection.execute(update(Credential).where(Credential.secret_hash == secret_hash).values(seen_at=now))
 
 
 def find_credential(connection: Connection, secret_hash: str, now: datetime) -> Holder | None:
     """Return who holds a credential that is good now."""
     query = (
-        select(Moderator.id, Moderator.name, Credential.kind, ModeratorSite.site_id, ModeratorSite.role)
+        select(Moderator.id, Moderator.name, *LIMITS, ModeratorSite.site_id, ModeratorSite.role)
         .join(Moderator, Moderator.id == Credential.moderator_id)
         .outerjoin(ModeratorSite, ModeratorSite.moderator_id == Moderator.id)
         .where(
@@ -108,7 +117,8 @@ def find_credential(connection: Connection, secret_hash: str, now: datetime) -> 
         return None
     # A moderator without a site has one row, with None for the site.
     roles = {row.site_id: row.role for row in rows if row.site_id is not None}
-    return Holder(rows[0].id, rows[0].name, rows[0].kind, roles)
+    first = rows[0]
+    return Holder(first.id, first.name, first.kind, roles, first.scope, first.sites, first.seen_at)
 
 
 def drop_credential(connection: Connection, secret_hash: str) -> None:
@@ -129,5 +139,6 @@ def drop_credentials(
 
 
 def drop_expired(connection: Connection, now: datetime) -> None:
-    """Delete what is good for nothing any more."""
-    connection.execute(delete(Credential).where(Credential.expires_at <= now))
+    """Delete sessions that are good for nothing any more."""
+    ended = delete(Credential).where(Credential.kind == "session", Credential.expires_at <= now)
+    connection.execute(ended)

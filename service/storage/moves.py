@@ -13,8 +13,10 @@ from sqlalchemy import Boolean, Connection, Integer, and_, bindparam, insert, or
 
 from service.domain import audit, events
 from service.domain.comment import Status
+from service.domain.sealing import SealKey
 from service.storage import erasing, ledger, threads
 from service.storage.records import CommentForLedger
+from service.storage.running_heads import seals_of
 from service.storage.tables import Comment, Decision, DecisionCount, Thread
 from service.storage.upserts import upsert
 
@@ -66,7 +68,8 @@ def record(connection: Connection, moves: Sequence[Move], now: datetime) -> None
     if not moves:
         return
     moves = _named(connection, moves, now)
-    heads = ledger.write(connection, [_change(move, now) for move in moves])
+    key = seals_of(connection).key
+    heads = ledger.write(connection, [_change(move, now, key) for move in moves])
     _update_comments(connection, moves, heads, now)
     _keep_decisions(connection, moves, now)
     _update_public_counts(connection, moves)
@@ -96,8 +99,11 @@ def record_new(connection: Connection, comments: Sequence[CommentForLedger]) -> 
     """
     if not comments:
         return
+    key = seals_of(connection).key
     changes = [
-        _change(Move(one, Status.RECEIVED, "post", "author", one.author_id or "anonymous"), one.created_at)
+        _change(
+            Move(one, Status.RECEIVED, "post", "author", one.author_id or "anonymous"), one.created_at, key
+        )
         for one in comments
     ]
     new = {"status": Status.RECEIVED.value, "version": 1}
@@ -108,7 +114,7 @@ def record_new(connection: Connection, comments: Sequence[CommentForLedger]) -> 
     ])  # fmt: skip
 
 
-def _change(move: Move, now: datetime) -> ledger.Change:
+def _change(move: Move, now: datetime, key: SealKey | None) -> ledger.Change:
     comment = move.comment
     entry = audit.Entry(
         subject_kind=audit.COMMENT,
@@ -124,7 +130,7 @@ def _change(move: Move, now: datetime) -> ledger.Change:
         scores=move.scores,
         model_id=move.model_id,
         note=move.note,
-        detail=None,
+        detail={audit.NAME: key.mark(comment.id, comment.author_name)} if key else None,
         created_at=now,
     )
     return ledger.Change(comment.site_id, entry, comment.audit_head, _event(move, now))

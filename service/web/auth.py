@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import timedelta
 
 from flask import g, request
 
@@ -12,7 +13,7 @@ from service.domain import access
 from service.domain.errors import Forbidden, Unauthorised
 from service.sites import moderators
 
-COOKIE = "parley_session"
+SESSION, DEVICE = "parley_session", "parley_device"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -20,6 +21,16 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def csrf_token(secret_key: bytes, session: str) -> str:
     """Return the token that proves a form was given out to this session."""
     return hmac.new(secret_key, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
+
+
+def cookie_name(name: str) -> str:
+    """Return what a cookie of ours is called here: over HTTPS no other host of the domain can set it."""
+    return f"__Host-{name}" if context().settings.secure_cookies else name
+
+
+def idle_time() -> timedelta:
+    """Return after how long without a person at it a session ends."""
+    return timedelta(minutes=context().settings.session_idle_minutes)
 
 
 def identity() -> access.Caller:
@@ -36,11 +47,11 @@ def identity() -> access.Caller:
 def _identify() -> access.Caller:
     here = context()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    session = request.cookies.get(COOKIE, "")
+    session = request.cookies.get(cookie_name(SESSION), "")
     if token and scheme.lower() == "bearer":
         found = moderators.who(here.db, token.strip(), here.clock())
     elif session:
-        found = moderators.who(here.db, session, here.clock())
+        found = moderators.who(here.db, session, here.clock(), idle_time(), is_used=True)
         if found is not None and request.method not in SAFE:
             given = request.headers.get(CSRF_HEADER, "").encode(errors="replace")
             if not hmac.compare_digest(given, csrf_token(here.settings.secret_key, session).encode()):

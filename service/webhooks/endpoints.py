@@ -123,7 +123,7 @@ def owned(caller: Caller, found: Found | None, what: str = "webhook endpoint") -
 
     Raises `NotFound`, or `Forbidden` where the caller moderates the site and does not own it.
     """
-    if found is None or not caller.may("decide", found.site_id):
+    if found is None or not caller.may("see", found.site_id):
         raise NotFound(f"There is no such {what} on a site of yours.")
     caller.must("own", found.site_id)
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from service.commands.grammar import Commands
+from service.commands.grammar.arguments import at_least_one
 
-ROLES = ("moderator", "owner")
+ROLES = ("viewer", "moderator", "owner")  # as in `service.domain.access`
 
 
 def add(commands: Commands) -> None:
@@ -96,6 +97,8 @@ def _moderators(commands: Commands) -> None:
     add = group.add("add", "moderators:add_moderator", "Add a moderator.")
     password = group.add("password", "moderators:change_password", "Set a new password; ends all sessions.")
     token = group.add("token", "moderators:add_token", "Make an API token and print it.")
+    tokens = group.add("tokens", "moderators:list_tokens", "List a moderator's API tokens.")
+    tokens.add_argument("name")
     disable = group.add("disable", "moderators:disable_moderator", "Lock a moderator out at once.")
     grant = group.add("grant", "moderators:grant", "Give a moderator a role on a site; holds at once.")
     revoke = group.add("revoke", "moderators:revoke", "Take a moderator off a site; holds at once.")
@@ -110,5 +113,11 @@ def _moderators(commands: Commands) -> None:
     grant.add_argument("--role", choices=ROLES, required=True)
     token.add_argument("label", help="what it is for")
     token.add_argument("--drop", action="store_true", help="drop the tokens of this label instead")
+    token.add_argument(
+        "--scope", choices=("see", "decide", "own"), default="own", help="the most that it is good for (own)"
+    )
+    token.add_argument("--site", action="append", help="for this site only; may be given more than once")
+    token.add_argument("--days", type=at_least_one, default=365, help="how long it is good (365)")
+    token.add_argument("--no-end", action="store_true", help="good until it is dropped")
     disable.add_argument("--undo", action="store_true", help="let them in again")
     group.add("list", "moderators:list_moderators", "List the moderators.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from service.commands.grammar import Commands
+from service.commands.grammar.arguments import at_least_one
 
 PARTS = (
     "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
     "webhooks", "sites", "port",
 )  # fmt: skip
+
+KINDS = ("site", "policy", "thread", "endpoint", "moderator", "login", "key", "model", "suggestions")
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +19,11 @@ def add(commands: Commands) -> None:
     group.add("verify", "upkeep:verify", "Check that nobody tampered with the audit log.")
     show = group.add("show", "upkeep:show", "Show what was done to one comment.")
     show.add_argument("comment")
+    log = group.add("log", "upkeep:log", "Show what was done last to sites, people, keys and the like.")
+    log.add_argument("--kind", choices=KINDS, help="of one kind only")
+    log.add_argument("--limit", type=at_least_one, default=50, help="how many entries (50)")
+    seal = group.add("seal", "upkeep:seal", "Seal the log as it stands with another key; see SECURITY.md.")
+    seal.add_argument("--yes", action="store_true", help="as verify has it, I take it")
     doctor = commands.add("doctor", "upkeep:doctor", "Check every part and say what to do.")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.add_argument("--only", choices=PARTS, metavar="PART", help=f"one of: {', '.join(PARTS)}")

@@ -14,6 +14,7 @@ from service.storage.records.moderation import (
     JudgedComment,
     PolicyRow,
     Sealed,
+    StoredSeal,
     SubjectHead,
 )
 from service.storage.records.rows import columns, row_of, rows_of, values_of
@@ -22,12 +23,14 @@ from service.storage.records.sites import (
     Account,
     Holder,
     ListedModerator,
+    NewCredential,
     Placed,
     Role,
     SitePages,
     SiteRow,
     ThreadChangeRow,
     ThreadRow,
+    Token,
 )
 from service.storage.records.upkeep import Beat, ReviewQueue
 from service.storage.records.webhooks import (
@@ -70,6 +73,7 @@ __all__ = [
     "LikeText",
     "ListedModerator",
     "LoggedEvent",
+    "NewCredential",
     "NewDelivery",
     "NewEvent",
     "Placed",
@@ -79,11 +83,13 @@ __all__ = [
     "Sealed",
     "SitePages",
     "SiteRow",
+    "StoredSeal",
     "StoredSuggestion",
     "SubjectHead",
     "ThreadChangeRow",
     "ThreadHead",
     "ThreadRow",
+    "Token",
     "columns",
     "row_of",
     "rows_of",

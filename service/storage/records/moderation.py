@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.domain.audit import Entry
+from service.domain.audit import Standing, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,23 @@ class PolicyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEntry(Entry):
+class AuditEntry(Stored):
     """A row of the audit log: what was done, and the hash that chains it to the row before."""
-
-    hash: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A comment's text with the hash it keeps of its last audit row."""
+class Sealed(Standing):
+    """A comment as it stands, with the hash it keeps of its last audit row."""
 
-    id: str
-    status: str
-    body: str
-    audit_head: str
+
+@dataclass(frozen=True, slots=True)
+class StoredSeal:
+    """The hash of an entry of the audit log, and which site its subject is of, if any."""
+
+    id: int
+    subject_kind: str
+    site_id: str | None
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)

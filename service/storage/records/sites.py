@@ -119,9 +119,38 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose credential it is, of which kind, and their roles as they are now."""
+    """Whose credential it is, of which kind, their roles as they are now, and what limits it further."""
 
     moderator_id: str
     name: str
     kind: str
     roles: Mapping[str, str]
+    scope: str | None
+    sites: list[str] | None
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A session or a token as it begins."""
+
+    secret_hash: str
+    kind: str
+    moderator_id: str
+    created_at: datetime
+    expires_at: datetime | None
+    label: str | None = None
+    scope: str | None = None
+    sites: list[str] | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as it is listed."""
+
+    label: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    scope: str | None
+    sites: list[str] | None

@@ -2,7 +2,7 @@
 
 from service.storage.tables.base import Base, Id, Instant, Serial, SubjectId
 from service.storage.tables.comments import Comment, IdempotencyKey, Likeness
-from service.storage.tables.moderation import AuditRow, Decision, DecisionCount, Policy, Subject
+from service.storage.tables.moderation import AuditHead, AuditRow, Decision, DecisionCount, Policy, Subject
 from service.storage.tables.scoring import PerspectiveKey, Suggestion
 from service.storage.tables.sites import (
     Credential,
@@ -18,6 +18,7 @@ from service.storage.tables.webhooks import Attempt, Delivery, Event, WebhookEnd
 
 __all__ = [
     "Attempt",
+    "AuditHead",
     "AuditRow",
     "Base",
     "Comment",

@@ -55,6 +55,21 @@ class Subject(Base):
     audit_head: Mapped[str] = mapped_column(String(64))
 
 
+class AuditHead(Base):
+    """How many entries a part of the log has and their sum: see `service.domain.sealing.RunningHead`.
+
+    It refers to no site on purpose: who deletes a site does not delete what tells of it.
+    """
+
+    __tablename__ = "audit_heads"
+    part: Mapped[str] = mapped_column(String(64), primary_key=True)
+    entries: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime]
+    before: Mapped[int] = mapped_column(BigInteger)
+    proof: Mapped[str] = mapped_column(String(64))
+
+
 class Policy(Base):
     """One version of a site's policy, its defaults filled in. Rows are only ever added."""
 

@@ -101,10 +101,10 @@ class Moderator(Base):
 
 
 class ModeratorSite(Base):
-    """Which sites a moderator may act on; an ``owner`` may also set policies and webhooks."""
+    """Which sites a moderator may act on; an ``owner`` sets policies and webhooks too, a ``viewer`` looks."""
 
     __tablename__ = "moderator_sites"
-    __table_args__ = (CheckConstraint("role IN ('moderator', 'owner')", name="role_known"),)
+    __table_args__ = (CheckConstraint("role IN ('viewer', 'moderator', 'owner')", name="role_known"),)
     moderator_id: Mapped[str] = mapped_column(
         ForeignKey("moderators.id", ondelete="CASCADE"), primary_key=True
     )
@@ -113,7 +113,10 @@ class ModeratorSite(Base):
 
 
 class Credential(Base):
-    """A login session or an API token, recognised by the SHA-256 of its secret."""
+    """A login session or an API token, recognised by the SHA-256 of its secret.
+
+    A token may be for one kind of act (``scope``) and some ``sites`` only, whatever its holder may do.
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (CheckConstraint("kind IN ('session', 'token')", name="kind_known"),)
@@ -123,3 +126,6 @@ class Credential(Base):
     label: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]  # when a session was last used by a person
+    scope: Mapped[str | None] = mapped_column(String(16))
+    sites: Mapped[list[Any] | None]

@@ -15,6 +15,7 @@ from service.moderation.marking import Marks
 from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
+from service.storage.records import NewCredential
 from tests.fakes import FakeScorer
 
 PROBLEM = {"type", "title", "status", "detail", "instance"}
@@ -44,7 +45,7 @@ def begin_session(db: Database, name: str) -> str:
         assert found is not None
         expires = utcnow() + moderators.SESSION_LIFE
         queries.add_credential(
-            connection, found.id, "session", fingerprint(secret), utcnow(), expires_at=expires
+            connection, NewCredential(fingerprint(secret), "session", found.id, utcnow(), expires)
         )
     return secret
 

@@ -6,11 +6,19 @@ Proves `service/review/views.py` too.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from service.context import utcnow
+from service.domain.errors import TooManyRequests
 from service.review.views import _next
 from service.sites import moderators
+from service.upkeep import audit
+from service.web import login_limits
+from service.web.login_limits import LoginLimits
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, Desk, token
 
@@ -28,13 +36,86 @@ def test_a_login_leads_to_the_queue_and_sets_a_cookie_scripts_cannot_read(strang
 
 
 def test_cookies_are_secure_where_the_settings_say_so(app, stranger):
-    from dataclasses import replace
-
     here = app.extensions["parley"]
     app.extensions["parley"] = replace(here, settings=replace(here.settings, secure_cookies=True))
     answer = stranger.client.get("/review/login")
 
     assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+def test_over_https_no_other_host_can_set_a_cookie_of_ours(app, stranger):
+    here = app.extensions["parley"]
+    app.extensions["parley"] = replace(here, settings=replace(here.settings, secure_cookies=True))
+    https = {"base_url": "https://localhost"}
+    page = stranger.client.get("/review/login", **https)
+    form = {"csrf": token(page), "name": "ben", "password": PASSWORD}
+    answer = stranger.client.post("/review/login", data=form, **https)
+    cookies = [*page.headers.getlist("Set-Cookie"), *answer.headers.getlist("Set-Cookie")]
+
+    assert {one.partition("=")[0] for one in cookies} == {
+        "__Host-parley_login", "__Host-parley_session", "__Host-parley_device",
+    }  # fmt: skip
+    for one in cookies:
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(one.split("; ")), one
+        assert "Domain" not in one
+    assert stranger.client.get("/review/", **https).status_code == 200
+    queue = stranger.client.get("/api/v1/moderation/comments?site=demo", **https)
+    assert queue.status_code == 200
+    stranger.client.set_cookie("parley_session", "set by another host of the domain")
+    assert stranger.client.get("/review/", **https).status_code == 200
+
+
+def test_a_browser_that_logged_in_before_gets_in_while_strangers_guess(app, stranger):
+    stranger.log_in()
+    stranger.client.delete_cookie("parley_session")
+    for number in range(120):
+        with suppress(TooManyRequests):
+            app.extensions["parley"].login_limits.check("ben", f"2001:db8:67:{number:x}::1")
+
+    assert stranger.log_in(password="wrong password!").status_code == 401
+    assert stranger.log_in().status_code == 303
+    new = Desk(app.test_client())
+    answer = new.log_in()
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 60
+    app.extensions["parley"].login_limits._limits.clear(login_limits.PER_NAME, login_limits._person("ben"))
+
+
+def test_turns_of_strangers_hold_up_no_browser_that_logged_in_before(stranger):
+    stranger.log_in()
+    stranger.client.delete_cookie("parley_session")
+    with moderators.turn(), moderators.turn():
+        again = stranger.log_in()
+
+    assert again.status_code == 303
+
+
+def test_a_session_without_a_person_at_it_ends_though_the_page_asks_for_news(app, db, ben):
+    here = app.extensions["parley"]
+    begun = utcnow()
+
+    def at(minutes: int) -> None:
+        app.extensions["parley"] = replace(here, clock=lambda: begun + timedelta(minutes=minutes))
+
+    at(50)
+    assert ben.open().status_code == 200  # somebody is there
+    at(100)
+    assert ben.open("/review/news").status_code == 200
+    at(111)
+
+    assert ben.open("/review/news").status_code == 401
+    assert ben.open().status_code == 303
+
+
+def test_a_refused_login_is_in_the_audit_log_without_what_was_typed(app, db, stranger, monkeypatch):
+    monkeypatch.setattr(LoginLimits, "refusals", lambda self: 10)
+    stranger.log_in("ben", "a wrong password!")
+    stranger.log_in("my secret by mistake", "a wrong password!")
+    named, unknown = reversed(audit.newest(db, "login", 10))
+
+    assert (named.detail["refused"], named.detail["name"], unknown.detail["name"]) == (10, "ben", None)
+    assert "wrong password" not in str([named, unknown])
+    assert "by mistake" not in str([named, unknown])
 
 
 @pytest.mark.parametrize(("name", "password"), [("ben", "wrong password!"), ("nobody", PASSWORD), ("", "")])

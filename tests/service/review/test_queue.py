@@ -11,7 +11,7 @@ from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.moderation import deciding, queue
 from service.review.guard import HEADERS
-from service.sites import sites
+from service.sites import moderators, sites
 from service.storage import comments as queries
 from tests.conftest import NOW
 from tests.fakes import MO, FakeScorer
@@ -364,3 +364,19 @@ def test_a_flood_is_said_above_the_queue(ben, client, db):
 
     assert "until it calms down: <bdi>Bees &lt;b&gt;</bdi>." in ben.open().text
     assert "calms down" not in ben.open("/review/?status=approved").text
+
+
+def test_a_viewer_sees_a_comment_and_why_and_has_no_button(db, ben):
+    moderators.grant(db, "ben", "demo", "viewer", NOW)
+    comment = post(db, "You vile thing.")
+    pages = [ben.open(), ben.open(f"/review/comments/{comment}")]
+
+    for page in pages:
+        assert comment in page.text
+        assert "thing." in page.text
+        assert 'name="action"' not in page.text
+        assert "You may see this comment, but not decide it." in page.text
+    form = {"csrf": token(pages[0]), "version": "2", "action": "approve"}
+    answer = ben.client.post(f"/review/comments/{comment}/actions", data=form)
+    assert answer.status_code == 403
+    assert "decide nothing" in answer.text

@@ -51,11 +51,11 @@ def test_an_odd_name_is_refused(db: Database, name: str) -> None:
 
 def test_a_dropped_key_is_unknown(db: Database) -> None:
     secret = keys.add_key(db, "The Gazette", 60, NOW)
-    keys.drop_key(db, "The Gazette")
+    keys.drop_key(db, "The Gazette", NOW)
 
     assert keys.caller_of(db, secret) is None
     with pytest.raises(NotFound, match="no key named 'The Gazette'"):
-        keys.drop_key(db, "The Gazette")
+        keys.drop_key(db, "The Gazette", NOW)
 
 
 def test_no_number_is_given_twice(db: Database) -> None:
@@ -65,6 +65,6 @@ def test_no_number_is_given_twice(db: Database) -> None:
         caller = keys.caller_of(db, keys.add_key(db, "The Gazette", 60, NOW))
         assert caller is not None
         numbers.append(caller.id)
-        keys.drop_key(db, "The Gazette")
+        keys.drop_key(db, "The Gazette", NOW)
 
     assert numbers[0] != numbers[1]

@@ -122,7 +122,7 @@ def test_disabling_ends_sessions_and_tokens_and_refuses_new_logins(db):
     with pytest.raises(Unauthorised, match="name or the password"):
         moderators.log_in(db, "ben", PASSWORD, NOW)
 
-    moderators.enable(db, "ben")
+    moderators.enable(db, "ben", NOW)
 
     assert moderators.who(db, session, NOW) is None
     assert moderators.log_in(db, "ben", PASSWORD, NOW)
@@ -131,7 +131,7 @@ def test_disabling_ends_sessions_and_tokens_and_refuses_new_logins(db):
 def test_a_new_password_ends_sessions_and_keeps_tokens(db):
     session = moderators.log_in(db, "ben", PASSWORD, NOW)
     token = moderators.add_token(db, "ben", "script", NOW)
-    moderators.set_password(db, "ben", "another long password")
+    moderators.set_password(db, "ben", "another long password", NOW)
 
     assert moderators.who(db, session, NOW) is None
     assert moderators.who(db, token, NOW).kind == "token"
@@ -152,12 +152,53 @@ def test_a_token_is_random_marked_and_stored_only_as_a_hash(db):
     assert moderators.who(db, token, NOW + timedelta(days=1000)).name == "ben"
 
 
+def test_a_token_may_be_for_less_than_its_holder_may_do(db):
+    may = moderators.TokenFor("decide", ["demo"], NOW + timedelta(days=30))
+    token = moderators.add_token(db, "ben", "script", NOW, may)
+    seer = moderators.add_token(db, "ben", "statistics", NOW, moderators.TokenFor("see"))
+
+    assert moderators.who(db, token, NOW).roles == {"demo": "moderator"}
+    assert moderators.who(db, seer, NOW).roles == {"demo": "viewer", "other": "viewer"}
+    assert moderators.who(db, token, NOW + timedelta(days=30)) is None
+    with pytest.raises(NotFound, match="nowhere"):
+        moderators.add_token(db, "ben", "x", NOW, moderators.TokenFor(sites=["nowhere"]))
+    listed = moderators.list_tokens(db, "ben")
+    assert [(one.label, one.scope, one.sites) for one in listed] == [
+        ("script", "decide", ["demo"]), ("statistics", "see", None),
+    ]  # fmt: skip
+
+
+def test_a_token_never_gives_more_than_its_holder_has(db):
+    token = moderators.add_token(db, "ben", "script", NOW, moderators.TokenFor("own"))
+    moderators.grant(db, "ben", "demo", "viewer", NOW)
+
+    assert moderators.who(db, token, NOW).roles == {"demo": "viewer", "other": "moderator"}
+
+
+def test_a_session_that_nobody_uses_ends(db):
+    secret = moderators.log_in(db, "ben", PASSWORD, NOW)
+    hour = timedelta(hours=1)
+    assert moderators.who(db, secret, NOW + hour / 2, hour)
+    assert moderators.who(db, secret, NOW + hour, hour) is None
+    assert moderators.who(db, secret, NOW + hour / 2, hour, is_used=True)
+
+    assert moderators.who(db, secret, NOW + hour, hour)
+    assert moderators.who(db, secret, NOW + hour * 1.5, hour) is None
+
+
+def test_a_password_that_is_tried_first_is_refused_whoever_sets_it(db):
+    with pytest.raises(Invalid, match="tried first"):
+        moderators.set_password(db, "ben", "ben-ben-ben-ben", NOW)
+    with pytest.raises(Invalid, match="tried first"):
+        moderators.add_moderator(db, "cleo", "password1234", {"demo": "viewer"}, NOW)
+
+
 def test_a_dropped_token_is_dead(db):
     token = moderators.add_token(db, "ben", "old", NOW)
 
-    assert moderators.drop_tokens(db, "ben", "old") == 1
+    assert moderators.drop_tokens(db, "ben", "old", NOW) == 1
     assert moderators.who(db, token, NOW) is None
-    assert moderators.drop_tokens(db, "ben", "old") == 0
+    assert moderators.drop_tokens(db, "ben", "old", NOW) == 0
 
 
 @pytest.mark.parametrize("secret", ["", "parley_guess", "\udcff", "'; --", "x" * 10_000])
@@ -201,7 +242,7 @@ def test_an_odd_account_is_refused_and_leaves_nothing(db):
 
 def test_what_is_not_there_is_named(db):
     with pytest.raises(NotFound, match="'nobody'"):
-        moderators.set_password(db, "nobody", PASSWORD)
+        moderators.set_password(db, "nobody", PASSWORD, NOW)
     with pytest.raises(NotFound, match="'nobody'"):
         moderators.add_token(db, "nobody", "x", NOW)
     with pytest.raises(NotFound, match="'nowhere'"):

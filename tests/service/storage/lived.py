@@ -142,9 +142,10 @@ def main() -> None:
     """Freeze the rows of the newest revision."""
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{name}/lived.db"
-        db = Database(url)
+        settings = Settings(Path(name), url, f"unix://{name}/no.sock", b"k" * 32, log_level="critical")
+        db = Database(url, seal_key=settings.seal_key)
         migrate.upgrade(db)
-        app = create_app(Settings(Path(name), url, f"unix://{name}/no.sock", b"k" * 32, log_level="critical"))
+        app = create_app(settings)
         live(app.test_client(), db)
         with db.write() as connection:
             found = {"hash": fingerprint(TOKEN)}

@@ -146,7 +146,9 @@ def test_tampering_with_the_log_of_another_subject_is_found(db: Database) -> Non
         ledger.record(connection, closed(), NOW)
     assert verify(db) == (0, [])
     with db.write() as connection:
-        connection.execute(AuditRow.__table__.update().values(actor="nobody"))
+        connection.execute(
+            AuditRow.__table__.update().where(AuditRow.subject_id == closed().id).values(actor="nobody")
+        )
 
     (found,) = verify(db)[1]
 

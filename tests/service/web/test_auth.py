@@ -246,6 +246,32 @@ def test_everybody_gets_what_is_theirs(
     assert tuple(got) == EXPECTED[route]
 
 
+DECIDING = {
+    "POST /api/v1/moderation/actions",
+    "POST /review/comments/<uuid:comment_id>/actions",
+}
+
+
+@pytest.mark.parametrize("route", EXPECTED)
+def test_a_viewer_sees_what_a_moderator_sees_and_changes_nothing(
+    app: Flask,
+    client: FlaskClient,
+    db: Database,
+    tokens: dict[str, str],
+    sessions: dict[str, str],
+    route: str,
+) -> None:
+    moderators.grant(db, "mo", "demo", "viewer", utcnow())
+    method, rule = route.split(" ")
+    case = new_case(client, db, 0)
+    with ask(app, Door(method, rule), case, "moderator", tokens, sessions) as answer:
+        status = answer.status_code
+    as_it_was = app.test_client().get("/api/v1/moderation/comments?site=demo", headers=bearer(tokens["olga"]))
+
+    assert status == (403 if route in DECIDING else EXPECTED[route][3])
+    assert case.comment in {one["id"] for one in as_it_was.json["comments"]}
+
+
 def remove_endpoints(db: Database) -> None:
     """There may only be twenty."""
     for endpoint in endpoints.list_endpoints(db, OPERATOR, "demo"):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import time
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from limits import parse_many
 
 from service.domain.errors import TooManyRequests
 from service.settings import Settings
+from service.web import login_limits
 from service.web.login_limits import LoginLimits
+from tests.conftest import NOW
 
 
 @pytest.fixture(params=["redis", "redis is down", "no redis"])
@@ -62,6 +68,93 @@ def test_many_strangers_together_may_try_a_name_a_hundred_times_an_hour(limits, 
 
     with pytest.raises(TooManyRequests):
         limits.check(name, "198.51.100.200")
+
+
+@pytest.fixture
+def besieged(limits: LoginLimits, name: str, monkeypatch: pytest.MonkeyPatch) -> LoginLimits:
+    """Limits on a name that strangers guess at; waiting takes a second, not a minute."""
+    monkeypatch.setattr(login_limits, "PATIENT", tuple(parse_many("1/second")))
+    for number in range(120):
+        with suppress(TooManyRequests):
+            limits.check(name, f"2001:db8:66:{number:x}::1")
+    return limits
+
+
+def test_a_browser_that_logged_in_before_is_not_held_up_by_strangers(besieged, name):
+    device = besieged.known_device(name, besieged.device_cookie(name, "", NOW), NOW)
+    besieged.check(name, "2001:db8:66:1::1", device)  # even from a network that guesses
+    for _ in range(30):
+        besieged.count_failure("2001:db8:66:1::1")
+
+    besieged.check(name, "2001:db8:66:1::1", device)
+
+
+def test_a_known_browser_has_five_tries_a_minute_and_its_own_success_forgives_it_alone(besieged, name):
+    device = besieged.known_device(name, besieged.device_cookie(name, "", NOW), NOW)
+    for _ in range(5):
+        besieged.check(name, "192.0.2.1", device)
+    with pytest.raises(TooManyRequests):
+        besieged.check(name, "192.0.2.1", device)
+    besieged._here.device = device
+    besieged.forgive(name)
+    besieged.check(name, "192.0.2.1", device)
+
+    with pytest.raises(TooManyRequests):
+        besieged.check(name, "198.51.100.7")  # strangers are not forgiven by it
+
+
+def test_under_attack_a_stranger_who_waits_gets_a_try(besieged, name):
+    with pytest.raises(TooManyRequests) as first:
+        besieged.check(name, "198.51.100.7")
+    with pytest.raises(TooManyRequests):
+        besieged.check(name, "198.51.100.7")  # at once
+    time.sleep(1.1)
+
+    besieged.check(name, "198.51.100.7")
+    assert first.value.retry_after <= 60
+
+
+def test_under_attack_a_network_has_three_tries_an_hour(besieged, name):
+    got = 0
+    for _ in range(6):
+        with suppress(TooManyRequests):
+            besieged.check(name, "198.51.100.7")
+            got += 1
+        time.sleep(1.05)
+
+    assert got <= 3
+
+
+def test_a_cookie_stands_for_those_who_logged_in_there_and_nobody_else(limits, name):
+    cookie = ""
+    for person in ("ann", "ben", name):
+        cookie = limits.device_cookie(person, cookie, NOW)
+    later = NOW + timedelta(days=366)
+
+    assert all(limits.known_device(person, cookie, NOW) for person in ("ann", "ben", f" {name} "))
+    assert limits.known_device("cleo", cookie, NOW) is None
+    assert limits.known_device(name, cookie, later) is None
+    assert len(limits.device_cookie("dora", limits.device_cookie("cleo", cookie, NOW), NOW).split("~")) == 4
+
+
+@pytest.mark.parametrize(
+    "cookie", ["", "~", "x.y.z", "a.9999999999." + "0" * 64, "\udcff.1.2", "." * 50, "~" * 900]
+)
+def test_what_is_no_cookie_of_ours_is_a_stranger(limits, name, cookie):
+    assert limits.known_device(name, cookie, NOW) is None
+
+
+def test_another_installations_cookie_is_none_of_ours(limits, redis_url, tmp_path, name):
+    other = LoginLimits(Settings(tmp_path, "sqlite:///", redis_url, b"y" * 32))
+
+    assert limits.known_device(name, other.device_cookie(name, "", NOW), NOW) is None
+
+
+def test_refusals_are_worth_an_entry_at_the_first_tenth_hundredth(redis_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(login_limits, "PREFIX", secrets.token_hex(6))
+    limits = LoginLimits(_settings(redis_url, tmp_path))
+
+    assert [count for _ in range(250) if (count := limits.refusals())] == [1, 10, 100]
 
 
 def test_a_right_password_from_elsewhere_does_not_let_a_guesser_go_on(limits, name, address):

@@ -193,7 +193,7 @@ def test_a_dropped_key_is_refused_after_a_moment(app: Flask, db: Database, key: 
     access = Access(app.extensions["parley"], clock=lambda: now)
     with app.test_request_context():
         access.identify(key)
-        keys.drop_key(db, "The Gazette")
+        keys.drop_key(db, "The Gazette", NOW)
         access.identify(key)
         now += 5.0
 

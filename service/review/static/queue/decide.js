@@ -11,6 +11,7 @@ const DONE = { approve: 'Approved', reject: 'Rejected', reopen: 'Back in the que
 export function decide(card, action) {
   if (card.ariaBusy) return
   const button = card.querySelector(`button[value="${action}"]`)
+  if (!card.querySelector('form.actions')) return say('You may see this comment, but not decide it.')
   if (!button) return say(`This comment is ${card.dataset.status}.`)
   card.ariaBusy = 'true'
   card.querySelector('.alert')?.remove()

@@ -1,0 +1,81 @@
+"""The running heads of the audit log: written at the end of each transaction that added to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from service.domain.sealing import RunningHead, SealKey
+from service.storage.records import columns, row_of, rows_of, values_of
+from service.storage.tables import AuditHead
+from service.storage.upserts import upsert
+
+EVERY = select(*columns(RunningHead, AuditHead))
+
+
+class Seals:
+    """The key of one transaction, and what it adds to the running heads.
+
+    They are written last: all writers of a site meet at its head, so nobody may wait for anything else while
+    holding it, and whoever takes several takes them in the same order.
+    """
+
+    def __init__(self, key: SealKey | None) -> None:
+        self.key = key
+        self._noted: dict[str, list[str]] = defaultdict(list)
+        self._at: datetime | None = None
+
+    def note(self, part: str, seal: str, at: datetime) -> None:
+        """Remember an entry that was added to a part of the log."""
+        self._noted[part].append(seal)
+        self._at = min(at, self._at or at)
+
+    def write(self, connection: Connection) -> None:
+        """Write what was remembered; for the end of the transaction."""
+        if self.key is None or self._at is None:
+            return
+        for part in sorted(self._noted):
+            _write(connection, _held(connection, part, self.key, self._at).plus(self._noted[part], self.key))
+
+
+def seals_of(connection: Connection) -> Seals:
+    """Return the seals of the transaction that a connection is in."""
+    found: Seals = connection.get_execution_options()["parley_seals"]
+    return found
+
+
+def every(connection: Connection) -> dict[str, RunningHead]:
+    """Return all running heads by their part."""
+    return {head.part: head for head in rows_of(RunningHead, connection.execute(EVERY))}
+
+
+def find(connection: Connection, part: str) -> RunningHead | None:
+    """Return the head of one part of the log."""
+    return row_of(RunningHead, connection.execute(EVERY.where(AuditHead.part == part)))
+
+
+def begin(connection: Connection, heads: Iterable[RunningHead]) -> None:
+    """Put other heads in the place of all that there are."""
+    connection.execute(delete(AuditHead))
+    connection.execute(insert(AuditHead), [values_of(head) for head in heads])
+
+
+def _held(connection: Connection, part: str, key: SealKey, now: datetime) -> RunningHead:
+    """Return the head of a part, held until the transaction ends; made if it is new."""
+    query = EVERY.where(AuditHead.part == part).with_for_update()
+    found = row_of(RunningHead, connection.execute(query))
+    if found is None:
+        upsert(connection, AuditHead, values_of(RunningHead.empty(part, now).proven(key)))
+        found = rows_of(RunningHead, connection.execute(query))[0]
+    return found
+
+
+def _write(connection: Connection, head: RunningHead) -> None:
+    connection.execute(
+        update(AuditHead)
+        .where(AuditHead.part == head.part)
+        .values(entries=head.entries, total=head.total, proof=head.proof)
+    )
