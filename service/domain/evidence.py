@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from service.domain import form_tokens
+
 DIGITS = 6  # of a score: finer than any limit, and the same from every machine
 
 
@@ -45,7 +47,8 @@ class Evidence:
     ``is_unsure`` says that a careful reading was wanted and not to be had; ``reader`` whose scores these are.
     ``name`` is None where the author gave none; all else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
-    ``posts_…`` is how much was posted when it came (`service.domain.pressure`).
+    ``posts_…`` is how much was posted when it came, ``form`` and ``trapped`` by what form
+    (`service.domain.pressure`).
     ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
     ``contacts`` the ways in which readers are led elsewhere (`service.domain.contacts`).
     """
@@ -73,6 +76,8 @@ class Evidence:
     posts_text: int = 0
     posts_thread: int = 0
     posts_site: int = 0
+    form: str = form_tokens.NONE
+    trapped: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -103,7 +103,9 @@ def _evidence(
         "premoderated": comment.thread_premoderate,
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
-        **{f"posts_{axis}": count for axis, count in asdict(pressure).items()},
+        "form": pressure.form,
+        "trapped": pressure.trapped,
+        **{f"posts_{axis}": count for axis, count in pressure.figures().items()},
     }
     if reading is None:
         failure = f"it failed {MAX_SCORING_TRIES} times"

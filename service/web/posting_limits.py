@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from service.comments.forms import form_of
 from service.comments.intake import Draft, place
 from service.domain.errors import TooManyRequests
+from service.domain.form_tokens import GOOD, MOST_POSTS, WORN
 from service.domain.pressure import MINUTE, SPIKE, Pressure, counted_as, network
 from service.settings import Settings
 from service.web.rate_limits import Count, RateLimits
@@ -17,7 +19,7 @@ SAID_BY_MANY = 20  # characters of a text: what is shorter ("Thank you!") is not
 
 
 class PostingLimits:
-    """Counts posts by network, author, text, thread and site, by keyed hashes that end within ten minutes."""
+    """Counts posts by network, author, text, form, page and site, by keyed hashes that end in ten minutes."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = RateLimits(settings, PREFIX)
@@ -28,7 +30,10 @@ class PostingLimits:
 
         What is refused does not count on the page, the site or the text, so that others do not suffer.
         """
+        form = form_of(draft, secret_key=self._key, now=now)
         whose, where = self._whose(draft, address, now), self._where(draft, now)
+        if form == GOOD:
+            whose["form"] = self._of(MINUTE, now, "form", draft.site, str(draft.form_token))
         asked = whose | where
         # All in one question: of each comment's way in, asking Redis is a good part.
         found = dict(zip(asked, self._limits.count(list(asked.values())), strict=True))
@@ -36,7 +41,9 @@ class PostingLimits:
             self._limits.take_back(list(where.values()))
             wait = MINUTE - int(now.timestamp()) % MINUTE
             raise TooManyRequests(f"Too many comments in a minute. Try again in {wait} seconds.", wait)
-        return Pressure(**found)
+        # Somebody may write twice in a form; a program must not post all day by one token.
+        worn = found.pop("form", 0) > MOST_POSTS
+        return Pressure(**found, form=WORN if worn else form, trapped=draft.trapped)
 
     def _whose(self, draft: Draft, address: str | None, now: datetime) -> dict[str, Count]:
         whose = {"network": network(address), "author": draft.author_token}

@@ -24,7 +24,7 @@ class CommentForLedger:
     audit_head: str
     created_at: datetime
     tries: int
-    pressure: dict[str, int] | None
+    pressure: dict[str, int | str] | None
     thread_key: str
     thread_url: str | None
     thread_title: str | None
