@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import structlog
@@ -93,7 +94,7 @@ def _evidence(
     reading = found.readings[comment.id]
     repeat = earlier.repeat(comment, reading)
     pressure = Pressure.from_dict(comment.pressure)
-    about = {
+    about: dict[str, Any] = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
         "contacts": contacts(comment.body),

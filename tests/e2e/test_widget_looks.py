@@ -44,7 +44,8 @@ def article(base: str, browser: Any) -> Iterator[Open]:
             page.add_init_script(script)
         element = '<parley-comments site="demo" thread="t"></parley-comments>'
         text = (
-            f'<!doctype html>{html}<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>News</title>'
+            f'<!doctype html>{html}<meta charset="utf-8"><title>News</title>'
+            '<meta name="viewport" content="width=device-width">'
             f'<link rel="icon" href="data:,"><style>{css}</style>'
             f'<script type="module" src="/embed/parley-comments.js"></script><body>{body or element}'
         )
