@@ -178,9 +178,9 @@ def test_a_program_that_fills_in_every_field_waits_for_a_person(visit, thread):
     )
     page.page.get_by_role("button", name="Post", exact=True).click()
 
-    expect(page.page.get_by_text("Awaiting moderation")).to_be_visible()
+    expect(page.page.get_by_text("Awaiting moderation", exact=True)).to_be_visible()
     page.page.wait_for_timeout(3000)
-    expect(page.page.get_by_text("Awaiting moderation")).to_be_visible()
+    expect(page.page.get_by_text("Awaiting moderation", exact=True)).to_be_visible()
 
 
 def test_without_a_token_a_post_goes_all_the_same(visit, thread):
