@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request, url_for
 
 from service.api.schemas import comments as schemas
-from service.comments import intake, own, reading
+from service.comments import forms, intake, own, reading
 from service.context import context
 from service.web.context import web_context
 from service.web.doors import door
@@ -41,6 +41,16 @@ def post_comment(body: intake.Draft, headers: schemas.Sender) -> Any:
     here.tasks.nudge_scoring()
     g.comment_id = receipt.id
     return receipt, {"Location": url_for(".show_comment", comment_id=receipt.id)}
+
+
+@bp.get("/form-token")
+@door("Open a form to write in", query=schemas.FormQuery(), answer=schemas.FormToken())
+def open_form(query: schemas.FormAsked) -> Any:
+    """Return a token that shows, with the post, that a form was opened before. Nothing is stored."""
+    here = context()
+    key = here.settings.secret_key
+    token = forms.open_form(query.site, query.thread, secret_key=key, now=here.clock())
+    return {"token": token}, {"Cache-Control": "no-store"}
 
 
 @bp.get("/comments")

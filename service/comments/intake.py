@@ -30,7 +30,9 @@ class Draft:
 
     ``author_token`` is a secret that the reader's browser keeps: it links one reader's comments on one
     site without a name or an account. Only its hash is stored. ``idempotency_key`` is the client's,
-    ``origin`` what the browser says of the page it posts from, and ``pressure`` what the door measured.
+    ``origin`` what the browser says of the page it posts from, ``form_token`` shows that a form was opened,
+    ``trapped`` says that a field was filled in which people do not see, and ``pressure`` is what the door
+    measured.
     """
 
     site: str
@@ -43,6 +45,8 @@ class Draft:
     author_token: str | None = None
     idempotency_key: str | None = None
     origin: str | None = None
+    form_token: str | None = None
+    trapped: bool = False
     pressure: Pressure | None = None
 
 

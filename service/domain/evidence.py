@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from service.domain import form_tokens
+
 DIGITS = 6  # of a score: finer than any limit, and the same from every machine
 
 
@@ -49,7 +51,8 @@ class Evidence:
     ``name`` is None where the author gave none. ``title``, ``address`` and ``key`` are what the post says of
     its page, None where that is known already, or vouched for. All else is said of the body.
     ``unknown`` are the attributes that the model has no output for, whatever the text.
-    ``posts_…`` is how much was posted when it came (`service.domain.pressure`).
+    ``posts_…`` is how much was posted when it came, ``form`` and ``trapped`` by what form
+    (`service.domain.pressure`).
     ``personal`` are the kinds of personal data found, never the data (`service.domain.personal_data`), and
     ``contacts`` the ways in which readers are led elsewhere (`service.domain.contacts`).
     """
@@ -81,6 +84,8 @@ class Evidence:
     title: NameEvidence | None = None
     address: NameEvidence | None = None
     key: NameEvidence | None = None
+    form: str = form_tokens.NONE
+    trapped: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the evidence as JSON, without what is at its default; `from_dict` reads it back.

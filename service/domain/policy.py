@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from service.domain import contacts, personal_data
+from service.domain import contacts, form_tokens, personal_data
 from service.domain.comment import Status
 from service.domain.evidence import Evidence, NameEvidence
 from service.domain.languages import language_name
@@ -190,28 +190,50 @@ def _of_kinds(
 
 def by_pace(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for what comes faster than people write; an office behind one address is held and not refused."""
-    for count, most, whose in (
-        (evidence.posts_network, policy.network_pace, "from the same network"),
-        (evidence.posts_author, policy.author_pace, "by the same author"),
-        (evidence.posts_text, policy.text_pace, "with the same text"),
+    for count, most, whose, by_form in (
+        (
+            evidence.posts_network,
+            _widened(policy.network_pace, evidence, policy),
+            "from the same network",
+            True,
+        ),
+        (evidence.posts_author, policy.author_pace, "by the same author", False),
+        (evidence.posts_text, policy.text_pace, "with the same text", False),
     ):
         if count > most:
             text = f"{count} comments came {whose} within a minute; {most} pass without a look."
-            yield Reason("pace", "review", text)
+            yield Reason("pace", "review", text + (_by_its_form(evidence) if by_form else ""))
 
 
 def by_flood(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """Ask for everything while a page or the site gets more than it usually does; that ends by itself."""
     for count, most, where in (
-        (evidence.posts_thread, policy.thread_flood, "page"),
-        (evidence.posts_site, policy.site_flood, "site"),
+        (evidence.posts_thread, _widened(policy.thread_flood, evidence, policy), "page"),
+        (evidence.posts_site, _widened(policy.site_flood, evidence, policy), "site"),
     ):
         if count > most:
             text = (
                 f"{count} comments came to this {where} in five minutes; beyond {most} all are read first,"
                 " until some minutes after it calms down."
             )
-            yield Reason(FLOOD, "review", text)
+            yield Reason(FLOOD, "review", text + _by_its_form(evidence))
+
+
+def _widened(most: int, evidence: Evidence, policy: Policy) -> int:
+    """Return a limit as it is for what many share: wider for those who had a form before them."""
+    return most * policy.form_factor if evidence.form == form_tokens.GOOD else most
+
+
+def _by_its_form(evidence: Evidence) -> str:
+    words = form_tokens.IN_WORDS
+    return " " + words.get(evidence.form, words[form_tokens.NONE])
+
+
+def by_trap(evidence: Evidence, _: Policy) -> Iterator[Reason]:
+    """Ask for what filled in a field that people neither see nor hear of."""
+    if evidence.trapped:
+        text = "A field of the form was filled in that people do not see: a program may have written this."
+        yield Reason("trap", "review", text)
 
 
 def by_first_time(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
@@ -311,6 +333,7 @@ RULES: tuple[Rule, ...] = (
     by_contacts,
     by_pace,
     by_flood,
+    by_trap,
     by_first_time,
     by_premoderation,
     by_name,

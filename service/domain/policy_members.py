@@ -97,6 +97,12 @@ class Policy:
             MANY,
         ),
     ] = 1000
+    form_factor: Annotated[
+        int,
+        Whole(
+            "What came by the widget's form may be so many times as much, by network, page and site.", 1, 1000
+        ),
+    ] = 3
     reserved_names: Annotated[
         tuple[str, ...],
         Words("A name that looks like one of these, or like the site's own, goes to review."),

@@ -29,6 +29,7 @@ FOR_AUTHORS = {
     "contact": "It leads readers to a messenger, a number or an address elsewhere.",
     "pace": "Many comments came from the same place at once.",
     FLOOD: "Many comments come to this page at the moment, and all are read before they appear.",
+    "trap": "It looks as if a program had filled in the form.",
     "first-time-author": "First comments are read before they appear.",
     "premoderation": "Comments here are read before they appear.",
     MODERATOR: "A moderator decided so.",

@@ -29,6 +29,14 @@ DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|class|const|let) +(\w+)", re.MULTILINE)
 STRANGE = re.compile(r"^(?:import\b|export (?:\{|\*)|(?:const|let) [{\[]|var ).*", re.MULTILINE)
 CONTINUES = re.compile(r"\s*[(\[`+/-].*")  # without a semicolon, this would go on with the module before
+# Where spaces mean something: texts in single quotes, templates, regular expressions where one may begin.
+QUOTED = re.compile(
+    r"""'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
+    r"""|(?:(?<=[(=,!])|(?<=[=,] )|(?<=return ))/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*"""
+)
+SPACE = re.compile(r"(?<=[=(){}\[\],:;?&|<>!]) +| +(?=[=()}\[\],:;?&|<>!])")
+SPACE_IN_STYLES = re.compile(r"(?<=[{};:,]) +| +(?=[{}])")
+STYLES = "`\n"  # a template that begins so is a style sheet
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 Sources = Mapping[str, str]  # the text of each module, by its name below the widget's folder
@@ -92,6 +100,23 @@ def without_comments(script: str) -> str:
     '\\nfunction f(x) {\\n\\nreturn 2 * x\\n}'
     """
     return INDENT.sub("", _without_documentation(script))
+
+
+def squeezed(script: str) -> str:
+    """Leave out spaces that mean nothing, in scripts and in the style sheets within them; lines stay.
+
+    >>> squeezed("const a = (b, c) => b === 'x = y' ? [b, c] : `${b} , ${c}`")
+    "const a=(b,c)=>b==='x = y'?[b,c]:`${b} , ${c}`"
+    >>> squeezed("const LOOK = `\\n.a :is(b, p) { margin: 0 auto; top: 1px }\\n`")
+    'const LOOK=`\\n.a :is(b,p){margin:0 auto;top:1px}\\n`'
+    """
+    found, end = [], 0
+    for quoted in QUOTED.finditer(script):
+        text = quoted[0]
+        plain = SPACE_IN_STYLES.sub("", text) if text.startswith(STYLES) else text
+        found += [SPACE.sub("", script[end : quoted.start()]), plain]
+        end = quoted.end()
+    return "".join([*found, SPACE.sub("", script[end:])])
 
 
 def _without_documentation(script: str) -> str:

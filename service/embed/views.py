@@ -97,7 +97,7 @@ def files() -> dict[str, File]:
     script, source_map = bundle.join(sources)
     scripts = {name: bundle.later(name, sources) for name in sources if not name.startswith("first/")}
     scripts[bundle.SCRIPT] = script
-    made = {name: _file("text/javascript", text) for name, text in scripts.items()}
+    made = {name: _file("text/javascript", bundle.squeezed(text)) for name, text in scripts.items()}
     styles = {path.name: _file("text/css", path.read_text(encoding="utf-8")) for path in HERE.glob("*.css")}
     return made | styles | {bundle.MAP: _file("application/json", source_map)}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import structlog
@@ -102,7 +103,7 @@ def _evidence(
     reading = found.readings[comment.id]
     repeat = earlier.repeat(comment, reading)
     pressure = Pressure.from_dict(comment.pressure)
-    about = {
+    about: dict[str, Any] = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
         "contacts": contacts(comment.body),
@@ -113,7 +114,9 @@ def _evidence(
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
         **_page(comment, found, site),
-        **{f"posts_{axis}": count for axis, count in asdict(pressure).items()},
+        "form": pressure.form,
+        "trapped": pressure.trapped,
+        **{f"posts_{axis}": count for axis, count in pressure.figures().items()},
     }
     if reading is None:
         failure = f"it failed {MAX_SCORING_TRIES} times"

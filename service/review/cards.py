@@ -43,6 +43,7 @@ BUTTONS = {"approve": ("Approve", "a"), "reject": ("Reject", "r"), "reopen": ("B
 # What may be done with a comment that stands so: the action, its button, and the key for it.
 CHOICES = {status: [(action, *BUTTONS[action]) for action in choices(status)] for status in TABS}
 IN = {NAME: "In the name, ", **{field: f"In the page's {field}, " for field in FIELDS}}
+MANY_LINES, MANY = 12, 1000  # a text of more lines or characters is folded, as in the widget
 WORD = 4  # the level of a word-list hit; 1 to 3 are shares of the score
 RUN = re.compile(rb"(.)\1*+", re.DOTALL)
 SHARES = ((0.3, 3), (0.1, 2), (0.02, 1))  # at least so much of a score is marked so strongly
@@ -66,6 +67,15 @@ class Bar:
     limit: str | None
     limit_at: str | None
     is_over: bool
+
+
+def is_long(body: str) -> bool:
+    """Whether a text takes so much room that only its beginning is shown until somebody wants all of it.
+
+    >>> is_long("Hello." + "\\n" * 12 + "Bye."), is_long("a" * 1000), is_long("Hello.")
+    (True, False, False)
+    """
+    return len(body) > MANY or body.count("\n") >= MANY_LINES
 
 
 def segments(body: str, spans: Sequence[Sequence[float]], words: Sequence[tuple[int, int]]) -> list[Segment]:

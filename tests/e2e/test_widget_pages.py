@@ -85,7 +85,12 @@ def test_a_first_render_asks_for_one_script_and_for_all_of_it_at_most_25_kilobyt
     assert list(first) == ["parley-comments.js"]
     assert sum(first.values()) <= MAX_FIRST_RENDER, f"{first} of {MAX_FIRST_RENDER} bytes"
     assert sorted(calls) == ["comments", "counts"]
-    assert set(everything) == {"parley-comments.js", "later/writing.js", "later/form.js"}
+    assert set(everything) == {
+        "parley-comments.js",
+        "later/writing.js",
+        "later/form.js",
+        "locales/later/en.js",
+    }
     assert sum(everything.values()) <= MAX_ALL, f"{everything} of {MAX_ALL} bytes"
 
 
@@ -126,4 +131,62 @@ def test_a_strict_policy_needs_to_allow_our_origin_alone(parley, visit, thread):
         write(page.page, "Written on another origin by a strict policy.")
 
         expect(page.page.get_by_text("Written on another origin")).to_be_visible()
+    assert page.wrong == []
+
+
+def test_a_form_is_opened_with_a_token_and_people_do_not_meet_its_trap(visit):
+    demo, sent = visit(), []
+    demo.page.on("request", lambda one: sent.append(one) if one.method == "POST" else None)
+    expect(demo.page.get_by_label(ADD)).to_be_visible()
+    assert "form-token" not in demo.calls()
+    demo.page.get_by_label(ADD).focus()
+    expect(demo.page.get_by_label("Name (optional)")).to_be_visible()
+    trap = demo.page.locator("parley-comments input[name=topic]")
+    box = trap.bounding_box()
+    seen = demo.page.evaluate(
+        "([x, y]) => document.querySelector('parley-comments').shadowRoot.elementFromPoint(x, y)?.name",
+        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+    )
+    told = demo.page.locator("parley-comments").aria_snapshot()
+    stops = []
+    for _ in range(6):
+        demo.page.keyboard.press("Tab")
+        stops.append(
+            demo.page.evaluate("document.querySelector('parley-comments').shadowRoot.activeElement?.name")
+        )
+    write(demo.page, "Written by hand, after a while.")
+    expect(demo.page.get_by_text("Written by hand")).to_be_visible()
+    (post,) = sent
+
+    assert seen != "topic"
+    assert "empty" not in told.replace("No comments yet", "")
+    assert "topic" not in stops
+    assert demo.calls().count("form-token") == 1
+    assert set(post.post_data_json["form"]) == {"token"}
+    assert demo.page.context.cookies() == []
+
+
+def test_a_program_that_fills_in_every_field_waits_for_a_person(visit, thread):
+    page = visit(f'<script type="module" src="{SCRIPT}"></script>{WIDGET.replace("THREAD", thread)}')
+    page.page.get_by_label(ADD).focus()
+    expect(page.page.get_by_label("Name (optional)")).to_be_visible()
+    page.page.evaluate(
+        """() => {
+          const root = document.querySelector('parley-comments').shadowRoot
+          for (const one of root.querySelectorAll('input, textarea')) one.value = 'A fine map'
+        }"""
+    )
+    page.page.get_by_role("button", name="Post", exact=True).click()
+
+    expect(page.page.get_by_text("Awaiting moderation", exact=True)).to_be_visible()
+    page.page.wait_for_timeout(3000)
+    expect(page.page.get_by_text("Awaiting moderation", exact=True)).to_be_visible()
+
+
+def test_without_a_token_a_post_goes_all_the_same(visit, thread):
+    page = visit(f'<script type="module" src="{SCRIPT}"></script>{WIDGET.replace("THREAD", thread)}')
+    page.page.route(re.compile("/form-token"), lambda route: route.abort())
+    write(page.page, "Written while no token was to be had.")
+
+    expect(page.page.get_by_text("Written while no token")).to_be_visible()
     assert page.wrong == []

@@ -226,6 +226,7 @@ def test_a_reason_without_a_text_of_ours_is_said_in_the_server_s_words(run):
         "words",
         """
         const words = new module.Words('en')
+        words.learn((await import('/embed/locales/later/en.js?debug')).default)
         const reasons = [{ code: 'links', text: 'unused' }, { code: 'new-rule', text: 'Said plainly.' }]
         return reasons.map((reason) => words.why(reason))
         """,

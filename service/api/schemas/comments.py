@@ -87,6 +87,23 @@ class Author(Schema):
     )
 
 
+class WrittenIn(Schema):
+    """The form that a comment was written in. Programs and plain forms leave it out."""
+
+    token = fields.String(
+        allow_none=True,
+        validate=validate.Length(max=300),
+        metadata=described(
+            "What `GET /api/v1/form-token` gave when the form was opened. Where much is posted, a comment"
+            " with a good one passes wider limits; a missing, forged or hasty one refuses nothing."
+        ),
+    )
+    topic = fields.String(
+        allow_none=True,
+        metadata=described("Empty: people do not see it, and what a program fills in goes to review."),
+    )
+
+
 class NewComment(Typed):
     """A comment as a reader posts it. A field that is not listed is refused."""
 
@@ -98,6 +115,7 @@ class NewComment(Typed):
         validate=UUID, allow_none=True, metadata=described("The published comment of this page it answers.")
     )
     author = fields.Nested(Author)
+    form = fields.Nested(WrittenIn)
     body = Text(
         required=True,
         max_graphemes=comment.MAX_COMMENT_GRAPHEMES,
@@ -109,8 +127,9 @@ class NewComment(Typed):
     )
 
     def _arguments(self, values: dict[str, Any]) -> dict[str, Any]:
-        thread, author = values.pop("thread"), values.pop("author", {})
-        return {**values, **thread, "author_name": author.get("name")}
+        thread, author, form = values.pop("thread"), values.pop("author", {}), values.pop("form", {})
+        written = {"form_token": form.get("token"), "trapped": bool((form.get("topic") or "").strip())}
+        return {**values, **thread, **written, "author_name": author.get("name")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +186,33 @@ class ReceiptQuery(Typed):
     makes = GivenReceipt
 
     receipt = fields.String(validate=validate.Length(1, 128))
+
+
+@dataclass(frozen=True, slots=True)
+class FormAsked:
+    """Where a form is opened."""
+
+    site: str
+    thread: str
+
+
+class FormQuery(Typed):
+    """Where a form is opened."""
+
+    makes = FormAsked
+
+    site = fields.String(required=True, validate=SITE)
+    thread = fields.String(
+        required=True,
+        validate=validate.Length(1, MAX_GIVEN),
+        metadata=described("Key or address of the page, as the post will give it."),
+    )
+
+
+class FormToken(Schema):
+    """What a post from this form brings back as `form.token`."""
+
+    token = fields.String(metadata=described("Good from 2 seconds to 12 hours after it was given."))
 
 
 class Accepted(Schema):

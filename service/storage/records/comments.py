@@ -27,7 +27,7 @@ class CommentForLedger:
     audit_head: str
     created_at: datetime
     tries: int
-    pressure: dict[str, int] | None
+    pressure: dict[str, int | str] | None
     page_title: str | None
     page_url: str | None
     page_key: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from service.domain import contacts
+from service.domain import contacts, form_tokens
 from service.domain.evidence import Evidence, NameEvidence, rounded
 from service.domain.personal_data import KINDS
 from service.domain.policy_kinds import Thresholds
@@ -57,6 +57,8 @@ evidences = st.builds(
     is_short=st.booleans(),
     posts_author=st.integers(0, 9),
     posts_thread=st.integers(0, 9),
+    form=st.sampled_from([*form_tokens.IN_WORDS, "by owl"]),
+    trapped=st.booleans(),
 )
 shares = st.floats(0, 1)
 policies = st.builds(

@@ -18,6 +18,15 @@ def test_figures_are_kept_and_read_back_and_later_ones_passed_over() -> None:
     assert Pressure.from_dict(None) == Pressure()
 
 
+def test_a_form_is_kept_only_where_much_is_posted_and_a_trap_always() -> None:
+    assert Pressure(network=2, form="quick").as_dict() is None
+    assert Pressure(trapped=True, form="good").as_dict() == {"trapped": True}
+    kept = Pressure(network=40, form="quick", trapped=True).as_dict()
+
+    assert kept == {"network": 40, "form": "quick", "trapped": True}
+    assert Pressure.from_dict(kept) == Pressure(network=40, form="quick", trapped=True)
+
+
 @pytest.mark.parametrize(
     "address", ["", None, "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "here", "1.2.3"]
 )

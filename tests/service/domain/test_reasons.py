@@ -28,7 +28,7 @@ from service.domain.reasons import (
 )
 from tests.service.domain.drawn import evidences, policies
 
-LOCALES = sorted((Path(service.__file__).parent / "embed" / "widget" / "locales").glob("*.js"))
+LOCALES = sorted((Path(service.__file__).parent / "embed" / "widget" / "locales" / "later").glob("*.js"))
 STRICT = Policy(
     {"TOXICITY": Thresholds(0.6, 0.9)}, premoderate=True, max_links=0, hold_repeats=True, hold_first_time=True
 )
@@ -40,7 +40,7 @@ HELD = (
     Evidence(
         {"TOXICITY": 0.1}, language_supported=False, banned=("x",), suspect=("y",), links=9,
         repeat_of="author", first_time=True, personal=("phone",), contacts=("number",),
-        posts_network=31, posts_site=1001,
+        posts_network=31, posts_site=1001, trapped=True,
     ),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence(None, banned=("x",), suspect=("y",), links=1)),
     Evidence({"TOXICITY": 0.1}, name=NameEvidence({"TOXICITY": 0.95}, personal=("email",))),

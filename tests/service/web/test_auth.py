@@ -42,6 +42,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /api/v1/comments/<uuid:comment_id>": (404, 200, 404, 404, 404, 404),
     "DELETE /api/v1/comments/<uuid:comment_id>": (404, 204, 404, 404, 404, 404),
     "GET /api/v1/counts": ALL,
+    "GET /api/v1/form-token": ALL,
     # moderators
     "GET /api/v1/moderation/comments": STAFF_ONLY,
     "POST /api/v1/moderation/actions": STAFF_ONLY,
@@ -104,6 +105,7 @@ SCORED = {"comment": {"text": "A fine remark."}}
 QUERIES = {
     "/api/v1/comments": {"site": "demo", "thread": "a"},
     "/api/v1/counts": {"site": "demo", "thread": "a"},
+    "/api/v1/form-token": {"site": "demo", "thread": "a"},
     "/api/v1/moderation/comments": {"site": "demo"},
     "/api/v1/moderation/policies": {"site": "demo"},
     "/api/v1/webhook-endpoints": {"site": "demo"},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from service.comments.forms import open_form
 from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR
 from service.domain.errors import TooManyRequests
@@ -43,12 +47,11 @@ class Crowd:
     def __init__(self, db: Database, limits: PostingLimits) -> None:
         self.db, self.limits, self.clock, self.said = db, limits, FakeClock(), 0
 
-    def post(self, address: str, token: str, page: str = "a") -> str:
+    def post(self, address: str, token: str, page: str = "a", **more: Any) -> str:
         self.said += 1
         body = f"The {WORDS[self.said % 16]} {WORDS[self.said // 16 % 16]} {self.said}"
-        draft = Draft("demo", f"https://news.example/{page}", body, key=page, author_token=token)
-        pressure = self.limits.measure(draft, address, self.clock())
-        kept = Draft("demo", draft.url, body, key=page, author_token=token, pressure=pressure)
+        draft = Draft("demo", f"https://news.example/{page}", body, key=page, author_token=token, **more)
+        kept = replace(draft, pressure=self.limits.measure(draft, address, self.clock()))
         return Intake(self.db, b"k" * 32).submit(kept, self.clock()).id
 
     def decide(self) -> None:
@@ -155,6 +158,111 @@ def test_a_flooded_page_is_read_first_and_that_ends_by_itself(db: Database, limi
     assert crowd.held([elsewhere, after, later]) == [after]
     crowd.clock.forward(minutes=10)
     assert queue.pending_page(db, MO, now=crowd.clock()).flooded == []
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[..., str]:
+    """Open a form some minutes before the posts come."""
+
+    def open_it(page: str = "a", minutes: float = -5, site: str = "demo") -> str:
+        key = str(tmp_path).encode()
+        return open_form(site, page, secret_key=key, now=FakeClock()() + timedelta(minutes=minutes))
+
+    return open_it
+
+
+def text_of(db: Database, comment: str) -> str:
+    return " ".join(str(one["text"]) for one in look(db, comment).reasons)
+
+
+def test_those_who_had_a_form_before_them_pass_wider_limits(
+    db: Database, limits: PostingLimits, opened: Callable[..., str]
+) -> None:
+    crowd = Crowd(db, limits)
+    sites.set_policy(db, OPERATOR, "demo", {"network_pace": 10}, crowd.clock())
+    programs = [crowd.post("198.51.100.7", f"{n:030}") for n in range(20)]
+    pupils = [crowd.post("198.51.100.7", f"{n + 100:030}", form_token=opened()) for n in range(20)]
+    crowd.decide()
+
+    assert len(crowd.held(programs)) == 10
+    assert text_of(db, programs[-1]).endswith(
+        "It came with no valid form token, as programs and plain forms do."
+    )
+    assert len(crowd.held(pupils)) == 10, "those beyond three times the limit wait too"
+    assert text_of(db, pupils[-1]).endswith("30 pass without a look. It was written in the widget's form.")
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"minutes": 0}, "within 2 seconds of opening the form"),
+        ({"page": "b"}, "forged, or that of another page"),
+        ({"site": "other"}, "forged, or that of another page"),
+        ({"minutes": -24 * 60}, "no valid form token"),
+        (None, "forged, or that of another page"),
+    ],
+)
+def test_a_token_that_shows_nothing_widens_nothing_and_refuses_nothing(
+    db: Database, limits: PostingLimits, opened: Callable[..., str], form: Any, why: str
+) -> None:
+    crowd = Crowd(db, limits)
+    sites.set_policy(db, OPERATOR, "demo", {"thread_flood": 3}, crowd.clock())
+    token = "1.2.3" if form is None else opened(**form)
+    posts = [crowd.post(f"203.0.{n}.1", f"{n:030}", form_token=token) for n in range(4)]
+    crowd.decide()
+
+    assert crowd.held(posts) == posts[3:]
+    assert set(reasons(db, posts[3])) == {"flood"}
+    assert why in text_of(db, posts[3])
+
+
+def test_one_token_does_not_serve_a_program_all_day(
+    db: Database, limits: PostingLimits, opened: Callable[..., str]
+) -> None:
+    crowd, token = Crowd(db, limits), opened()
+    sites.set_policy(db, OPERATOR, "demo", {"network_pace": 5}, crowd.clock())
+    posts = [crowd.post("198.51.100.7", f"{n:030}", form_token=token) for n in range(8)]
+    crowd.clock.forward(minutes=2)
+    later = crowd.post("198.51.100.7", "9" * 30, form_token=token)
+    crowd.decide()
+
+    assert crowd.held([*posts, later]) == posts[6:]
+    assert "More than 6 comments a minute came with its form token." in text_of(db, posts[7])
+
+
+def test_a_site_may_let_forms_count_for_nothing(
+    db: Database, limits: PostingLimits, opened: Callable[..., str]
+) -> None:
+    crowd = Crowd(db, limits)
+    sites.set_policy(db, OPERATOR, "demo", {"network_pace": 4, "form_factor": 1}, crowd.clock())
+    posts = [crowd.post("198.51.100.7", f"{n:030}", form_token=opened()) for n in range(5)]
+    crowd.decide()
+
+    assert crowd.held(posts) == posts[4:]
+
+
+def test_what_fills_in_the_hidden_field_is_held_and_says_why(db: Database, limits: PostingLimits) -> None:
+    crowd = Crowd(db, limits)
+    trapped, other = crowd.post("198.51.100.7", "t" * 30, trapped=True), crowd.post("198.51.100.7", "u" * 30)
+    crowd.decide()
+
+    assert crowd.held([trapped, other]) == [trapped]
+    assert reasons(db, trapped) == ["trap"]
+    assert "people do not see" in text_of(db, trapped)
+
+
+def test_without_pressure_nothing_of_a_form_is_kept(
+    db: Database, limits: PostingLimits, opened: Callable[..., str]
+) -> None:
+    crowd, token = Crowd(db, limits), opened()
+    calm = [crowd.post("198.51.100.7", "t" * 30, form_token=one) for one in (token, "forged", None)]
+    crowd.decide()
+
+    assert crowd.held(calm) == []
+    with db.read() as connection:
+        assert set(connection.execute(select(Comment.pressure)).scalars()) == {None}
+        for table in Base.metadata.sorted_tables:
+            assert token not in repr(connection.execute(select(table)).all())
 
 
 def test_the_door_says_when_to_come_again_and_keeps_no_address(client: FlaskClient, db: Database) -> None:

@@ -1,5 +1,11 @@
 import { button, make, set, write } from './dom.js'
 
+// As many lines are shown of a long text (`.long` in styles.js).
+const MANY_LINES = 12
+const MANY = 1000
+/** Empty lines in a row. The service keeps one, but of those who wrote before it did. */
+const GAP = /\n\s*\n/g
+
 /** One comment with its replies, as a list item. */
 export class Card {
   /** @param {import('./words.js').Words} words @param {string} id @param {import('./view.js').Control} control */
@@ -12,6 +18,8 @@ export class Card {
     this.edited = make('span', {}, say('edited'))
     this.state = make('strong', { class: 'state', part: 'status' })
     this.body = make('p', { class: 'body', part: 'body', dir: 'auto' })
+    this.fold = button('', () => this.#fold(this.fold.getAttribute('aria-expanded') !== 'true'), 'link')
+    this.fold.hidden = true
     this.note = make('p', { class: 'note' })
     this.reasons = make('ul', { class: 'note' })
     this.reply = button(say('reply'), () => control.reply(id), 'link')
@@ -19,7 +27,7 @@ export class Card {
     this.more = button(say('moreReplies'), () => control.more(id), 'link')
     this.article = make('article', { part: 'comment', tabindex: -1 },
       make('p', { class: 'head' }, this.name, this.you, this.time, this.edited, this.state),
-      this.body, this.note, this.reasons, this.reply, this.dismiss)
+      this.body, this.fold, this.note, this.reasons, this.reply, this.dismiss)
     this.replies = make('ol', { class: 'list', role: 'list' })
     this.item = make('li', {}, this.article, this.replies, this.more)
   }
@@ -37,7 +45,12 @@ export class Card {
     set(article, 'aria-label', gone ? words.say('removed') : words.say('by', { name }))
     set(reply, 'aria-label', words.say('addReply', { name }))
     write(this.name, gone ? '' : name)
-    write(this.body, gone ? words.say('removed') : body ?? '')
+    const text = gone ? words.say('removed') : (body ?? '').replace(GAP, '\n\n')
+    if (text !== this.body.textContent) {
+      this.fold.hidden = text.length <= MANY && text.split('\n').length <= MANY_LINES
+      this.#fold(this.fold.hidden)
+    }
+    write(this.body, text)
     write(this.state, state && words.say(state))
     write(this.note, state && words.say(`${state}More`))
     this.#explain(state === 'rejected' ? reasons ?? [] : [])
@@ -50,6 +63,13 @@ export class Card {
     set(this.time, 'datetime', born)
     set(this.time, 'title', words.exactly(born))
     write(this.time, words.ago(born))
+  }
+
+  /** Show all of a long text, or its beginning; whoever listens hears all of it. @param {boolean} open */
+  #fold(open) {
+    this.body.classList.toggle('long', !open)
+    set(this.fold, 'aria-expanded', String(open))
+    this.fold.textContent = this.words.say(open ? 'fold' : 'unfold')
   }
 
   /** @param {{code: string, field?: string, text: string}[]} reasons */

@@ -96,5 +96,6 @@ export function recount({ site, thread }, n) {
 function number(element, n) {
   if (n === undefined) return
   const words = new Words(element.closest('[lang]')?.getAttribute('lang') ?? 'en')
+  if (!element.hasAttribute('dir')) element.dir = words.dir
   element.textContent = words.say('count', { n })
 }

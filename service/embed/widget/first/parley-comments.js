@@ -3,7 +3,7 @@ import { recall } from './memory.js'
 import { Place } from './place.js'
 import { Poll } from './poll.js'
 import { pulse } from './pulse.js'
-import { sheet } from './styles.js'
+import { tint } from './tint.js'
 import { View } from './view.js'
 import { Words } from './words.js'
 
@@ -19,7 +19,7 @@ import { Words } from './words.js'
  * @attr {string} [page-title] The page's title; the document's if left out.
  * @attr {string} [sort] `newest`, `oldest` or `top`.
  * @attr {string} [lang] The language to speak; that of the surrounding page if left out.
- * @attr {string} [words] JSON: texts instead of ours, by the keys of `locales/en.js`.
+ * @attr {string} [words] JSON: texts instead of ours, by the keys of `locales/`.
  * @fires parley-loaded `detail` is `{count, comments}`.
  * @fires parley-posted `detail` is `{id, status}`.
  * @fires parley-error `detail` is `{status, title}`; status 0 when no answer came.
@@ -36,9 +36,9 @@ export class ParleyComments extends HTMLElement {
   #view = /** @type {View | null} */ (null)
   #writing = /** @type {Promise<Writing> | null} */ (null)
   #hurry = () => {}
+  #tint = () => {}
 
   connectedCallback() {
-    this.#root.adoptedStyleSheets = [sheet]
     this.#restart()
   }
 
@@ -68,6 +68,7 @@ export class ParleyComments extends HTMLElement {
       this.#shown = wanted
       this.#build(new Words(lang, this.getAttribute('words')))
     }
+    this.#tint = tint(this, /** @type {View} */ (this.#view), signal)
     this.#hurry = pulse(() => this.#ask(signal), signal)
     this.#writing?.then((writing) => writing.start(signal), () => {})
     addEventListener('offline', () => this.#trouble('offline'), { signal })
@@ -175,6 +176,7 @@ export class ParleyComments extends HTMLElement {
   }
 
   #show() {
+    this.#tint()
     if (this.#poll.thread.loaded) this.#view?.show(this.#poll.thread, this.#poll.own)
   }
 

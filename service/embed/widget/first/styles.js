@@ -1,31 +1,28 @@
-/**
- * The look. A page changes it by `--parley-*` and `::part`; light or dark follows its `color-scheme`.
- * A browser that does not know `light-dark()` shows the page's own colours.
- */
-export const sheet = new CSSStyleSheet()
+import { make } from './dom.js'
 
-sheet.replaceSync(`
-:host {
-  --text: var(--parley-text, light-dark(#1d1f24, #e8e9ed));
-  --muted: var(--parley-muted, light-dark(#595d68, #a9adb9));
-  --accent: var(--parley-accent, light-dark(#14509e, #9cc3ff));
-  --on-accent: var(--parley-on-accent, light-dark(#fff, #0d1a2c));
-  --line: var(--parley-line, light-dark(#dcdee3, #383b43));
-  --edge: var(--parley-edge, light-dark(#7b808c, #7f8592));
-  --field: var(--parley-field, light-dark(#fff, #1b1d22));
-  --wait: light-dark(#fdf0cf, #3d3013);
-  --on-wait: light-dark(#684400, #ffdb94);
-  --bad: light-dark(#b01822, #ffa09c);
-  --radius: var(--parley-radius, 6px);
+/**
+ * The look. A page changes it by `--parley-*` and `::part`; other colours are those of the page (tint.js). What a page sets
+ * for its own texts ends at `.all`, but for size, visibility and what is around: a page may hide us or shut us off.
+ */
+const LOOK = `
+:host { display: block }
+:host([hidden]), [hidden] { display: none !important }
+.all {
+  all: initial;
   display: block;
+  inline-size: 100%;
   container-type: inline-size;
+  unicode-bidi: isolate;
+  visibility: inherit;
+  pointer-events: inherit;
   color: var(--text);
   font-family: var(--parley-font, system-ui, sans-serif);
-  font-size: var(--parley-font-size, inherit);
+  font-size: max(13px, var(--parley-font-size, 1em));
   line-height: 1.5;
-  text-align: start;
+  -webkit-user-select: text;
+  user-select: text;
 }
-:host([hidden]), [hidden] { display: none !important }
+.probe { position: absolute; visibility: hidden; transition: color 1ms }
 * { box-sizing: border-box }
 h2, p, ol, ul { margin: 0; padding: 0 }
 ol { list-style: none }
@@ -37,28 +34,19 @@ header { display: flex; flex-wrap: wrap; gap: .25em 1em; align-items: center; ju
   position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap
 }
 .note, label, .head, .left, .sort { color: var(--muted); font-size: .875em }
-button, input, select, textarea { font: inherit; color: inherit; border-radius: var(--radius) }
-input, select, textarea { background: var(--field); border: 1px solid var(--edge); padding: .3em .5em; min-block-size: 2.25em }
+button, input, select, textarea { font: inherit; color: inherit; border-radius: var(--parley-radius, 6px) }
+input, select, textarea { font-size: max(16px, 1em); background: var(--field); border: 1px solid var(--edge); padding: .3em .5em; min-block-size: 2.25em }
 textarea { display: block; inline-size: 100%; padding: .6em .75em; min-block-size: 2.9em; max-block-size: 60vh; resize: vertical; field-sizing: content; overflow-wrap: anywhere }
-.open textarea { min-block-size: 6em }
 ::placeholder { color: var(--muted); opacity: 1 }
-[aria-invalid] { border-color: var(--bad); outline-color: var(--bad) }
+[dir=rtl] :placeholder-shown { direction: rtl }
 button { cursor: pointer; padding: .35em 1em; min-block-size: 2.25em; border: 1px solid var(--edge); background: none }
-.post { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600 }
-.post:hover, .fresh:hover { filter: brightness(1.1) }
+.fresh:hover { filter: brightness(1.1) }
 .link { border-color: transparent; color: var(--accent); padding-inline: .5em; font-size: .875em; font-weight: 600 }
 .link:hover { text-decoration: underline }
-[aria-disabled] { opacity: .6; cursor: default }
 form { margin-block-end: 1.25em }
-form > label { display: block; font-weight: 600; margin-block-end: .35em }
-form:not(.open) :is(.row, .note) { display: none }
-.row { display: flex; flex-wrap: wrap; gap: .5em; align-items: center; margin-block: .6em .35em }
-.row input { flex: 1 1 9em; min-inline-size: 0; max-inline-size: 16em }
-.error { color: var(--bad); font-weight: 600; font-size: .875em }
-p.error { margin-block-start: .5em }
-.notice { padding: .6em .9em; margin-block-end: 1em; border-inline-start: 3px solid var(--edge); background: color-mix(in srgb, currentcolor 6%, transparent) }
+.notice { padding: .6em .9em; margin-block-end: 1em; border-inline-start: 3px solid var(--edge); background: var(--shade) }
 .fresh, .more { display: block; inline-size: 100%; color: var(--accent); font-weight: 600; margin-block: .25em 1em }
-.fresh { background: color-mix(in srgb, var(--accent) 10%, transparent); border-color: var(--accent) }
+.fresh { background: var(--shade); border-color: var(--accent) }
 .empty { text-align: center; padding: 1.5em 1em; color: var(--muted); border-block-start: 1px solid var(--line) }
 .empty > * { display: block }
 .empty strong { color: var(--text) }
@@ -72,24 +60,31 @@ article { padding-block: .9em .5em; scroll-margin-block: 5em }
 .head { display: flex; flex-wrap: wrap; gap: 0 .6em; align-items: baseline }
 .name { color: var(--text); font-weight: 650; font-size: 1.0714em; overflow-wrap: anywhere }
 .you { border: 1px solid; border-radius: 3px; padding-inline: .35em; font-size: .8em }
-.state { background: var(--wait); color: var(--on-wait); border: 1px solid transparent; border-radius: 3px; padding-inline: .5em }
+.state { color: var(--wait); border: 1px solid; border-radius: 3px; padding-inline: .5em }
 .body { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin-block: .2em; max-inline-size: 75ch }
+.long { max-block-size: 18em; overflow: hidden; -webkit-mask-image: linear-gradient(#000 75%, transparent); mask-image: linear-gradient(#000 75%, transparent) }
 [data-state]:not([data-state='']) .body { color: var(--muted) }
 [data-state=removed] .body { font-style: italic }
-[data-state=rejected] .state { background: none; color: var(--bad); border-color: currentcolor }
+[data-state=rejected] .state { color: var(--bad) }
 ul { padding-inline-start: 1.2em }
 li .link { margin-inline-start: -.5em }
-.row .link { margin-inline-start: auto }
-li > form { padding-block-end: .5em }
 @container (max-width: 26em) {
   .list .list { padding-inline-start: .75em }
-  .row input { max-inline-size: none; flex-basis: 100% }
 }
 @media (prefers-reduced-motion: no-preference) {
   .live { animation: live 2s }
-  @keyframes live { from { background: color-mix(in srgb, var(--accent) 18%, transparent) } }
+  @keyframes live { from { background: var(--shade) } }
 }
-@media (forced-colors: active) {
-  .post, .state { border-color: currentcolor }
+`
+
+/** @param {ShadowRoot} root @param {string} more */
+export function dress(root, more = '') {
+  try {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(LOOK + more)
+    root.adoptedStyleSheets = [sheet]
+  } catch {
+    // Safari before 16.4 and Firefox before 101. By a strict policy of the page they show our texts in no style.
+    root.append(make('style', {}, LOOK + more))
+  }
 }
-`)

@@ -121,7 +121,7 @@ export class Thread {
 
   /** What stands behind our last one is not new, only not loaded yet. @param {Comment[]} comments */
   #trim(comments) {
-    const last = comments.findLastIndex((one) => this.known.has(one.id))
+    const last = comments.map((one) => this.known.has(one.id)).lastIndexOf(true)
     return this.cursor && last >= 0 ? comments.slice(0, last + 1) : comments
   }
 

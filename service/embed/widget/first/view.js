@@ -1,5 +1,6 @@
 import { Card } from './card.js'
 import { arrange, button, make, write } from './dom.js'
+import { dress } from './styles.js'
 import { SORTS } from './thread.js'
 
 /**
@@ -52,13 +53,26 @@ export class View {
     this.empty = make('p', { class: 'empty', part: 'empty' }, make('strong', {}, say('empty')))
     this.list = make('ol', { class: 'list', role: 'list', part: 'list' })
     this.next = button(say('more'), control.next, 'more')
-    this.section = make('section', { 'aria-labelledby': 'title', lang: words.lang, hidden: true },
+    // Our own texts have our language and its direction, whatever those of the page are.
+    const ours = { lang: words.lang, dir: words.dir }
+    this.section = make('section', { 'aria-labelledby': 'title', ...ours, hidden: true },
       make('header', {}, this.title, this.sorting),
       this.box.element, this.note, this.fresh, this.empty, this.list, this.next)
-    this.slot = make('slot', {}, make('p', { class: 'note' }, say('loading')))
+    this.slot = make('slot', {}, make('div', { class: 'all', ...ours }, make('p', { class: 'note' }, say('loading'))))
     this.trouble = make('p', { class: 'notice', part: 'notice' })
     this.failure = make('div', { hidden: true }, this.trouble, button(say('retry'), control.retry, 'more'))
-    root.replaceChildren(this.slot, this.failure, this.section, this.status)
+    this.all = make('div', { class: 'all', ...ours }, this.failure, this.section, this.status)
+    // They show nothing, and tell which colours the page has (tint.js).
+    this.probe = make('i', { class: 'probe', 'aria-hidden': 'true' })
+    this.gauge = make('i', { hidden: true })
+    root.replaceChildren(this.slot, this.all, this.probe, this.gauge)
+    dress(root)
+  }
+
+  /** @param {string} style the colours that can be read here */
+  paint(style) {
+    // Not by the attribute, which a strict policy of the page forbids.
+    for (const part of this.root.querySelectorAll('.all')) /** @type {HTMLElement} */ (part).style.cssText = style
   }
 
   /** @param {import('./thread.js').Thread} thread @param {Set<string>} own ids of the reader's comments */

@@ -2,7 +2,7 @@ import en from '../locales/en.js'
 
 /**
  * @typedef {string | Record<string, string>} Text
- * @typedef {keyof typeof en} Key
+ * @typedef {keyof typeof en | keyof typeof import('../locales/later/en.js').default} Key
  * @typedef {Partial<Record<string, Text>>} Table
  */
 
@@ -10,6 +10,9 @@ import en from '../locales/en.js'
 const LOCALES = { en }
 /** @type {[number, number, Intl.RelativeTimeFormatUnit][]} below so many seconds, in this unit */
 const STEPS = [[45, Infinity, 'second'], [3570, 60, 'minute'], [84600, 3600, 'hour'], [604800, 86400, 'day']]
+
+/** Languages that are written from right to left. */
+const RTL = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b(?!-(latn|deva))|-(arab|hebr)\b/i
 
 /** What the widget says, in one language. */
 export class Words {
@@ -22,10 +25,16 @@ export class Words {
     const base = lang.split('-')[0] ?? ''
     const [locale] = base in LOCALES || own ? Intl.DateTimeFormat.supportedLocalesOf(safe(lang)) : []
     this.lang = locale ?? 'en'
+    this.dir = RTL.test(this.lang) ? 'rtl' : 'ltr'
     /** @type {Table} */
     this.table = { ...en, ...LOCALES[base], ...own }
     this.plural = new Intl.PluralRules(this.lang)
     this.relative = new Intl.RelativeTimeFormat(this.lang, { numeric: 'auto' })
+  }
+
+  /** Take in texts that came on need; what is there already stays: the page may have given its own. @param {Table} table */
+  learn(table) {
+    this.table = { ...table, ...this.table }
   }
 
   /**

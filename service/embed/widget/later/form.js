@@ -1,17 +1,41 @@
 import { button, make, set, token, write } from '../first/dom.js'
 import { recall, remember } from '../first/memory.js'
+import { dress } from '../first/styles.js'
 
 /**
  * @typedef {import('../first/api.js').Failure} Failure
- * @typedef {{name: string, body: string, key: string}} Draft
+ * @typedef {{name: string, body: string, key: string, topic: string}} Draft
  * @typedef {object} Options
  * @property {string} place names the draft in the browser's memory
  * @property {string | null} parent the comment replied to
  * @property {(draft: Draft, form: Form) => Promise<void>} send throws a `Failure`
+ * @property {() => void} ready when somebody begins to write
  * @property {() => void} leave after a cancel
  * @property {(text: string) => void} say tells a screen reader
  */
 
+/** How the form looks, beside `first/styles.js`. */
+const LOOK = `
+.open textarea { min-block-size: 6em }
+[aria-invalid] { border-color: var(--bad); outline-color: var(--bad) }
+.post { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600 }
+.post:hover { filter: brightness(1.1) }
+[aria-disabled] { opacity: .6; cursor: default }
+form > label { display: block; font-weight: 600; margin-block-end: .35em }
+.row { display: flex; flex-wrap: wrap; gap: .5em; align-items: center; margin-block: .6em .35em }
+.row input { flex: 1 1 9em; min-inline-size: 0; max-inline-size: 16em }
+.error { color: var(--bad); font-weight: 600; font-size: .875em }
+p.error { margin-block-start: .5em }
+.row .link { margin-inline-start: auto }
+li > form { padding-block-end: .5em }
+form:not(.open) :is(.row, .note) { display: none }
+@container (max-width: 26em) {
+  .row input { max-inline-size: none; flex-basis: 100% }
+}
+@media (forced-colors: active) {
+  .post { border-color: currentcolor }
+}
+`
 const MAX_BODY = 5000
 const MAX_NAME = 60
 const MAX_BYTES = 20_000
@@ -24,6 +48,10 @@ export function graphemes(text) {
   for (const _ of parts) sum++
   return sum
 }
+
+/** Keep what others wrote apart in a text of ours, where it would turn the words around it. @param {import('../first/words.js').Words} words @param {string} text */
+export const apart = ({ dir }, text) =>
+  dir === 'rtl' || /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(text) ? `\u2068${text}\u2069` : text
 
 /** Whether the Idempotency-Key was used for another comment. @param {Failure} failure */
 export const isKeyReused = ({ type }) => !!type?.endsWith('idempotency-key-reused')
@@ -50,6 +78,11 @@ export class Form {
     this.name = make('input', {
       id: id('name'), part: 'input', dir: 'auto', autocomplete: 'nickname', 'aria-describedby': id('error')
     })
+    // Programs fill in what they find. People neither see nor hear of it, and no browser or vault is to help.
+    this.topic = make('input', {
+      id: id('topic'), name: 'topic', tabindex: -1, autocomplete: 'off', 'data-1p-ignore': true, 'data-lpignore': 'true',
+      'data-bwignore': true, 'data-form-type': 'other'
+    })
     this.error = make('p', { id: id('error'), class: 'error', part: 'error', hidden: true })
     this.left = make('span', { id: id('left'), class: 'left', hidden: true })
     this.post = make('button', { class: 'post', part: 'button post' }, words.say('post'))
@@ -59,9 +92,11 @@ export class Form {
       make('div', { class: 'row' },
         make('label', { for: id('name') }, words.say('name')), this.name, this.left,
         button(words.say('cancel'), () => this.cancel(), 'link'), this.post),
-      make('p', { id: id('rules'), class: 'note' }, words.say('rules'))
+      make('p', { id: id('rules'), class: 'note' }, words.say('rules')),
+      make('div', { class: 'unseen', 'aria-hidden': 'true' }, make('label', { for: id('topic') }, words.say('trap')), this.topic)
     )
     this.name.value = recall('local', 'name') ?? ''
+    dress(/** @type {ShadowRoot} */ (element.getRootNode()), LOOK)
     this.#listen()
     this.#restore()
   }
@@ -74,7 +109,7 @@ export class Form {
     element.addEventListener('keydown', (event) => {
       if (event.isComposing) return
       if (event.key === 'Escape') this.cancel()
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) element.requestSubmit()
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.post.click() // `requestSubmit` is younger than many a phone
     })
   }
 
@@ -87,6 +122,7 @@ export class Form {
 
   /** @param {boolean} open */
   open(open) {
+    if (open) this.options.ready()
     this.element.classList.toggle('open', open)
   }
 
@@ -151,13 +187,13 @@ export class Form {
   /** @param {string} name @param {string} body */
   async #try(name, body) {
     try {
-      await this.options.send({ name, body, key: this.key }, this)
+      await this.options.send({ name, body, key: this.key, topic: this.topic.value }, this)
     } catch (error) {
       if (!isKeyReused(/** @type {Failure} */ (error))) throw error
       // It stands for another comment, as on a page that moved: this one is new, and must not fail for ever.
       this.key = token(16)
       this.#changed()
-      await this.options.send({ name, body, key: this.key }, this)
+      await this.options.send({ name, body, key: this.key, topic: this.topic.value }, this)
     }
   }
 
@@ -173,8 +209,8 @@ export class Form {
   #explain({ status, type, errors, wait }) {
     const { words } = this
     const [{ pointer, detail: why } = { pointer: '', detail: '' }] = errors ?? []
-    if (pointer === '/body') this.#complain(words.say('errorBody', { why }), this.body)
-    else if (pointer === '/author/name') this.#complain(words.say('errorName', { why }), this.name)
+    if (pointer === '/body') this.#complain(words.say('errorBody', { why: apart(words, why) }), this.body)
+    else if (pointer === '/author/name') this.#complain(words.say('errorName', { why: apart(words, why) }), this.name)
     else if (pointer === '/parent_id') this.#complain(words.say('errorParent'))
     else if (status === 413) this.#complain(words.say('errorLong'), this.body)
     else if (status === 429 || status === 503) this.#complain(words.say('errorBusy', { n: wait }))

@@ -3,7 +3,8 @@ import { token } from '../first/dom.js'
 import { owned, recall, remember } from '../first/memory.js'
 import { pulse } from '../first/pulse.js'
 import { box } from '../first/view.js'
-import { Form, isKeyReused } from './form.js'
+import en from '../locales/later/en.js'
+import { Form, apart, isKeyReused } from './form.js'
 
 /**
  * @typedef {import('../first/api.js').Comment} Comment
@@ -12,7 +13,7 @@ import { Form, isKeyReused } from './form.js'
  * @typedef {object} Desk what the element lends to its writing part
  * @property {string} place
  * @property {import('../first/view.js').View} view
- * @property {() => object} target `{site, thread}` of a post
+ * @property {() => {site: string, thread: {key?: string | null, url: string}}} target of a post
  * @property {() => import('../first/thread.js').Thread} thread
  * @property {(news?: boolean) => void} show `news` when the list must be asked again
  * @property {(name: string, detail: object) => void} tell
@@ -21,6 +22,7 @@ import { Form, isKeyReused } from './form.js'
 const SOON_MS = [50, 100, 200, 400, 800, 1600]
 const PATIENT_MS = 1000
 const MAX_OWN = 20
+const FORM_MS = 3_600_000
 /** @type {Record<string, import('../first/words.js').Key | undefined>} */
 const SAID = { approved: 'saidLive', rejected: 'saidRejected', pending: 'saidAwaiting' }
 
@@ -33,12 +35,16 @@ export class Writing {
   /** @type {(soon?: number[]) => void} */
   hurry = () => {}
   owed = 0
+  /** Shows that a form was opened here a while before it is sent. */
+  token = ''
+  asked = -FORM_MS
   /** @type {AbortSignal | undefined} */
   signal
 
   /** @param {Desk} desk */
   constructor(desk) {
     this.desk = desk
+    desk.view.words.learn(en)
     this.form = this.#form(desk.view.box, null)
   }
 
@@ -65,7 +71,8 @@ export class Writing {
     if (!card) return
     if (this.answering?.card !== card) {
       this.answering?.form.element.remove()
-      const place = box(`reply-${id}`, card.reply.ariaLabel ?? '')
+      const name = apart(view.words, card.name.textContent ?? '')
+      const place = box(`reply-${id}`, view.words.say('addReply', { name }))
       card.article.after(place.element)
       this.answering = { card, form: this.#form(place, id) }
     }
@@ -96,6 +103,7 @@ export class Writing {
       place: this.desk.place,
       parent,
       say: (text) => view.say(text),
+      ready: () => void this.#open(),
       leave: () => (parent ? this.#close() : view.title.focus()),
       send: async (draft, form) => {
         const id = await this.#send(draft, parent)
@@ -107,14 +115,27 @@ export class Writing {
     })
   }
 
+  /** Ask for a token when somebody begins to write, and again when it may grow too old. Without one a post works too. */
+  async #open() {
+    if (performance.now() - this.asked < FORM_MS) return
+    this.asked = performance.now()
+    const { site, thread } = this.desk.target()
+    try {
+      this.token = (await call('form-token', [['site', site], ['thread', thread.key || thread.url]])).content.token
+    } catch {
+      this.asked = -FORM_MS
+    }
+  }
+
   /** @param {import('./form.js').Draft} draft @param {string | null} parent */
-  async #send({ name, body, key }, parent) {
+  async #send({ name, body, key, topic }, parent) {
     const author = recall('local', 'author') ?? token(32)
     remember('local', 'author', author)
     const comment = { ...this.desk.target(), ...(parent && { parent_id: parent }), ...(name && { author: { name } }), body }
+    const form = { ...(this.token && { token: this.token }), ...(topic && { topic }) }
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key, 'Parley-Author': author }
     try {
-      const { content } = await call('comments', [], { method: 'POST', body: JSON.stringify(comment), headers })
+      const { content } = await call('comments', [], { method: 'POST', body: JSON.stringify({ ...comment, form }), headers })
       this.#posted(content, {
         ...content, body, parent_id: parent, author: { name: name || null }, created_at: new Date().toISOString(),
         edited_at: null, replies: [], next_replies: null

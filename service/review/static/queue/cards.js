@@ -8,7 +8,7 @@ let fetching = false
 
 /** @returns {HTMLElement[]} */
 export const cards = () => [...list.querySelectorAll('.card')].map((card) => /** @type {HTMLElement} */ (card))
-export const openCards = () => cards().filter((card) => !card.ariaBusy)
+export const openCards = () => cards().filter((card) => !card.hasAttribute('aria-busy'))
 
 /** Make a card the current one and give it the focus. @param {HTMLElement} card */
 export function choose(card) {
@@ -64,7 +64,7 @@ export async function renew(item, id, alert) {
   const card = fresh ? document.adoptNode(fresh) : old
   if (!card) return null
   if (card !== old) item.replaceChildren(card)
-  card.ariaBusy = null
+  card.removeAttribute('aria-busy')
   byId('empty').hidden = true
   if (alert) warn(card, alert)
   if (had) choose(card)

@@ -9,11 +9,11 @@ const DONE = { approve: 'Approved', reject: 'Rejected', reopen: 'Back in the que
 
 /** Ask for an action on a card, and go on to the next one at once. @param {HTMLElement} card @param {string} action */
 export function decide(card, action) {
-  if (card.ariaBusy) return
+  if (card.hasAttribute('aria-busy')) return
   const button = card.querySelector(`button[value="${action}"]`)
   if (!card.querySelector('form.actions')) return say('You may see this comment, but not decide it.')
   if (!button) return say(`This comment is ${card.dataset.status}.`)
-  card.ariaBusy = 'true'
+  card.setAttribute('aria-busy', 'true')
   card.querySelector('.alert')?.remove()
   card.classList.remove('has-alert')
   const next = nearest(card, 1)
@@ -39,7 +39,7 @@ async function carryOut(card, action, note) {
   } else if (answer.status === 409) {
     await renew(/** @type {HTMLElement} */ (card.parentElement), id, conflict(answer.body))
   } else {
-    card.ariaBusy = null
+    card.removeAttribute('aria-busy')
     complain(card, answer)
   }
 }

@@ -11,7 +11,7 @@ const keys = /** @type {HTMLInputElement} */ (byId('keys'))
 function keysAreWanted(/** @type {KeyboardEvent} */ event) {
   if (!keys.checked || help.open || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false
   const at = /** @type {HTMLElement} */ (event.target)
-  if (at.closest('input, textarea, select, [contenteditable]')) return false
+  if (at.closest('input:not([type=checkbox]), textarea, select, [contenteditable]')) return false
   return at === document.body || at === document.documentElement || list.contains(at) || end.contains(at)
 }
 

@@ -7,6 +7,13 @@
 
 const TIMEOUT_MS = 15_000
 
+/** Ends a request after a while. (`AbortSignal.timeout` is younger than many a browser.) */
+function patience() {
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(), TIMEOUT_MS)
+  return stop.signal
+}
+
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 export const byId = (id) => /** @type {T} */ (document.getElementById(id))
 
@@ -37,7 +44,7 @@ export function count(name, by) {
 /** @param {string} url @returns {Promise<Document | null>} */
 export async function load(url) {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await fetch(url, { signal: patience() })
     if (!response.ok || response.redirected) return null
     return new DOMParser().parseFromString(await response.text(), 'text/html')
   } catch {
@@ -48,7 +55,7 @@ export async function load(url) {
 /** Ask for JSON; null where there is no answer. @param {string} url @returns {Promise<any>} */
 export async function ask(url) {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await fetch(url, { signal: patience() })
     return response.ok ? await response.json() : null
   } catch {
     return null
@@ -63,7 +70,7 @@ export async function act(id, action, version, note) {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': list.dataset.csrf ?? '' },
       body: JSON.stringify(wanted),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: patience(),
     })
     return { ok: response.ok, status: response.status, body: await response.json() }
   } catch {
