@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 
 from service import observability
-from tests.bench import joint, measures, peer, perspective, readers
+from tests.bench import joint, measures, peer, perspective, readers, rude
 from tests.bench.measures import Row
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -26,6 +26,7 @@ ALL: dict[str, Callable[[], Iterator[Row]]] = {
     "readers": readers.readers,
     "joint": joint.joint,
     "perspective": perspective.perspective,
+    "rude": rude.rude,
     "peer": peer.isso,
 }
 
