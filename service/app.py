@@ -14,6 +14,7 @@ from service.settings import Settings, read_settings
 from service.web import headers, problems
 from service.web.bodies import MAX_BYTES
 from service.web.context import make_web_context
+from service.web.public_address import UnderPath
 
 DOORS = (
     comments,
@@ -47,5 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(headers.redirect_within)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        host = hops if settings.forwarded_host else 0
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=host)  # type: ignore[method-assign]
+    if settings.public_path:
+        app.wsgi_app = UnderPath(app.wsgi_app, settings.public_path)  # type: ignore[method-assign]
     return app

@@ -14,6 +14,7 @@ from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from service.web.doors import Door
+from service.web.public_address import root_url
 
 bp = Blueprint("openapi", __name__, template_folder="templates")
 VERSION = "1"
@@ -69,7 +70,7 @@ def document() -> Response:
 @bp.get("/api/docs")
 def page() -> Response:
     """Return the same for people."""
-    text = render_template("api/docs.html", spec=spec(current_app))
+    text = render_template("api/docs.html", spec=spec(current_app), root=root_url())
     return Response(text, content_type="text/html", headers=READ_ONLY)
 
 
@@ -100,6 +101,8 @@ def _build(app: Flask) -> dict[str, Any]:
             made.path(re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule), operations=operations)
     described = made.to_dict()
     _promise_all_members(described)
+    if public := app.extensions["parley"].settings.public_url:
+        described["servers"] = [{"url": public}]
     found: dict[str, Any] = _with_plain_patterns(described)
     return found
 

@@ -21,6 +21,7 @@ from service.commands.database import opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured, ParleyError
+from service.domain.origins import is_loopback
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
 from service.running.web_server import listen
@@ -228,6 +229,20 @@ def _sites(settings: Settings) -> Iterator[Finding]:
         yield Finding("sites", "ok", f"{len(every)}, each with its origins")
 
 
+def _address(settings: Settings) -> Iterator[Finding]:
+    """Look whether the settings say by which address people come, where others than this machine's do."""
+    if settings.public_url:
+        what = f"people come by {settings.public_url}"
+        if settings.public_path:
+            what += f"; the proxy may hand {settings.public_path} on or take it away"
+        yield Finding("address", "ok", what)
+    elif settings.trusted_proxies or not is_loopback(settings.host):
+        what = "nothing says by which address people come; if a proxy changes Host, logins are refused"
+        yield Finding("address", "warn", what, "set PARLEY_PUBLIC_URL to the address in the browser")
+    else:
+        yield Finding("address", "ok", "this machine's own")
+
+
 def _port(settings: Settings) -> Iterator[Finding]:
     try:
         listen(settings.host, settings.port).close()
@@ -296,5 +311,6 @@ CHECKS: dict[str, Check] = {
     "model": _model,
     "webhooks": _webhooks,
     "sites": _sites,
+    "address": _address,
     "port": _port,
 }

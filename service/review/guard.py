@@ -29,6 +29,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 STALE_FORM = "This form was made for another session, or is too old. Go back, load the page again and repeat."
+OTHER_ORIGIN = (
+    "This form was sent from another site: the browser is at {origin}, and Parley thinks that it is at"
+    " {own}. Nothing was changed. If both are the same, set PARLEY_PUBLIC_URL to the address in the browser."
+)
 FOREIGN_FORM = "This form was sent from another site. Nothing was changed."
 
 
@@ -76,15 +80,17 @@ def check_session_form() -> None:
 
 def check_origin() -> None:
     """Refuse what a browser says another site has sent, with 403; both headers may be missing."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden(FOREIGN_FORM)
-    origin = request.headers.get("Origin")
-    if origin is None:
+    fetched, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if fetched == "same-origin":  # the browser compared them itself, and no page can make it say so
         return
-    own = {request.host, urlsplit(context().settings.public_url or "").netloc}
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or parts.netloc not in own - {""}:
+    if fetched not in (None, "none"):
         raise Forbidden(FOREIGN_FORM)
+    public = context().settings.public_url
+    own = {request.host, urlsplit(public or "").netloc}
+    parts = urlsplit(origin or "")
+    if origin is None or (parts.scheme in ("http", "https") and parts.netloc in own - {""}):
+        return
+    raise Forbidden(OTHER_ORIGIN.format(origin=origin[:200], own=public or request.host_url.rstrip("/")))
 
 
 def login_nonce() -> str:
@@ -108,18 +114,23 @@ def check_login_form() -> None:
 def set_session(response: Response, secret: str) -> None:
     """Hand a browser its session, until the browser is closed or 12 hours have passed."""
     seconds = int(moderators.SESSION_LIFE.total_seconds())
-    _set_cookie(response, COOKIE, secret, "/", seconds)
-    response.delete_cookie(LOGIN_COOKIE, path="/review/")
+    _set_cookie(response, COOKIE, secret, _path("/"), seconds)
+    response.delete_cookie(LOGIN_COOKIE, path=_path("/review/"))
 
 
 def set_login_nonce(response: Response, nonce: str) -> None:
     """Hand a browser the cookie of a login form."""
-    _set_cookie(response, LOGIN_COOKIE, nonce, "/review/", LOGIN_COOKIE_S)
+    _set_cookie(response, LOGIN_COOKIE, nonce, _path("/review/"), LOGIN_COOKIE_S)
 
 
 def drop_session(response: Response) -> None:
     """Take a browser's session cookie away."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+    response.delete_cookie(COOKIE, path=_path("/"), httponly=True, samesite="Lax")
+
+
+def _path(path: str) -> str:
+    """Return a path of ours as the browser knows it."""
+    return request.script_root + path
 
 
 def _set_cookie(response: Response, name: str, value: str, path: str, max_age: int) -> None:

@@ -22,6 +22,7 @@ from service.domain.errors import Unavailable
 from service.web.bodies import MAX_SCORED_BYTES
 from service.web.context import web_context
 from service.web.headers import SCORING
+from service.web.public_address import root_url
 from service.web.scoring_access import BadKey, given_key, key_of_request
 
 bp = Blueprint("perspective", __name__)
@@ -30,6 +31,7 @@ log = structlog.get_logger("parley.web")
 
 READ_WITHIN_S = 0.4  # half of the shortest time limit known of a client
 BATCH_WITHIN_S = 10.0  # for all of a batch; each of its requests has the time that it would have alone
+GOOGLE = "commentanalyzer.googleapis.com"
 NOT_FOUND = Answer(404, errors.error_body(404, "Requested entity was not found."))
 
 
@@ -78,7 +80,9 @@ def discovery(prefix: str = "") -> Response:
         return _respond(NOT_FOUND)
     if not request.host:
         return _respond(Answer(400, errors.error_body(400, "The Host header is no host's name.")))
-    return _respond(Answer(200, discovery_document(f"{request.host_url}{prefix}{'/' if prefix else ''}")))
+    # Who leads Google's own name here wants it kept; any other Host is the caller's to choose.
+    root = request.url_root if request.host == GOOGLE else root_url()
+    return _respond(Answer(200, discovery_document(f"{root}{prefix}{'/' if prefix else ''}")))
 
 
 def _answer_part(part: batches.Part, until: float) -> Answer:

@@ -6,7 +6,7 @@ from service.commands.grammar import Commands
 
 PARTS = (
     "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
-    "webhooks", "sites", "port",
+    "webhooks", "sites", "address", "port",
 )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 import { cards, choose, more, openCards } from './cards.js'
-import { TIMEOUT_MS, byId, end, list } from './page.js'
+import { REVIEW, TIMEOUT_MS, byId, end, list } from './page.js'
 
 const POLL_MS = 15_000
 const news = byId('news')
@@ -10,7 +10,7 @@ async function look() {
   const { site = '', last = '', status: kind } = list.dataset
   try {
     const query = new URLSearchParams({ site, after: last })
-    const response = await fetch(`/review/news?${query}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await fetch(`${REVIEW}news?${query}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (!response.ok) return
     const found = await response.json()
     for (const [name, text] of Object.entries(found.counts)) {
@@ -30,7 +30,7 @@ async function showNews() {
   const query = new URLSearchParams({ status: 'pending', site: list.dataset.site ?? '' })
   if (cards().length) query.set('cursor', list.dataset.last ?? '')
   const known = new Set(cards())
-  await more(`/review/?${query}`)
+  await more(`${REVIEW}?${query}`)
   const first = openCards().find((card) => !known.has(card))
   news.hidden = true
   if (first) choose(first)
