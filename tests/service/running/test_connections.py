@@ -1,6 +1,7 @@
 """The loop of the web server, on real sockets: who is slow, silent or gone costs nobody a thread.
 
-Proves `service/running/reading.py` too; what a request may look like, `tests/service/api/test_fuzz_http.py`.
+Proves `service/running/reading.py` and `service/web/bodies.py` too; what a request may look like,
+`tests/service/api/test_fuzz_http.py`.
 """
 
 from __future__ import annotations
@@ -170,6 +171,17 @@ def test_a_request_that_comes_by_single_bytes_has_its_time_and_no_more(monkeypat
             time.sleep(0.02)
         wait_until(lambda: not running.server.active_channels, 5, "it was not dropped")
     assert running.app.seen == []
+
+
+def test_an_answer_that_is_taken_by_small_pieces_has_its_time_and_no_more(monkeypatch):
+    monkeypatch.setattr(connections, "ANSWER_S", 0.4)
+    monkeypatch.setattr(connections, "LOOK_S", 0.1)
+    with serving() as running, running.connect(LARGE, window=4096) as client:
+        for _ in range(40):
+            with contextlib.suppress(ConnectionError):
+                client.recv(2000)
+            time.sleep(0.02)
+        wait_until(lambda: not running.server.active_channels, 5, "it was not dropped")
 
 
 def test_nobody_is_dropped_while_the_application_works_for_them(monkeypatch):
