@@ -102,6 +102,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class, error_task_class, parser_class = _Task, _Refusal, Request
     request: Request | None = None  # that is coming in
     sent_continue: bool = False
+    is_paused = False  # bytes came while a request is in work: not waited for until that is done
     is_ours = False  # the line of who started us
     ahead = b""  # what came after the request in work
     began_at = 0.0  # the request that is coming in
@@ -168,7 +169,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.connected and self.total_outbufs_len:
             self.answered_at = time.time()
             self._flush_exception(self._flush_some, do_close=False)
-        self.server.look_at(self)
+        # Mostly all is sent, and the next request wakes the loop by itself.
+        if self.is_paused or self.ahead or self.writable() or self.server.is_stopping:
+            self.server.look_at(self)
 
     def _flush_some(self, do_close: bool = True) -> bool:
         """Send what can be sent now; the application's thread and the loop may both want to."""
@@ -292,7 +295,9 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         found = self._map.get(fd)
         if found is None:
             return
-        if events & selectors.EVENT_READ:
+        if isinstance(found, Channel) and found.requests:
+            found.is_paused = True
+        elif events & selectors.EVENT_READ:
             wasyncore.read(found)
         if events & selectors.EVENT_WRITE and found._fileno is not None:
             wasyncore.write(found)
@@ -303,18 +308,22 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Wait for what each connection needs now at which something happened."""
         for _ in range(len(self.changed)):
             channel = self.changed.popleft()
-            if channel._fileno is None:
+            if channel.requests and channel.is_paused:
+                self._wait_for(channel, 0)
+            # Asked again: its thread may just have ended, and not have seen that it is paused.
+            if channel.requests or channel._fileno is None:
                 continue
+            channel.is_paused = False
             if channel.ahead and not (channel.requests or channel.total_outbufs_len):
                 channel.received(b"")
             if self.is_stopping and not (channel.requests or channel.total_outbufs_len):
                 channel.will_close = True
-            wanted = (selectors.EVENT_READ if channel.readable() else 0) | (
-                selectors.EVENT_WRITE if channel.writable() and not channel.requests else 0
-            )
-            self._wait_for(channel._fileno, wanted)
+            if not channel.requests:
+                reads = selectors.EVENT_READ if channel.readable() else 0
+                self._wait_for(channel, reads | (selectors.EVENT_WRITE if channel.writable() else 0))
 
-    def _wait_for(self, fd: int, wanted: int) -> None:
+    def _wait_for(self, channel: Channel, wanted: int) -> None:
+        fd = channel._fileno
         before = self._waited.get(fd, 0)
         if wanted == before:
             return
