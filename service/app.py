@@ -12,9 +12,10 @@ from service.embed import views as embed
 from service.review import views as review
 from service.settings import Settings, read_settings
 from service.web import headers, problems
+from service.web.bodies import MAX_BYTES
 from service.web.context import make_web_context
+from service.web.public_address import UnderPath
 
-MAX_REQUEST_BYTES = 128 * 1024  # 20,000 bytes of text may take six times that when every character is escaped
 DOORS = (
     comments,
     moderation,
@@ -35,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     observability.configure_logging(settings.log_level)
     app = Flask("service", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=MAX_REQUEST_BYTES)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES)
     app.url_map.merge_slashes = False  # an address has one spelling; the others are not there
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["parley"] = make_web_context(settings)
@@ -47,5 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(headers.redirect_within)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        host = hops if settings.forwarded_host else 0
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=host)  # type: ignore[method-assign]
+    if settings.public_path:
+        app.wsgi_app = UnderPath(app.wsgi_app, settings.public_path)  # type: ignore[method-assign]
     return app

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
@@ -22,6 +23,12 @@ from service.redis_server import private_redis_url
 
 PREFIX = "PARLEY_"
 DEFAULT_FOLDER = "data"
+# With one of these before it, an address could not be told from one that has lost its path on the way.
+OWN_PATHS = frozenset(
+    ("$discovery", "api", "batch", "demo", "discovery", "embed", "healthz", "metrics", "readyz", "review",
+     "v1", "v1alpha1")
+)  # fmt: skip
+PUBLIC_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)*", re.ASCII)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CarefulReader = Literal["auto", "off"]
 PerspectiveKeys = Literal["none", "local", "required"]
@@ -58,6 +65,7 @@ class Settings:
     model_dir: Path | None = None
     scoring: ScoringSettings = ScoringSettings()
     trusted_proxies: int = 0
+    forwarded_host: bool = False
     webhook_private_networks: tuple[Network, ...] = ()
     perspective_keys: PerspectiveKeys = "local"
     suggestion_days: int = 365
@@ -79,16 +87,27 @@ class Settings:
         return SealKey.of(self.secret_key)
 
     @property
+    def public_path(self) -> str:
+        """The path of the public address, without a slash at its end; mostly none."""
+        return urlsplit(self.public_url or "").path
+
+    @property
     def embedded(self) -> bool:
         """Whether the database is the SQLite file in the data folder."""
         return _is_embedded(self.database_url)
 
 
 class _Address(fields.Url):
-    """An address without a slash at its end."""
+    """An address without a slash at its end. Its path may be any but one of Parley's own."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> str:
-        return super()._deserialize(value, attr, data, **more).rstrip("/")
+        found = super()._deserialize(value, attr, data, **more).rstrip("/")
+        path = urlsplit(found).path
+        if "?" in found or "#" in found or "@" in found or not PUBLIC_PATH.fullmatch(path):
+            raise ValidationError("It must be like https://www.example.org or https://www.example.org/talk.")
+        if (first := path.split("/")[1:2]) and first[0] in OWN_PATHS:
+            raise ValidationError(f"Parley has pages of its own at /{first[0]}; choose another path.")
+        return found
 
 
 class _Folder(fields.Field[Path]):
@@ -135,6 +154,7 @@ class _Environment(_Reading):
     scoring_processes = fields.Integer(validate=Range(1, 64))
     model_dir = _Folder()
     trusted_proxies = fields.Integer(validate=Range(0, 10))
+    forwarded_host = fields.Boolean()
     webhook_private_networks = _Networks()
     perspective_keys = fields.String(validate=OneOf(("none", "local", "required")))
     suggestion_days = fields.Integer(validate=Range(0, 36_500))

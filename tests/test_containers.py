@@ -48,8 +48,8 @@ def test_the_scheduler_is_asked_for_itself():
 
 def test_what_an_operator_can_choose_is_passed_on():
     chosen = ("WEB_PROCESSES", "WEB_THREADS", "SCORING_PROCESSES", "SECURE_COOKIES", "LOG_LEVEL",
-              "PUBLIC_URL", "TRUSTED_PROXIES", "WEBHOOK_PRIVATE_NETWORKS", "CAREFUL_READER", "TOXICITY_PRIOR",
-              "SCORING_THREADS", "SESSION_IDLE_MINUTES")  # fmt: skip
+              "PUBLIC_URL", "TRUSTED_PROXIES", "FORWARDED_HOST", "WEBHOOK_PRIVATE_NETWORKS", "CAREFUL_READER",
+              "TOXICITY_PRIOR", "SCORING_THREADS", "SESSION_IDLE_MINUTES")  # fmt: skip
     for variable in (f"PARLEY_{name}" for name in chosen):
         for name in OURS:
             assert SERVICES[name]["environment"][variable] == f"${{{variable}:-}}", (name, variable)

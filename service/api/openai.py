@@ -17,13 +17,13 @@ from service.domain.errors import Unavailable
 from service.scoring import openai
 from service.scoring.openai import Moderated, Unreadable
 from service.web import strict_json
+from service.web.bodies import MAX_SCORED_BYTES
 from service.web.context import web_context
 from service.web.scoring_access import BadKey, NoKey, OverQuota, key_of_request
 
 bp = Blueprint("openai", __name__)
 log = structlog.get_logger("parley.web")
 
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_TEXT_BYTES = 20_480  # as much as is read; a text that is cut would be judged by half
 MAX_TEXTS = 256
 READ_WITHIN_S = 2.0
@@ -61,9 +61,9 @@ def moderations() -> Response:
 
 
 def _body() -> dict[str, Any]:
-    request.max_content_length = MAX_REQUEST_BYTES
+    request.max_content_length = MAX_SCORED_BYTES
     raw = request.get_data(cache=False)
-    if len(raw) >= MAX_REQUEST_BYTES:  # without a length Werkzeug cuts it there and says nothing
+    if len(raw) >= MAX_SCORED_BYTES:  # without a length Werkzeug cuts it there and says nothing
         raise _BadInput("The request is too large.", None)
     body = strict_json.parse(raw, mends_texts=True)
     if not isinstance(body, dict):

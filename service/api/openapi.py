@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 from service.api.examples import curl
 from service.context import context
 from service.web.doors import Door
+from service.web.public_address import root_url
 
 bp = Blueprint("openapi", __name__, template_folder="templates")
 VERSION = "1"
@@ -75,7 +76,8 @@ def page() -> Response:
     settings = context().settings
     # What the settings say, never the Host that a request names: people copy these commands.
     origin = settings.public_url or settings.own_origin or f"http://127.0.0.1:{settings.port}"
-    text = render_template("api/docs.html", spec=spec(current_app), curl=partial(curl, origin))
+    told = {"root": root_url(), "curl": partial(curl, origin)}
+    text = render_template("api/docs.html", spec=spec(current_app), **told)
     return Response(text, content_type="text/html", headers=READ_ONLY)
 
 
@@ -106,6 +108,8 @@ def _build(app: Flask) -> dict[str, Any]:
             made.path(re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule), operations=operations)
     described = made.to_dict()
     _promise_all_members(described)
+    if public := app.extensions["parley"].settings.public_url:
+        described["servers"] = [{"url": public}]
     found: dict[str, Any] = _with_plain_patterns(described)
     return found
 

@@ -23,6 +23,7 @@ from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.domain.errors import Misconfigured, ParleyError
 from service.domain.languages import languages_in_words
+from service.domain.origins import is_loopback
 from service.outbound import Outbound, Refused
 from service.redis_client import redis_client
 from service.redis_server import private_redis_url
@@ -252,6 +253,20 @@ def _sites(settings: Settings) -> Iterator[Finding]:
         yield Finding("sites", "ok", f"{len(every)}, each with its origins")
 
 
+def _address(settings: Settings) -> Iterator[Finding]:
+    """Look whether the settings say by which address people come, where others than this machine's do."""
+    if settings.public_url:
+        what = f"people come by {settings.public_url}"
+        if settings.public_path:
+            what += f"; the proxy may hand {settings.public_path} on or take it away"
+        yield Finding("address", "ok", what)
+    elif settings.trusted_proxies or not is_loopback(settings.host):
+        what = "nothing says by which address people come; if a proxy changes Host, logins are refused"
+        yield Finding("address", "warn", what, "set PARLEY_PUBLIC_URL to the address in the browser")
+    else:
+        yield Finding("address", "ok", "this machine's own")
+
+
 def _port(settings: Settings) -> Iterator[Finding]:
     if address := _running_at(settings):
         # What runs was started with its own settings, which another shell need not know.
@@ -337,5 +352,6 @@ CHECKS: dict[str, Check] = {
     "model": _model,
     "webhooks": _webhooks,
     "sites": _sites,
+    "address": _address,
     "port": _port,
 }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
+from service.running.pulse import Pulse, web_programs
 from service.running.supervisor import Program, Supervisor
+from service.running.watchdog import LOOK_S, Watchdog
+from service.running.web_server import listen
 from service.settings import Settings, read_settings
 
 # They wait for receivers. More than `service.domain.turns` lets the slow ones of a few sites hold.
@@ -32,10 +36,19 @@ def scheduler_command() -> list[str]:
 
 
 def web(arguments: Namespace) -> int:
-    """Serve HTTP in this process until told to stop."""
-    from service.running.web_server import serve
+    """Serve HTTP until told to stop: by processes that are watched, or as one of these."""
+    settings = read_settings()
+    if arguments.fd is not None:
+        from service.running.web_server import serve
 
-    serve(read_settings(), arguments.fd)
+        with socket.socket(fileno=arguments.fd) as listener, socket.socket(fileno=arguments.line) as line:
+            serve(settings, listener, line)
+        return 0
+    with listen(settings.host, settings.port) as listener:
+        programs, lines = web_programs(settings, listener, {}, None)
+        supervisor = Supervisor(programs, _say_by_log(settings))
+        supervisor.every(LOOK_S, Pulse(supervisor, lines).look)
+        supervisor.run()
     return 0
 
 
@@ -48,22 +61,25 @@ def scheduler(_arguments: Namespace) -> int:
 
 def worker(arguments: Namespace) -> int:
     """Run the workers under a supervisor until told to stop."""
+    settings = read_settings()
+    names = [arguments.only] if arguments.only else ["scoring", "webhooks"]
+    programs = [Program(name, worker_command(name, settings)) for name in names]
+    watched(settings, programs, _say_by_log(settings)).run()
+    return 0
+
+
+def _say_by_log(settings: Settings) -> Callable[[str], None]:
     import structlog
 
     from service.observability import configure_logging
 
-    settings = read_settings()
     configure_logging(settings.log_level)
-    log = structlog.get_logger("parley.supervisor")
-    names = [arguments.only] if arguments.only else ["scoring", "webhooks"]
-    programs = [Program(name, worker_command(name, settings)) for name in names]
-    watched(settings, programs, log.warning).run()
-    return 0
+    warning: Callable[[str], None] = structlog.get_logger("parley.supervisor").warning
+    return warning
 
 
 def watched(settings: Settings, programs: Sequence[Program], say: Callable[[str], None]) -> Supervisor:
     """Return a supervisor of programs, with a watchdog over the workers among them."""
-    from service.running.watchdog import LOOK_S, Watchdog
     from service.storage.database import Database
     from service.tasks import Tasks
 

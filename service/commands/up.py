@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -25,7 +25,9 @@ from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.redis_client import redis_client
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
+from service.running.pulse import Line, Pulse, web_programs
 from service.running.supervisor import Program
+from service.running.watchdog import LOOK_S as LOOK_AT_WEB_S
 from service.running.web_server import listen
 from service.settings import VARIABLES, Settings, read_settings
 from service.sites import first_start
@@ -46,9 +48,10 @@ def up(arguments: Namespace) -> int:
             bring_up_to_date(db)
             password = first_start.prepare(db, settings.data_dir, utcnow())
         _require_redis(settings)
-        programs = _programs(settings, listener, verbose=arguments.verbose)
+        programs, lines = _programs(settings, listener, verbose=arguments.verbose)
         say("Starting Parley ...")
         supervisor = watched(settings, programs, lambda text: say(f"parley: {text}"))
+        supervisor.every(LOOK_AT_WEB_S, Pulse(supervisor, lines).look)
         welcome = _welcome(settings, listener, password)
         supervisor.every(LOOK_S, _Opening(settings, listener, welcome, supervisor.stop).look)
         supervisor.run()
@@ -101,7 +104,10 @@ def _require_redis(settings: Settings) -> None:
         ) from None
 
 
-def _programs(settings: Settings, listener: socket.socket, *, verbose: bool) -> list[Program]:
+def _programs(
+    settings: Settings, listener: socket.socket, *, verbose: bool
+) -> tuple[list[Program], Mapping[str, Line]]:
+    """Return what runs, in the order of its start, and a line to each web process."""
     environment = {
         "PARLEY_DATA_DIR": str(settings.data_dir),
         "PARLEY_DATABASE_URL": settings.database_url,
@@ -114,18 +120,20 @@ def _programs(settings: Settings, listener: socket.socket, *, verbose: bool) -> 
         "PARLEY_SECRET_KEY": settings.secret_key.decode(),
     }
 
-    def program(name: str, command: list[str], *fds: int, ends_last: bool = False) -> Program:
-        log = None if verbose else settings.data_dir / "logs" / f"{name}.log"
-        return Program(name, command, environment, log, fds, ends_last)
+    log_dir = None if verbose else settings.data_dir / "logs"
 
-    fd = listener.fileno()
+    def program(name: str, command: list[str], *, ends_last: bool = False) -> Program:
+        log = log_dir / f"{name}.log" if log_dir else None
+        return Program(name, command, environment, log, ends_last=ends_last)
+
+    web, lines = web_programs(settings, listener, environment, log_dir)
     return [
         *([program("redis", command, ends_last=True)] if (command := _redis_command(settings)) else []),
-        program("web", [sys.executable, "-m", "service", "web", "--fd", str(fd)], fd),
+        *web,
         program("scoring", worker_command("scoring", settings)),
         program("webhooks", worker_command("webhooks", settings)),
         program("scheduler", scheduler_command()),
-    ]
+    ], lines
 
 
 def _redis_command(settings: Settings) -> list[str] | None:

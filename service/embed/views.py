@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from service.context import context
 from service.embed import bundle
+from service.web.public_address import root_url
 
 bp = Blueprint("embed", __name__, template_folder="templates")
 
@@ -79,15 +79,13 @@ def _lead_on(name: str) -> Response:
 @bp.get("/demo")
 def show_demo() -> Response:
     """Return an article with the widget under it, by the strict policy that newsrooms use."""
-    public_url = context().settings.public_url
-    root = f"{public_url}/" if public_url else request.url_root
-    return Response(render_template("embed/demo.html", root=root), headers=PAGE_HEADERS)
+    return Response(render_template("embed/demo.html", root=root_url()), headers=PAGE_HEADERS)
 
 
 @bp.get("/")
 def show_home() -> BaseResponse:
     """Lead a newcomer to the demo article."""
-    return redirect("/demo")
+    return redirect(url_for("embed.show_demo"))
 
 
 @cache

@@ -31,6 +31,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 STALE_FORM = "This form was made for another session, or is too old. Go back, load the page again and repeat."
+OTHER_ORIGIN = (
+    "This form was sent from another site: the browser is at {origin}, and Parley thinks that it is at"
+    " {own}. Nothing was changed. If both are the same, set PARLEY_PUBLIC_URL to the address in the browser."
+)
 FOREIGN_FORM = "This form was sent from another site. Nothing was changed."
 
 
@@ -80,15 +84,17 @@ def check_session_form() -> None:
 
 def check_origin() -> None:
     """Refuse what a browser says another site has sent, with 403; both headers may be missing."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden(FOREIGN_FORM)
-    origin = request.headers.get("Origin")
-    if origin is None:
+    fetched, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if fetched == "same-origin":  # the browser compared them itself, and no page can make it say so
         return
-    own = {request.host, urlsplit(context().settings.public_url or "").netloc}
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or parts.netloc not in own - {""}:
+    if fetched not in (None, "none"):
         raise Forbidden(FOREIGN_FORM)
+    public = context().settings.public_url
+    own = {request.host, urlsplit(public or "").netloc}
+    parts = urlsplit(origin or "")
+    if origin is None or (parts.scheme in ("http", "https") and parts.netloc in own - {""}):
+        return
+    raise Forbidden(OTHER_ORIGIN.format(origin=origin[:200], own=public or request.host_url.rstrip("/")))
 
 
 def login_nonce() -> str:
@@ -143,7 +149,7 @@ def _set_cookie(response: Response, name: str, value: str, max_age: int) -> None
     response.set_cookie(
         cookie_name(name),
         value,
-        path="/",
+        path=f"{request.script_root}/",
         max_age=max_age,
         httponly=True,
         samesite="Lax",

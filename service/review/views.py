@@ -285,15 +285,15 @@ def _done(visitor: access.Caller, comment_id: str | None) -> queue.Card | None:
 def _next(path: str | None) -> str:
     """Return where to go after the login: a page of this door, never an address of somebody else."""
     home = url_for("review.show_queue")
-    if not path or not path.startswith("/review/") or "\\" in path or any(ord(c) < 33 for c in path):
+    if not path or not path.startswith(home) or "\\" in path or any(ord(c) < 33 for c in path):
         return home
     parts = urlsplit(path)
-    is_page = not parts.netloc and not parts.path.startswith(("/review/login", "/review/logout"))
+    is_page = not parts.netloc and not parts.path.startswith((f"{home}login", f"{home}logout"))
     return path if is_page else home
 
 
 def _here() -> str:
-    return request.full_path.rstrip("?")
+    return request.script_root + request.full_path.rstrip("?")
 
 
 def _scorer() -> Scorer | None:

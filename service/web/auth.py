@@ -24,8 +24,13 @@ def csrf_token(secret_key: bytes, session: str) -> str:
 
 
 def cookie_name(name: str) -> str:
-    """Return what a cookie of ours is called here: over HTTPS no other host of the domain can set it."""
-    return f"__Host-{name}" if context().settings.secure_cookies else name
+    """Return what a cookie of ours is called here: over HTTPS no other host of the domain can set it.
+
+    Below a path only that path gets it, which `__Host-` would forbid.
+    """
+    if not context().settings.secure_cookies:
+        return name
+    return f"__Secure-{name}" if request.script_root else f"__Host-{name}"
 
 
 def idle_time() -> timedelta:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 
 from service import observability
-from tests.bench import fairness, joint, measures, peer, perspective, readers, tenants
+from tests.bench import fairness, joint, measures, peer, perspective, readers, rude, tenants
 from tests.bench.measures import Row
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -28,6 +28,7 @@ ALL: dict[str, Callable[[], Iterator[Row]]] = {
     "joint": joint.joint,
     "perspective": perspective.perspective,
     **{f"tenants-{kind}": partial(tenants.tenants, kind) for kind in ("sqlite", "postgresql")},
+    "rude": rude.rude,
     "peer": peer.isso,
 }
 

@@ -1,10 +1,14 @@
-"""The floor every rate is held against: a bare Flask route under the same server settings."""
+"""The floor every rate is held against: a bare Flask route in the same web server."""
 
 from flask import Flask
 
-app = Flask(__name__)
 
+def make() -> Flask:
+    """Return the application."""
+    app = Flask(__name__)
 
-@app.get("/hello")
-def hello() -> str:
-    return "ok"
+    @app.get("/hello")
+    def hello() -> str:
+        return "ok"
+
+    return app

@@ -43,7 +43,7 @@ class Row:
 
 def hello(here: Stack) -> contextlib.AbstractContextManager[int]:
     """Serve the floor: a bare Flask route."""
-    return here.web("tests.bench.floor:app")
+    return here.web("tests.bench.floor:make")
 
 
 def medians(one: Callable[[], list[float]]) -> list[float]:

@@ -45,25 +45,10 @@ class Stack:
         }
 
     @contextlib.contextmanager
-    def web(self, app: str = "service.app:create_app()") -> Iterator[int]:
+    def web(self, app: str = "service.app:create_app") -> Iterator[int]:
         """Serve an application as `parley web` does; gives the port."""
         port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-k",
-            "gthread",
-            "--threads",
-            str(THREADS),
-            "--keep-alive",
-            "60",
-            "--log-level",
-            "error",
-            "-b",
-            f"127.0.0.1:{port}",
-            app,
-        ]
+        command = [sys.executable, "-m", "tests.bench.serve", app, str(port), str(THREADS)]
         with self.process(command):
             wait_until(lambda: _listens(port), 20, f"{app} did not start")
             yield port

@@ -163,7 +163,7 @@ class Nemesis:
                 "kill worker parent": lambda: self._process("scoring", child=False).kill(),
                 "kill worker child": lambda: self._process("scoring", child=True).kill(),
                 "kill redis": lambda: self._process("redis", child=False).kill(),
-                "kill web": lambda: self._process("web", child=self.random.random() < 0.5).kill(),
+                "kill web": lambda: self._process("web", child=False).kill(),
             }[fault]()
         self.done.append(fault)
 

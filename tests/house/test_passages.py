@@ -28,7 +28,7 @@ DOCUMENTS: Mapping[str, str] = {
     "service/scoring/suggestions.py": "suggested scores as they are kept, in JSON",
     "service/settings.py": "the environment, before it is `Settings`",
     "service/observability.py": "a line of the log, as structlog hands it on",
-    "service/running/web_server.py": "gunicorn's own options",
+    "service/running/connections.py": "the environment of a WSGI application",
     "service/review/views.py": "what templates and query strings take",
     "service/tasks.py": "options of a Celery message",
     "service/commands/sites.py": "a policy's document, from a file",

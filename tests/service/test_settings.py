@@ -123,3 +123,38 @@ def test_refused_texts_are_kept_for_a_year_or_as_long_as_is_said(
     tmp_path: Path, given: dict[str, str], days: int
 ) -> None:
     assert read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given}).rejected_days == days
+
+
+def _public(folder: Path, address: str) -> tuple[str | None, str]:
+    settings = read_settings({"PARLEY_DATA_DIR": str(folder), "PARLEY_PUBLIC_URL": address})
+    return settings.public_url, settings.public_path
+
+
+def test_the_public_address_may_have_a_path(tmp_path: Path) -> None:
+    assert _public(tmp_path, "https://a.example") == ("https://a.example", "")
+    assert _public(tmp_path, "https://a.example/") == ("https://a.example", "")
+    assert _public(tmp_path, "https://a.example/talk/here/") == (
+        "https://a.example/talk/here",
+        "/talk/here",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("https://a.example/api", "pages of its own at /api; choose another path"),
+        ("https://a.example/review/x", "pages of its own at /review"),
+        ("https://a.example/talk?a=b", "must be like"),
+        ("https://a.example/talk#b", "must be like"),
+        ("https://u:p@a.example", "must be like"),
+        ("https://a.example/a/../b", "must be like"),
+        ("https://a.example//talk", "must be like"),
+        ("https://a.example/t%20k", "must be like"),
+        ("ftp://a.example/", "Not a valid URL"),
+    ],
+)
+def test_a_public_address_that_cannot_work_is_one_sentence(
+    tmp_path: Path, address: str, sentence: str
+) -> None:
+    with pytest.raises(Misconfigured, match=f"PARLEY_PUBLIC_URL: .*{sentence}"):
+        _public(tmp_path, address)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import request
-
 from service.api.perspective import errors
 from service.api.perspective import messages as schemas
 from service.context import context
@@ -19,6 +17,7 @@ from service.scoring.perspective import PROBABILITY, Passage, Question, Refused,
 from service.scoring.suggestions import Label, SuggestedSpan, Suggestion
 from service.web import strict_json
 from service.web.context import web_context
+from service.web.public_address import root_url
 from service.web.scoring_access import BadKey, NoKey, OverQuota
 
 Body = dict[str, Any]
@@ -53,7 +52,7 @@ def perform(method: str, raw: bytes, key: str, within: float) -> Answer:
     except BadKey:
         return Answer(400, errors.bad_key())
     except OverQuota as error:
-        told = errors.over_quota(error.caller, f"{request.host_url}api/docs/perspective")
+        told = errors.over_quota(error.caller, f"{root_url()}api/docs/perspective")
         return Answer(429, told, {"Retry-After": str(error.retry_after)})
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from service.api.openapi import READ_ONLY
 from service.context import context
+from service.web.public_address import root_url
 
 bp = Blueprint("moving", __name__, template_folder="templates")
 TABLE = Path(__file__).with_name("thresholds.json")
@@ -23,7 +24,7 @@ def page() -> Response:
     scorer = here.scorer()
     text = render_template(
         "api/perspective.html",
-        root=f"{here.settings.public_url}/" if here.settings.public_url else request.host_url,
+        root=root_url(),
         keys=here.settings.perspective_keys,
         days=here.settings.suggestion_days,
         prior=here.settings.scoring.prior,

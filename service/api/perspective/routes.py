@@ -6,13 +6,12 @@ address no more than a text, and nothing is stored but suggested scores, where t
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 import orjson
 import structlog
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from service.api.perspective import batch as batches
 from service.api.perspective import errors
@@ -20,8 +19,10 @@ from service.api.perspective.discovery import discovery_document
 from service.api.perspective.fields import selected
 from service.api.perspective.methods import METHODS, Answer, perform
 from service.domain.errors import Unavailable
+from service.web.bodies import MAX_SCORED_BYTES
 from service.web.context import web_context
 from service.web.headers import SCORING
+from service.web.public_address import root_url
 from service.web.scoring_access import BadKey, given_key, key_of_request
 
 bp = Blueprint("perspective", __name__)
@@ -30,10 +31,7 @@ log = structlog.get_logger("parley.web")
 
 READ_WITHIN_S = 0.4  # half of the shortest time limit known of a client
 BATCH_WITHIN_S = 10.0  # for all of a batch; each of its requests has the time that it would have alone
-MAX_DRAINED_BYTES = 64 * 1024 * 1024  # of a body that is too large, read so that its sender hears why
-# A text with its context, in which an entry may have a megabyte; or a batch. Whoever calls is unknown, and
-# may cost no more with one request than with some two hundred.
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
+GOOGLE = "commentanalyzer.googleapis.com"
 NOT_FOUND = Answer(404, errors.error_body(404, "Requested entity was not found."))
 
 
@@ -82,7 +80,9 @@ def discovery(prefix: str = "") -> Response:
         return _respond(NOT_FOUND)
     if not request.host:
         return _respond(Answer(400, errors.error_body(400, "The Host header is no host's name.")))
-    return _respond(Answer(200, discovery_document(f"{request.host_url}{prefix}{'/' if prefix else ''}")))
+    # Who leads Google's own name here wants it kept; any other Host is the caller's to choose.
+    root = request.url_root if request.host == GOOGLE else root_url()
+    return _respond(Answer(200, discovery_document(f"{root}{prefix}{'/' if prefix else ''}")))
 
 
 def _answer_part(part: batches.Part, until: float) -> Answer:
@@ -94,10 +94,10 @@ def _answer_part(part: batches.Part, until: float) -> Answer:
 
 
 def _body() -> bytes:
-    request.max_content_length = MAX_REQUEST_BYTES
+    request.max_content_length = MAX_SCORED_BYTES
     raw = request.get_data(cache=False)
     # Werkzeug cuts a body without a length at the limit and says nothing.
-    if request.content_length is None and len(raw) >= MAX_REQUEST_BYTES:
+    if request.content_length is None and len(raw) >= MAX_SCORED_BYTES:
         raise RequestEntityTooLarge
     return raw
 
@@ -130,16 +130,7 @@ def _not_read(error: HTTPException) -> Response:
     message = "The request could not be read."
     if isinstance(error, RequestEntityTooLarge):
         message = f"Request payload size exceeds the limit: {request.max_content_length} bytes."
-        _drain()
     return _respond(Answer(400, errors.error_body(400, message)))
-
-
-def _drain() -> None:
-    """Read what is still to come: many clients do not look at an answer before they have sent all."""
-    left = MAX_DRAINED_BYTES
-    with contextlib.suppress(ClientDisconnected):
-        while left > 0 and (chunk := request.environ["wsgi.input"].read(1 << 16)):
-            left -= len(chunk)
 
 
 @bp.errorhandler(Exception)

@@ -18,6 +18,7 @@ def _processes(commands: Commands) -> None:
     up.add_argument("--verbose", action="store_true", help="show the logs here instead of writing files")
     web = commands.add("web", "processes:web", "Run the web server.")
     web.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    web.add_argument("--line", type=int, help=argparse.SUPPRESS)
     worker = commands.add("worker", "processes:worker", "Run the workers.")
     worker.add_argument("--only", choices=("scoring", "webhooks"), help="run one of the two")
     commands.add("scheduler", "processes:scheduler", "Run the scheduler; one is enough.")

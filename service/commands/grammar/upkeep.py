@@ -7,7 +7,7 @@ from service.commands.grammar.arguments import at_least_one
 
 PARTS = (
     "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
-    "webhooks", "sites", "port",
+    "webhooks", "sites", "address", "port",
 )  # fmt: skip
 
 KINDS = ("site", "policy", "thread", "endpoint", "moderator", "login", "key", "model", "suggestions")

@@ -145,6 +145,22 @@ def test_a_secret_that_others_can_read_is_warned_of(settings):
     assert state(settings, "secret") == ["ok"]
 
 
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({}, "ok"),
+        ({"trusted_proxies": 1}, "warn"),
+        ({"host": "0.0.0.0"}, "warn"),
+        ({"trusted_proxies": 1, "public_url": "https://a.example/talk"}, "ok"),
+    ],
+)
+def test_behind_a_proxy_the_address_that_people_use_is_missed(settings, told, state):
+    [found] = examine(replace(settings, **told), only="address")
+
+    assert found.state == state
+    assert ("PARLEY_PUBLIC_URL" in found.advice) == (state == "warn")
+
+
 def test_a_port_of_another_program_fails(settings):
     assert state(settings, "port") == ["warn"]
     with socket.create_server(("127.0.0.1", settings.port)):

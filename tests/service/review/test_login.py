@@ -184,6 +184,32 @@ def test_our_own_origin_is_welcome(stranger):
     assert stranger.client.post("/review/login", data=form, headers=headers).status_code == 303
 
 
+def test_behind_a_proxy_that_changes_host_the_browsers_own_word_is_enough(stranger):
+    form = {"csrf": token(stranger.open("/review/login")), "name": "ben", "password": PASSWORD}
+    headers = {"Origin": "https://comments.example.org", "Sec-Fetch-Site": "same-origin"}
+
+    assert stranger.client.post("/review/login", data=form, headers=headers).status_code == 303
+
+
+@pytest.mark.parametrize("fetched", [{}, {"Sec-Fetch-Site": "none"}], ids=["old browser", "typed in"])
+def test_where_nobody_vouches_the_page_names_both_addresses_and_the_setting(stranger, fetched):
+    form = {"csrf": token(stranger.open("/review/login")), "name": "ben", "password": PASSWORD}
+    headers = {"Origin": "https://comments.example.org", **fetched}
+    answer = stranger.client.post("/review/login", data=form, headers=headers)
+
+    assert answer.status_code == 403
+    for words in ("https://comments.example.org", "http://localhost", "PARLEY_PUBLIC_URL"):
+        assert words in answer.text
+
+
+def test_what_an_origin_says_is_text_on_the_page(stranger):
+    answer = stranger.client.post("/review/login", headers={"Origin": "<script>alert(1)</script>" * 100})
+
+    assert answer.status_code == 403
+    assert "<script>" not in answer.text
+    assert answer.text.count("alert(1)") < 10
+
+
 def test_a_new_login_ends_the_browsers_old_session(db, ben):
     old = ben.client.get_cookie("parley_session").value
     ben.client.get("/review/login")

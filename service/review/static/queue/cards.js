@@ -1,4 +1,4 @@
-import { byId, list, load, say, warn } from './page.js'
+import { REVIEW, byId, list, load, say, warn } from './page.js'
 
 const AHEAD = 10 // cards left below the current one when the next page is fetched
 const STRIPS = 30 // decided comments that stay in the list, each with its Undo
@@ -58,7 +58,7 @@ export function tidy() {
 /** Fetch a card as it stands now. @param {HTMLElement} item @param {string} id @param {string | null} alert */
 export async function renew(item, id, alert) {
   const had = item.contains(document.activeElement)
-  const page = await load(`/review/comments/${id}`)
+  const page = await load(`${REVIEW}comments/${id}`)
   const fresh = /** @type {HTMLElement | null} */ (page?.querySelector('.card') ?? null)
   const old = /** @type {HTMLElement | null} */ (item.querySelector('.card'))
   const card = fresh ? document.adoptNode(fresh) : old

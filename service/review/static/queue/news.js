@@ -1,5 +1,5 @@
 import { cards, choose, more, openCards } from './cards.js'
-import { ask, byId, end, list } from './page.js'
+import { REVIEW, ask, byId, end, list } from './page.js'
 
 const POLL_MS = 15_000
 const news = byId('news')
@@ -8,7 +8,7 @@ const news = byId('news')
 async function look() {
   if (document.visibilityState !== 'visible') return
   const { site = '', last = '', status: kind } = list.dataset
-  const found = await ask(`/review/news?${new URLSearchParams({ site, after: last })}`)
+  const found = await ask(`${REVIEW}news?${new URLSearchParams({ site, after: last })}`)
   if (!found) return // the next look may have more luck; a decision would say that the server is away
   for (const [name, text] of Object.entries(found.counts)) {
     const shown = document.querySelector(`[data-count="${CSS.escape(name)}"]`)
@@ -24,7 +24,7 @@ async function showNews() {
   const query = new URLSearchParams({ status: 'pending', site: list.dataset.site ?? '' })
   if (cards().length) query.set('cursor', list.dataset.last ?? '')
   const known = new Set(cards())
-  await more(`/review/?${query}`)
+  await more(`${REVIEW}?${query}`)
   const first = openCards().find((card) => !known.has(card))
   news.hidden = true
   if (first) choose(first)

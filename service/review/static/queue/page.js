@@ -6,6 +6,8 @@
  */
 
 const TIMEOUT_MS = 15_000
+/** Where the review pages are: a proxy may have put them below a path of its own. */
+export const REVIEW = new URL('../../', import.meta.url).href
 
 /** Ends a request after a while. (`AbortSignal.timeout` is younger than many a browser.) */
 function patience() {
@@ -66,7 +68,7 @@ export async function ask(url) {
 export async function act(id, action, version, note) {
   const wanted = { comment_id: id, action, version, ...(note ? { note } : {}) }
   try {
-    const response = await fetch('/api/v1/moderation/actions', {
+    const response = await fetch(new URL('../api/v1/moderation/actions', REVIEW), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': list.dataset.csrf ?? '' },
       body: JSON.stringify(wanted),
@@ -107,7 +109,7 @@ export function complain(place, { status: code, body }) {
   const line = warn(place, /** @type {Record<number, string>} */ (words)[code] ?? `Not saved. ${body.detail ?? ''}`)
   if (code !== 401) return
   const link = document.createElement('a')
-  link.href = `/review/login?next=${encodeURIComponent(location.pathname + location.search)}`
+  link.href = `${REVIEW}login?next=${encodeURIComponent(location.pathname + location.search)}`
   link.textContent = 'Log in again'
   line.append(link)
 }

@@ -1,5 +1,5 @@
 import { choose, renew } from './cards.js'
-import { act, ask, complain, conflict, count, inOrder, list, say } from './page.js'
+import { REVIEW, act, ask, complain, conflict, count, inOrder, list, say } from './page.js'
 
 /**
  * A decision of one's own: the comment as it stands now, and the status that an undo leads `to`.
@@ -46,7 +46,7 @@ export function queueUndo(deed) {
 
 /** What was decided before this page was loaded: the server knows. @returns {Promise<Deed | undefined>} */
 async function earlier() {
-  const last = (await ask('/review/undo'))?.undo
+  const last = (await ask(`${REVIEW}undo`))?.undo
   if (!last) return undefined
   const card = document.getElementById(`c-${last.id}`)
   return { ...last, item: card?.parentElement ?? document.createElement('li') }

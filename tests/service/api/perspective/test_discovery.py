@@ -41,12 +41,19 @@ def test_a_prefix_belongs_to_the_address(client: FlaskClient) -> None:
     assert answer.json["rootUrl"] == "http://h.example/sub/way/"
 
 
-@pytest.mark.parametrize(("hops", "root"), [(1, "https://news.example/"), (0, "http://inner/")])
-def test_a_proxy_is_believed_only_if_it_is_trusted(tmp_path: Path, hops: int, root: str) -> None:
+@pytest.mark.parametrize(("told", "root"), [
+    ({"trusted_proxies": 1, "forwarded_host": True}, "https://news.example/"),
+    ({"trusted_proxies": 1}, "https://inner/"),
+    ({"forwarded_host": True}, "http://inner/"),
+    ({"trusted_proxies": 1, "forwarded_host": True, "public_url": "https://a.example/talk"}, "https://a.example/talk/"),
+])  # fmt: skip
+def test_a_proxy_is_believed_only_if_and_as_far_as_it_is_trusted(
+    tmp_path: Path, told: dict[str, Any], root: str
+) -> None:
     settings = Settings(
         tmp_path, f"sqlite:///{tmp_path / 'x'}", "unix:///nowhere", b"k" * 32, log_level="error"
     )
-    client = create_app(replace(settings, trusted_proxies=hops)).test_client()
+    client = create_app(replace(settings, **told)).test_client()
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "news.example"}
 
     answer = client.get(NEWER, base_url="http://inner", headers=headers)
