@@ -120,4 +120,4 @@ LOGGED_FROM_THE_START = ("site", "endpoint", "key", "moderator")
 
 def is_untouched(policy: Mapping[str, Any]) -> bool:
     """Whether a policy stands as it does when its site is added."""
-    return policy["policy"] == {} and policy["policy_version"] == len(policy["versions"]) == 1
+    return bool(policy["policy"] == {} and policy["policy_version"] == len(policy["versions"]) == 1)

@@ -289,7 +289,8 @@ def test_another_key_says_so_and_takes_the_log_on_demand(db, ids, house):
 def test_the_check_takes_the_log_in_parts_and_asks_in_proportion_to_it(db, monkeypatch):
     intake = Intake(db, b"k" * 32)
     asked = []
-    event.listen(db.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    listener = lambda *a: asked.append(a[2])  # noqa: E731 - it is taken away by its name
+    event.listen(db.engine, "before_cursor_execute", listener)
     monkeypatch.setattr(audit, "BATCH", 2)
     found = []
     for _ in range(3):
@@ -298,6 +299,7 @@ def test_the_check_takes_the_log_in_parts_and_asks_in_proportion_to_it(db, monke
         asked.clear()
         assert audit.verify(db)[1] == []
         found.append(len(asked))
+    event.remove(db.engine, "before_cursor_execute", listener)
 
     assert found[2] - found[1] == found[1] - found[0] > 0
 
