@@ -102,7 +102,6 @@ def _evidence(
 ) -> Evidence:
     reading = found.readings[comment.id]
     repeat = earlier.repeat(comment, reading)
-    pressure = Pressure.from_dict(comment.pressure)
     about: dict[str, Any] = {
         "links": count_links(comment.body),
         "personal": personal_data(comment.body),
@@ -114,9 +113,7 @@ def _evidence(
         "name": _name(comment.author_name, found, site),
         "unknown": unknown,
         **_page(comment, found, site),
-        "form": pressure.form,
-        "trapped": pressure.trapped,
-        **{f"posts_{axis}": count for axis, count in pressure.figures().items()},
+        **_pressure(Pressure.from_dict(comment.pressure)),
     }
     if reading is None:
         failure = f"it failed {MAX_SCORING_TRIES} times"
@@ -133,6 +130,11 @@ def _evidence(
         reader=reading.reader,
         **about,
     )
+
+
+def _pressure(found: Pressure) -> Mapping[str, object]:
+    counts = {f"posts_{axis}": count for axis, count in found.figures().items()}
+    return {"form": found.form, "trapped": found.trapped, **counts}
 
 
 def _name(name: str | None, found: Found, site: Rules) -> NameEvidence | None:

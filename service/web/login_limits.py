@@ -20,7 +20,7 @@ from service.domain.errors import TooManyRequests
 from service.domain.ids import fingerprint
 from service.settings import Settings
 from service.sites.moderators import plain_name
-from service.web.rate_limits import Count, RateLimits
+from service.web.rate_limits import RateLimits
 
 # Strict for a name from one place, and for a known browser, which only its own tries count against.
 PER_NAME_AND_NETWORK = PER_DEVICE = tuple(parse_many("5/minute;20/hour"))
@@ -69,7 +69,7 @@ class LoginLimits:
         wait = self._limits.hit(PATIENT, f"{key} asked")
         if wait is not None:
             return wait
-        (asked,) = self._limits.count([Count(f"{key} patient", ASKED_FOR_S)])
+        asked = self._limits.count(f"{key} patient", ASKED_FOR_S)
         return PATIENT_S if asked < 2 else self._limits.hit(PER_PATIENT_NETWORK, f"{key} patient")
 
     def count_failure(self, address: str | None) -> None:
@@ -83,7 +83,7 @@ class LoginLimits:
         It is for the first, the tenth, the hundredth and so on: a guesser cannot fill the log, and whether a
         name is known makes no difference.
         """
-        (count,) = self._limits.count([Count("refusals", REFUSALS_S)])
+        count = self._limits.count("refusals", REFUSALS_S)
         return count if count == 10 ** (len(str(count)) - 1) else None
 
     def forgive(self, name: str) -> None:

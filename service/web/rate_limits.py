@@ -57,6 +57,10 @@ class RateLimits:
             )
         )
 
+    def count(self, key: str, seconds: int) -> int:
+        """Count once more; return how often in the seconds since it was first."""
+        return self._ask(lambda limiter: limiter.storage.incr(key, seconds))
+
     def clear(self, items: Sequence[RateLimitItem], key: str) -> None:
         """Forget what was counted, wherever it was."""
 

@@ -46,8 +46,8 @@ async function carryOut(card, action, note) {
 
 /** Undo from a card: what was decided before it was shown here. @param {HTMLElement} card @param {string} to */
 function takeBack(card, to) {
-  if (card.ariaBusy) return
-  card.ariaBusy = 'true'
+  if (card.hasAttribute('aria-busy')) return
+  card.setAttribute('aria-busy', 'true')
   const item = /** @type {HTMLElement} */ (card.parentElement)
   const { id = '', version, author = '', status = '' } = card.dataset
   const deed = { item, id, version: Number(version), status, to, author }

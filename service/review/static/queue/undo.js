@@ -30,7 +30,7 @@ export function queueUndo(deed) {
     const answer = await act(chosen.id, 'undo', chosen.version)
     if (!answer.ok && answer.status !== 409) {
       const shown = chosen.item.querySelector('.card')
-      if (shown) shown.ariaBusy = null
+      shown?.removeAttribute('aria-busy')
       return complain(chosen.item, answer)
     }
     forget(chosen.id)

@@ -3,7 +3,7 @@
 Threads that are there keep the link and title they have.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0010
 """
 
 import sqlalchemy as sa

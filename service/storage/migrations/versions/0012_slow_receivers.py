@@ -1,7 +1,7 @@
 """which receivers were slow, and until when they are left alone
 
 Revision ID: 0012
-Revises: 0009
+Revises: 0011
 """
 
 import sqlalchemy as sa
