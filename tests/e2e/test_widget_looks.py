@@ -409,7 +409,9 @@ def test_arabic_texts_keep_their_order_on_an_english_page(article):
 
     expect(page.locator("parley-comments section")).to_have_attribute("dir", "rtl")
     assert digits > words
-    assert page.locator("parley-comments .name").bounding_box()["x"] > 640, "the layout is from right to left"
+    for name in (".name", ".body"):
+        box = page.locator(f"parley-comments {name}").bounding_box()
+        assert box["x"] > 640, f"{name} stands where lines begin"
     assert computed(page, "textarea", "direction") == ["rtl"]
     assert computed(page, ".body", "direction") == ["ltr"]
 

@@ -61,7 +61,7 @@ article { padding-block: .9em .5em; scroll-margin-block: 5em }
 .name { color: var(--text); font-weight: 650; font-size: 1.0714em; overflow-wrap: anywhere }
 .you { border: 1px solid; border-radius: 3px; padding-inline: .35em; font-size: .8em }
 .state { color: var(--wait); border: 1px solid; border-radius: 3px; padding-inline: .5em }
-.body { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin-block: .2em; max-inline-size: 75ch }
+.body { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; margin-block: .2em; inline-size: fit-content; max-inline-size: 75ch }
 .long { max-block-size: 18em; overflow: hidden; -webkit-mask-image: linear-gradient(#000 75%, transparent); mask-image: linear-gradient(#000 75%, transparent) }
 [data-state]:not([data-state='']) .body { color: var(--muted) }
 [data-state=removed] .body { font-style: italic }
@@ -75,6 +75,7 @@ li .link { margin-inline-start: -.5em }
   .live { animation: live 2s }
   @keyframes live { from { background: var(--shade) } }
 }
+i { forced-color-adjust: none }
 `
 
 /** @param {ShadowRoot} root @param {string} more */
