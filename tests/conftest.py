@@ -18,6 +18,7 @@ from hypothesis import HealthCheck
 from sqlalchemy import text
 
 from service.domain.sealing import SealKey
+from service.redis_client import redis_client
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
@@ -173,9 +174,11 @@ def settings(db: Database, redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The web application on the test's database."""
+    """The web application on the test's database; nothing was counted before."""
     from service.app import create_app
 
+    if (counts := redis_client(settings)) is not None:
+        counts.flushdb()
     made = create_app(replace(settings, log_level="error"))
     made.testing = False  # errors are answered as they are in real life
     yield made

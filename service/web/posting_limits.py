@@ -28,6 +28,7 @@ class PostingLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._counts = SharedCounts(settings, PREFIX)
+        self._secret_key = settings.secret_key
         self._key = hashlib.sha256(b"posts:" + settings.secret_key).digest()
 
     def measure(self, draft: Draft, address: str | None, now: datetime) -> Pressure:
@@ -36,7 +37,7 @@ class PostingLimits:
         What is refused does not count on the page, the site or the text, so that others do not suffer. Nor
         does what one network or author posts beyond its pace on page and site: it is held for that alone.
         """
-        form = form_of(draft, secret_key=self._key, now=now)
+        form = form_of(draft, secret_key=self._secret_key, now=now)
         whose, where = self._whose(draft, address, now), self._where(draft, now)
         if form == GOOD:
             whose["form"] = self._of(MINUTE, now, "form", draft.site, str(draft.form_token))

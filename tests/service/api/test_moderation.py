@@ -104,7 +104,8 @@ def test_who_comes_second_is_told_who_was_first(
     assert problem["current"] == {"status": "approved", "version": 3, "by": "mo", "body": "You vile thing."}
     assert_problem(act(client, olga, pending["id"], "approve", 3), 409)
     with db.read() as connection:
-        rows = connection.scalar(select(func.count()).select_from(AuditRow))
+        of_comment = select(func.count()).where(AuditRow.subject_id == pending["id"])
+        rows = connection.scalar(of_comment.select_from(AuditRow))
     assert rows == 3
 
 

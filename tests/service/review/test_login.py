@@ -17,7 +17,6 @@ from service.domain.errors import TooManyRequests
 from service.review.views import _next
 from service.sites import moderators
 from service.upkeep import audit
-from service.web import login_limits
 from service.web.login_limits import LoginLimits
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, Desk, token
@@ -78,7 +77,6 @@ def test_a_browser_that_logged_in_before_gets_in_while_strangers_guess(app, stra
     answer = new.log_in()
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) <= 60
-    app.extensions["parley"].login_limits._limits.clear(login_limits.PER_NAME, login_limits._person("ben"))
 
 
 def test_turns_of_strangers_hold_up_no_browser_that_logged_in_before(stranger):

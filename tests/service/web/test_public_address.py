@@ -50,10 +50,20 @@ def test_redirects_cookies_and_new_addresses_have_the_path(below, path):
     }
     posted = below.post(f"{path}/api/v1/comments", json=wanted)
 
-    assert "Path=/talk/review/" in login.headers["Set-Cookie"]
+    assert "Path=/talk/;" in login.headers["Set-Cookie"]
     assert home.headers["Location"] == "/talk/demo"
     assert queue.headers["Location"] == "/talk/review/login?next=/talk/review/?status%3Drejected"
     assert posted.headers["Location"].startswith("/talk/api/v1/comments/")
+
+
+def test_over_https_a_cookie_is_sent_to_our_path_alone(below, settings):
+    parts = below.application.extensions
+    secure = replace(settings, public_url=PUBLIC, secure_cookies=True)
+    parts["parley"] = replace(parts["parley"], settings=secure)
+    cookie = below.get("/review/login").headers["Set-Cookie"]
+
+    assert cookie.startswith("__Secure-parley_login=")
+    assert "Path=/talk/;" in cookie
 
 
 def test_what_names_an_address_names_the_public_one_whatever_host_is_asked_for(below):
