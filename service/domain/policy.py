@@ -22,7 +22,7 @@ UNSURE_SHARE = 0.5
 # What a model for a language in beta must have scored; its other attributes it may lack.
 SCORED_AT_LEAST = "TOXICITY"
 # What a model may be made without, in any language: few have the examples. A limit on it then says nothing.
-MAY_BE_UNKNOWN = "SPAM"
+MAY_BE_UNKNOWN = SPAM = "SPAM"
 WHERE = {"author": "by the same author", "site": "on this site"}
 STATUS_OF = {"approve": Status.APPROVED, "review": Status.PENDING, "reject": Status.REJECTED}
 
@@ -82,6 +82,8 @@ def by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
             continue
         if not _is_share(score):
             yield Reason("not-scored", "review", f"{name} was not scored.", name)
+        elif name == SPAM and _leads_nowhere(evidence):
+            continue
         elif reason := _by_score(name, score, limit, evidence.reader) or (
             _by_wider_limit(name, score, limit, evidence.reader) if evidence.is_unsure else None
         ):
@@ -90,6 +92,11 @@ def by_scores(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
 
 def _may_be_unknown(name: str, evidence: Evidence) -> bool:
     return name == MAY_BE_UNKNOWN and name in evidence.unknown
+
+
+def _leads_nowhere(evidence: Evidence) -> bool:
+    """Whether a comment is of a word or two and no way to reach anybody: "100 %" sells nothing."""
+    return evidence.is_short and not (evidence.links or evidence.contacts)
 
 
 def _may_lack_in_beta(name: str, evidence: Evidence) -> bool:

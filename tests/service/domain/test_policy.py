@@ -176,6 +176,23 @@ def test_by_default_a_person_is_asked_about_what_is_almost_surely_spam() -> None
     assert decide(Evidence(ALL_FINE | {"SPAM": 1.0}), off).outcome == "approve"
 
 
+@pytest.mark.parametrize(
+    ("evidence", "outcome"),
+    [
+        (Evidence({"SPAM": 0.98}, is_short=True), "approve"),  # "100 %", "10/10"
+        (Evidence({"SPAM": 0.98}, is_short=True, links=1), "review"),
+        (Evidence({"SPAM": 0.98}, is_short=True, contacts=("telephone",)), "review"),
+        (Evidence({"SPAM": float("nan")}, is_short=True), "review"),
+        (Evidence({"SPAM": 0.98, "TOXICITY": 0.9}, is_short=True), "review"),
+        (Evidence({"SPAM": 0.98}), "review"),
+    ],
+)
+def test_a_word_or_two_that_lead_nowhere_are_no_spam(evidence: Evidence, outcome: str) -> None:
+    policy = Policy({"SPAM": Thresholds(0.36)})
+
+    assert decide(evidence, policy).outcome == outcome
+
+
 def test_a_model_without_an_output_for_spam_holds_nothing_back_for_that() -> None:
     scores = {name: 0.05 for name in ATTRIBUTES if name != "SPAM"}
 
