@@ -419,6 +419,7 @@ def check(page: Page) -> None:
 
 
 def test_a_password_and_sessions_are_changed_by_keys_alone(office, browser, context):
+    office.fill("one")
     with browser.new_context() as elsewhere:
         away = enter(elsewhere, office)
         page = enter(context, office)
