@@ -79,11 +79,11 @@ def end_sessions() -> Any:
     """End one of one's own sessions, or all but this one."""
     visitor, here = guard.identity(), context()
     guard.check_session_form()
-    mark = request.form.get("session", "")
-    if mark == "others":
+    tag = request.form.get("session", "")
+    if tag == "others":
         accounts.end_other_sessions(here.db, visitor, guard.session_secret(), here.clock())
         return _done("others")
-    ended = accounts.end_session(here.db, visitor, mark, here.clock())
+    ended = accounts.end_session(here.db, visitor, tag, here.clock())
     return _done("session" if ended else "gone")
 
 

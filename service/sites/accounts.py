@@ -15,14 +15,14 @@ from service.storage import moderators as queries
 from service.storage.database import Database
 
 WRONG = "The present password is wrong."
-MARK = 16  # digits of a session's fingerprint by which the page names it; they open nothing
+TAG = 16  # digits of a session's fingerprint by which the page names it; they open nothing
 
 
 @dataclass(frozen=True, slots=True)
 class OwnSession:
     """One of one's own sessions; ``is_this`` is the one that asks."""
 
-    mark: str
+    tag: str
     begun_at: datetime
     used_at: datetime
     is_this: bool
@@ -67,17 +67,17 @@ def list_sessions(
     with db.read() as connection:
         found = queries.sessions(connection, _id(caller), now)
     return [
-        OwnSession(one.secret_hash[:MARK], one.created_at, used, one.secret_hash == own)
+        OwnSession(one.secret_hash[:TAG], one.created_at, used, one.secret_hash == own)
         for one in found
         if now - (used := one.seen_at or one.created_at) < idle or one.secret_hash == own
     ]
 
 
-def end_session(db: Database, caller: Caller, mark: str, now: datetime) -> int:
-    """End one of one's own sessions, named by its mark; return how many there were."""
+def end_session(db: Database, caller: Caller, tag: str, now: datetime) -> int:
+    """End one of one's own sessions, named by its tag; return how many there were."""
     with db.write() as connection:
         every = queries.sessions(connection, _id(caller), now)
-        wanted = [one.secret_hash for one in every if one.secret_hash[:MARK] == mark]
+        wanted = [one.secret_hash for one in every if one.secret_hash[:TAG] == tag]
         return _told(connection, caller, queries.drop_sessions(connection, _id(caller), wanted), now)
 
 

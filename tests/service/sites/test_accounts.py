@@ -166,12 +166,12 @@ def test_ones_own_sessions_are_listed_with_their_times_and_this_one_is_marked(db
 def test_one_session_or_all_others_are_ended_and_the_log_says_so(db):
     first, second, third = (enter(db)[0] for _ in range(3))
     secret, ben = enter(db)
-    marks = {one.mark for one in accounts.list_sessions(db, ben, secret, NOW, HOUR) if not one.is_this}
-    first_mark = moderators.fingerprint_of(first)[: accounts.MARK]
+    tags = {one.tag for one in accounts.list_sessions(db, ben, secret, NOW, HOUR) if not one.is_this}
+    first_tag = moderators.fingerprint_of(first)[: accounts.TAG]
 
-    assert first_mark in marks
-    assert accounts.end_session(db, ben, first_mark, NOW) == 1
-    assert accounts.end_session(db, ben, first_mark, NOW) == 0
+    assert first_tag in tags
+    assert accounts.end_session(db, ben, first_tag, NOW) == 1
+    assert accounts.end_session(db, ben, first_tag, NOW) == 0
     assert [moderators.who(db, one, NOW) is None for one in (first, second, third)] == [True, False, False]
     assert accounts.end_other_sessions(db, ben, secret, NOW) == 2
     assert accounts.end_other_sessions(db, ben, secret, NOW) == 0
@@ -180,11 +180,11 @@ def test_one_session_or_all_others_are_ended_and_the_log_says_so(db):
     assert told == [("end session", "ben", 2), ("end session", "ben", 1)]
 
 
-@pytest.mark.parametrize("mark", ["", "0", "others", "%", "\x00", "x" * 1000])
-def test_a_mark_of_nothing_ends_nothing(db, mark):
+@pytest.mark.parametrize("tag", ["", "0", "others", "%", "\x00", "x" * 1000])
+def test_a_tag_of_nothing_ends_nothing(db, tag):
     secret, ben = enter(db)
 
-    assert accounts.end_session(db, ben, mark, NOW) == 0
+    assert accounts.end_session(db, ben, tag, NOW) == 0
     assert moderators.who(db, secret, NOW)
 
 
@@ -193,7 +193,7 @@ def test_nobody_ends_what_is_somebody_elses(db):
     cleo = moderators.log_in(db, "cleo", FIRST, NOW)
     _, ben = enter(db)
 
-    assert accounts.end_session(db, ben, moderators.fingerprint_of(cleo)[: accounts.MARK], NOW) == 0
+    assert accounts.end_session(db, ben, moderators.fingerprint_of(cleo)[: accounts.TAG], NOW) == 0
     assert moderators.who(db, cleo, NOW)
     with pytest.raises(NotFound, match="Only a person"):
         accounts.end_session(db, OPERATOR, "", NOW)
