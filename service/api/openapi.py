@@ -155,7 +155,7 @@ def _operation(app: Flask, rule: Rule, declared: Door, method: str) -> dict[str,
         "summary": declared.summary,
         "description": text,
         "parameters": _parameters(rule, declared),
-        "responses": _responses(declared, method),
+        "responses": _responses(declared),
     }
     if declared.body is not None:
         content = {"application/json": {"schema": declared.body}}
@@ -177,7 +177,7 @@ def _fields(place: str, schema: Schema | None) -> list[Any]:
     return [{"in": place, "schema": schema}] if schema is not None else []
 
 
-def _responses(declared: Door, method: str) -> dict[str, Any]:
+def _responses(declared: Door) -> dict[str, Any]:
     fine: dict[str, Any] = {"description": declared.summary}
     if declared.answer is not None:
         fine["content"] = {"application/json": {"schema": declared.answer}}
@@ -185,6 +185,6 @@ def _responses(declared: Door, method: str) -> dict[str, Any]:
     for status, text in declared.other_answers.items():
         found[str(status)] = {"description": text}
     content = {"application/problem+json": {"schema": "Problem"}}
-    for status in declared.problems_of(method):
+    for status in declared.every_problem:
         found[str(status)] = {"description": ANSWERS[status], "content": content}
     return found

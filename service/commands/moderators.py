@@ -28,7 +28,7 @@ def add_moderator(arguments: Namespace) -> int:
             raise Misconfigured(f"There is a moderator {name!r} already. To give them a site: {grant_it}")
         password, made = _new_password(arguments)
         roles = dict.fromkeys(arguments.site, arguments.role)
-        moderators.add_moderator(db, arguments.name, password, roles, utcnow())
+        moderators.add_moderator(db, arguments.name, password, roles, utcnow(), is_own=arguments.own)
     print(f"Added the moderator {arguments.name}." + (f" Password: {password}" if made else ""))
     return 0
 
@@ -50,11 +50,11 @@ def revoke(arguments: Namespace) -> int:
 
 
 def change_password(arguments: Namespace) -> int:
-    """Replace a moderator's password."""
+    """Replace a moderator's password; unless it is their own choice, they have to change it."""
     settings = read_settings()
     with migrated(settings) as db:
         password, made = _new_password(arguments)
-        moderators.set_password(db, arguments.name, password, utcnow())
+        moderators.set_password(db, arguments.name, password, utcnow(), is_own=arguments.own)
         first_start.forget(settings.data_dir, arguments.name)
     print(f"Changed the password of {arguments.name}." + (f" It is: {password}" if made else ""))
     return 0

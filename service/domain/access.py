@@ -45,13 +45,15 @@ class Caller:
     """Who a credential belongs to, and where they may act.
 
     ``kind`` is "session", "token" or "operator"; ``roles`` is site -> one of `ROLES`. An operator, who has
-    the machine itself, may do everything everywhere.
+    the machine itself, may do everything everywhere. Who logged in by a password that somebody else set
+    ``must_change_password``, and doors let them do nothing else.
     """
 
     kind: str
     name: str
     roles: Mapping[str, str]
     moderator_id: str | None = None
+    must_change_password: bool = False
 
     @property
     def actor_kind(self) -> str:

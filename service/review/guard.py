@@ -15,6 +15,7 @@ from service.domain import access
 from service.domain.errors import Unauthorised
 from service.sites import moderators
 from service.web.auth import DEVICE, SESSION, cookie_name, csrf_token, idle_time
+from service.web.context import web_context
 from service.web.login_limits import DEVICE_LIFE
 
 LOGIN_COOKIE = "parley_login"
@@ -52,7 +53,14 @@ def session_secret() -> str:
 
 
 def visitor() -> access.Caller | None:
-    """Return who is logged in here, or None. An API token is no session."""
+    """Return who is logged in here, or None. An API token is no session. The database is asked once."""
+    if "visitor" not in g:
+        g.visitor = _visitor()
+    found: access.Caller | None = g.visitor
+    return found
+
+
+def _visitor() -> access.Caller | None:
     here, secret = context(), session_secret()
     # What a page asks by itself is no sign of a person.
     is_used = request.endpoint != "review.show_news"
@@ -69,6 +77,14 @@ def identity() -> access.Caller:
     if found is None:
         raise Unauthorised("You are not logged in, or your session has ended. Log in and try again.")
     return found
+
+
+def note_refusal(name: str) -> None:
+    """Write a password that was refused into the audit log, if there were enough of them to be worth it."""
+    here = web_context()
+    count = here.login_limits.refusals()
+    if count is not None:
+        moderators.note_refusal(here.db, name, count, here.clock())
 
 
 def page_token() -> str:

@@ -19,11 +19,12 @@ from service.domain import access, errors
 from service.domain.comment import ACTIONS, Status
 from service.domain.scores import Scorer
 from service.moderation import acting, queue
-from service.review import cards, guard
+from service.review import account, cards, guard
 from service.sites import moderators
+from service.web.auth import CHANGE_IT
 from service.web.context import web_context
 from service.web.fields import Note
-from service.web.problems import STATUS
+from service.web.problems import STATUS, as_problem
 
 log = structlog.get_logger("parley.review")
 
@@ -36,7 +37,10 @@ bp = Blueprint(
     static_url_path="/static",
 )
 bp.after_request(guard.add_headers)
+bp.register_blueprint(account.bp)
 NOTE = Note()
+# What asks nobody who they are, and the way out.
+OPEN = ("review.static", "review.show_login", "review.log_in", "review.log_out")
 TITLES = {
     400: "That cannot be read",
     401: "You are logged out",
@@ -56,6 +60,20 @@ def check_form() -> None:
     """Refuse forms of other sites before anything reads them."""
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         guard.check_origin()
+
+
+@bp.before_request
+def ask_for_a_password_of_their_own() -> Any:
+    """Lead whose password somebody else set to the page where it is changed, and nowhere else."""
+    endpoint = request.endpoint or ""
+    if endpoint in OPEN or endpoint.startswith("review.account."):
+        return None
+    visitor = guard.visitor()
+    if visitor is None or not visitor.must_change_password:
+        return None
+    if endpoint in ("review.show_news", "review.show_undo"):
+        return as_problem(errors.Forbidden(CHANGE_IT))
+    return redirect(url_for("review.account.show_account"), 303)
 
 
 @bp.context_processor
@@ -91,11 +109,11 @@ def log_in() -> Any:
             limits.check(name, request.remote_addr, device)
             secret = moderators.log_in(here.db, name, password, here.clock())
     except errors.TooManyRequests:
-        _note_refusal(name)
+        guard.note_refusal(name)
         raise
     except errors.Unauthorised as error:
         limits.count_failure(request.remote_addr)
-        _note_refusal(name)
+        guard.note_refusal(name)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
     except errors.Unavailable as error:
         page = _login_page(503, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
@@ -108,13 +126,6 @@ def log_in() -> Any:
     guard.set_session(_flask(answer), secret)
     guard.set_device(_flask(answer), limits.device_cookie(name, guard.device(), here.clock()))
     return answer
-
-
-def _note_refusal(name: str) -> None:
-    here = web_context()
-    count = here.login_limits.refusals()
-    if count is not None:
-        moderators.note_refusal(here.db, name, count, here.clock())
 
 
 @bp.post("/logout")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -40,9 +41,10 @@ def prepare(db: Database, data_dir: Path, now: datetime) -> str | None:
 
 
 def forget(data_dir: Path, name: str) -> None:
-    """Remove the file of the first password: it was changed."""
+    """Remove the file of the first password, if it can be: it was changed, and opens nothing any more."""
     if name == MODERATOR:
-        (data_dir / FILE).unlink(missing_ok=True)
+        with suppress(OSError):
+            (data_dir / FILE).unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -49,21 +49,24 @@ LOGINS_AT_ONCE = 2
 _turns = {known: threading.BoundedSemaphore(LOGINS_AT_ONCE) for known in (False, True)}
 
 
-def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime) -> None:
+def add_moderator(
+    db: Database, name: str, password: str, roles: Mapping[str, str], now: datetime, *, is_own: bool = False
+) -> None:
     """Add a moderator with a role, one of `ROLES`, on each of some sites.
 
+    The password must be changed at the first login, unless whom it is for chose it (``is_own``).
     Raises `Invalid` for a name that is odd or taken, a weak password, an unknown role or site.
     """
     problems = _name_problems(name) + passwords.problems(password, [name, *roles])
     problems += [(f"/roles/{site}", f"must be {NAMED}") for site, r in roles.items() if r not in ROLES]
     if problems:
         raise Invalid(problems)
-    moderator, password_hash = new_id(now), _hash(password)
+    moderator, password_hash = new_id(now), hash_password(password)
     try:
         with db.write() as connection:
             if queries.find(connection, plain_name(name)):
                 raise Invalid([("/name", f"{plain_name(name)!r} is taken")])
-            queries.add(connection, moderator, plain_name(name), password_hash, now)
+            queries.add(connection, moderator, plain_name(name), password_hash, now, must_change=not is_own)
             queries.set_roles(connection, moderator, roles)
             if not roles:  # the first role says it else
                 tell(connection, moderator, "add", now, detail={"name": plain_name(name)})
@@ -73,17 +76,18 @@ def add_moderator(db: Database, name: str, password: str, roles: Mapping[str, st
         raise Invalid([("/roles", f"there is no such site: {', '.join(roles)}")]) from None
 
 
-def set_password(db: Database, name: str, password: str, now: datetime) -> None:
+def set_password(db: Database, name: str, password: str, now: datetime, *, is_own: bool = False) -> None:
     """Replace a password and end all sessions; API tokens stay.
 
+    It must be changed at the next login, unless whom it is for chose it (``is_own``).
     Raises `NotFound` for an unknown name and `Invalid` for a weak password.
     """
     if problems := passwords.problems(password, [name]):
         raise Invalid(problems)
-    password_hash = _hash(password)
+    password_hash = hash_password(password)
     with db.write() as connection:
         moderator = _find(connection, name)
-        queries.set_password_hash(connection, moderator.id, password_hash)
+        queries.set_password_hash(connection, moderator.id, password_hash, must_change=not is_own)
         queries.drop_credentials(connection, moderator.id, "session")
         tell(connection, moderator.id, "password", now)
 
@@ -198,14 +202,15 @@ def log_in(db: Database, name: str, password: str, now: datetime) -> str:
     with db.read() as connection:
         moderator = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
     stored = moderator.password_hash if moderator else _nobodys_hash()
-    right = _is_password(stored, password)
+    right = is_password(stored, password)
     if moderator is None or not right or moderator.disabled_at is not None:
         raise Unauthorised(WRONG)
-    renewed = _hash(password) if HASHER.check_needs_rehash(stored) else None
+    renewed = hash_password(password) if HASHER.check_needs_rehash(stored) else stored
     secret = secrets.token_urlsafe(32)
     with db.write() as connection:
-        if renewed:
-            queries.set_password_hash(connection, moderator.id, renewed)
+        # Hashing takes a while, in which the password may have been changed, or its owner locked out.
+        if not queries.replace_password_hash(connection, moderator.id, stored, renewed):
+            raise Unauthorised(WRONG)
         queries.drop_expired(connection, now)
         queries.add_credential(
             connection,
@@ -247,7 +252,7 @@ def note_refusal(db: Database, name: str, count: int, now: datetime) -> None:
 def log_out(db: Database, secret: str) -> None:
     """End a session at once; nothing happens if it is none."""
     with db.write() as connection:
-        queries.drop_credential(connection, _fingerprint(secret))
+        queries.drop_credential(connection, fingerprint_of(secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +316,7 @@ def who(
     session ends too when nobody used it for ``idle``; ``is_used`` says that a person does so now.
     """
     with db.read() as connection:
-        found = queries.find_credential(connection, _fingerprint(secret), now)
+        found = queries.find_credential(connection, fingerprint_of(secret), now)
     if found is None:
         return None
     since = now - found.seen_at if found.seen_at and found.kind == "session" else timedelta()
@@ -319,9 +324,10 @@ def who(
         return None
     if is_used and since >= SEEN_EVERY:
         with db.write() as connection:
-            queries.see(connection, _fingerprint(secret), now)
+            queries.see(connection, fingerprint_of(secret), now)
     roles = within(found.roles, cast("Act | None", found.scope), found.sites)
-    return Caller(found.kind, found.name, roles, found.moderator_id)
+    must_change = found.kind == "session" and found.must_change_password
+    return Caller(found.kind, found.name, roles, found.moderator_id, must_change)
 
 
 def _find(connection: Connection, name: str) -> Account:
@@ -331,7 +337,8 @@ def _find(connection: Connection, name: str) -> Account:
     return found
 
 
-def _fingerprint(secret: str) -> str:
+def fingerprint_of(secret: str) -> str:
+    """Return by what a session or token is known in the database."""
     return fingerprint(secret.encode(errors="replace").decode())  # a header may hold half a character
 
 
@@ -352,16 +359,18 @@ def _bytes(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode(errors="replace")
 
 
-def _hash(password: str) -> str:
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
     return HASHER.hash(_bytes(password))
 
 
 @cache
 def _nobodys_hash() -> str:
-    return _hash(secrets.token_urlsafe(32))
+    return hash_password(secrets.token_urlsafe(32))
 
 
-def _is_password(stored: str, password: str) -> bool:
+def is_password(stored: str, password: str) -> bool:
+    """Whether a password is the one whose hash is stored; takes as long if not."""
     _nobodys_hash()  # made before anybody's time is taken, so that the first stranger waits no longer
     try:
         # A longer one than any account has is cut: it is wrong, and must not cost more than others.

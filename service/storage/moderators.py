@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
@@ -14,6 +14,7 @@ from service.storage.records import (
     ListedModerator,
     NewCredential,
     Role,
+    Session,
     Token,
     columns,
     row_of,
@@ -23,6 +24,7 @@ from service.storage.records import (
 from service.storage.tables import Credential, Moderator, ModeratorSite
 from service.storage.upserts import upsert
 
+HOLDER = (Moderator.id, Moderator.name, Moderator.must_change_password)
 LIMITS = (Credential.kind, Credential.scope, Credential.sites, Credential.seen_at)
 
 
@@ -44,15 +46,38 @@ def every_moderator(connection: Connection) -> list[ListedModerator]:
     return [ListedModerator(*person, roles[person.id]) for person in people]
 
 
-def add(connection: Connection, moderator: str, name: str, password_hash: str, now: datetime) -> None:
+def add(
+    connection: Connection,
+    moderator: str,
+    name: str,
+    password_hash: str,
+    now: datetime,
+    *,
+    must_change: bool = False,
+) -> None:
     """Insert a moderator; raises IntegrityError when the name is taken."""
     values = {"id": moderator, "name": name, "password_hash": password_hash, "created_at": now}
-    connection.execute(insert(Moderator), values)
+    connection.execute(insert(Moderator), values | {"must_change_password": must_change})
 
 
-def set_password_hash(connection: Connection, moderator: str, password_hash: str) -> None:
-    """Replace the hash of a moderator's password."""
-    connection.execute(update(Moderator).where(Moderator.id == moderator).values(password_hash=password_hash))
+def set_password_hash(
+    connection: Connection, moderator: str, password_hash: str, *, must_change: bool
+) -> None:
+    """Replace the hash of a moderator's password; ``must_change`` where it is not of their own choice."""
+    values = {"password_hash": password_hash, "must_change_password": must_change}
+    connection.execute(update(Moderator).where(Moderator.id == moderator).values(values))
+
+
+def replace_password_hash(
+    connection: Connection, moderator: str, before: str, after: str, *, is_own: bool = False
+) -> bool:
+    """Replace one hash by another and hold the row; False where another came, or they were locked out.
+
+    ``is_own`` says that its owner chose the new one, and so need not change it.
+    """
+    same = (Moderator.id == moderator, Moderator.password_hash == before, Moderator.disabled_at.is_(None))
+    values = {"password_hash": after} | ({"must_change_password": False} if is_own else {})
+    return connection.execute(update(Moderator).where(*same).values(values)).rowcount == 1
 
 
 def set_disabled(connection: Connection, moderator: str, since: datetime | None) -> None:
@@ -95,6 +120,33 @@ def tokens(connection: Connection, moderator: str) -> list[Token]:
     return rows_of(Token, connection.execute(query.order_by(Credential.label, Credential.created_at)))
 
 
+def sessions(connection: Connection, moderator: str, now: datetime) -> list[Session]:
+    """Return a moderator's sessions that have not reached their end, the newest first."""
+    query = select(*columns(Session, Credential)).where(
+        Credential.kind == "session", Credential.moderator_id == moderator, Credential.expires_at > now
+    )
+    newest = (Credential.created_at.desc(), Credential.secret_hash)
+    return rows_of(Session, connection.execute(query.order_by(*newest)))
+
+
+def drop_sessions(connection: Connection, moderator: str, secret_hashes: Collection[str]) -> int:
+    """Delete some of a moderator's sessions; return how many there were."""
+    gone = delete(Credential).where(
+        Credential.kind == "session",
+        Credential.moderator_id == moderator,
+        Credential.secret_hash.in_(secret_hashes),
+    )
+    return connection.execute(gone).rowcount
+
+
+def drop_other_sessions(connection: Connection, moderator: str, kept: str) -> int:
+    """Delete a moderator's sessions but for one; return how many there were."""
+    gone = delete(Credential).where(
+        Credential.kind == "session", Credential.moderator_id == moderator, Credential.secret_hash != kept
+    )
+    return connection.execute(gone).rowcount
+
+
 def see(connection: Connection, secret_hash: str, now: datetime) -> None:
     """Write down that a session is used."""
     connection.execute(update(Credential).where(Credential.secret_hash == secret_hash).values(seen_at=now))
@@ -103,7 +155,7 @@ def see(connection: Connection, secret_hash: str, now: datetime) -> None:
 def find_credential(connection: Connection, secret_hash: str, now: datetime) -> Holder | None:
     """Return who holds a credential that is good now."""
     query = (
-        select(Moderator.id, Moderator.name, *LIMITS, ModeratorSite.site_id, ModeratorSite.role)
+        select(*HOLDER, *LIMITS, ModeratorSite.site_id, ModeratorSite.role)
         .join(Moderator, Moderator.id == Credential.moderator_id)
         .outerjoin(ModeratorSite, ModeratorSite.moderator_id == Moderator.id)
         .where(
@@ -118,7 +170,8 @@ def find_credential(connection: Connection, secret_hash: str, now: datetime) -> 
     # A moderator without a site has one row, with None for the site.
     roles = {row.site_id: row.role for row in rows if row.site_id is not None}
     first = rows[0]
-    return Holder(first.id, first.name, first.kind, roles, first.scope, first.sites, first.seen_at)
+    limits = (first.scope, first.sites, first.seen_at, first.must_change_password)
+    return Holder(first.id, first.name, first.kind, roles, *limits)
 
 
 def drop_credential(connection: Connection, secret_hash: str) -> None:

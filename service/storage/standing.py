@@ -92,11 +92,15 @@ def _moderators(connection: Connection, ids: Collection[str] | None) -> Found:
     for row in connection.execute(query.order_by(Credential.secret_hash)):
         tokens[row.moderator_id].append([getattr(row, name) for name in TOKEN])
     for moderator, stands in found.items():
+        # Left out where it is not so: marks from before this was kept hold on.
+        if not stands[MUST_CHANGE]:
+            del stands[MUST_CHANGE]
         stands |= {"roles": roles[moderator], "tokens": tokens[moderator]}
     return found
 
 
-MODERATOR = ("name", "password_hash", "disabled_at")
+MUST_CHANGE = "must_change_password"
+MODERATOR = ("name", "password_hash", "disabled_at", MUST_CHANGE)
 TOKEN = ("secret_hash", "label", "created_at", "expires_at", "scope", "sites")
 
 

@@ -16,6 +16,7 @@ from service.sites import moderators
 SESSION, DEVICE = "parley_session", "parley_device"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = ("GET", "HEAD", "OPTIONS")
+CHANGE_IT = "Somebody else set your password. Change it on the page of your account, /review/account, first."
 
 
 def csrf_token(secret_key: bytes, session: str) -> str:
@@ -66,4 +67,6 @@ def _identify() -> access.Caller:
     if found is None:
         raise Unauthorised("Send an API token as Authorization: Bearer, or log in at /review/.")
     g.moderator_id = found.moderator_id
+    if found.must_change_password:
+        raise Forbidden(CHANGE_IT)
     return found

@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from service.domain.errors import Invalid
 from service.web import strict_json
-from service.web.auth import SAFE, identity
+from service.web.auth import identity
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 MAX_MISTAKES = 50  # an answer is no larger than it helps, whatever was sent
@@ -39,15 +39,16 @@ class Door:
     description: str = ""
     other_answers: Mapping[int, str] = field(default_factory=dict)
 
-    def problems_of(self, method: str) -> list[int]:
-        """Return every status of a problem that the door may answer to a method.
+    @property
+    def every_problem(self) -> list[int]:
+        """Every status of a problem that the door may answer.
 
         Those that follow from what it takes and from whom it asks for are not said at each door: there
         stand only the handler's own, as 404 and 409. Every door asks the database, which may be away.
 
-        >>> Door("Look", query=Schema(), problems=(404,)).problems_of("GET")
+        >>> Door("Look", query=Schema(), problems=(404,)).every_problem
         [404, 422, 503]
-        >>> Door("Act", body=Schema(), auth="moderator").problems_of("POST")
+        >>> Door("Act", body=Schema(), auth="moderator").every_problem
         [400, 401, 403, 413, 415, 422, 503]
         """
         found = {*self.problems, 503}
@@ -55,11 +56,10 @@ class Door:
             found |= {400, 413, 415, 422}
         if self.query is not None or self.headers is not None:
             found.add(422)
+        # A moderator may be no owner, a session changes nothing without its CSRF token, and does nothing at
+        # all while its password is one that somebody else set.
         if self.auth in ("moderator", "owner"):
-            found.add(401)
-        # A moderator may be no owner, and a session changes nothing without its CSRF token.
-        if self.auth == "owner" or (self.auth == "moderator" and method not in SAFE):
-            found.add(403)
+            found |= {401, 403}
         return sorted(found)
 
 
@@ -76,7 +76,7 @@ def door(
     description: str = "",
     other_answers: Mapping[int, str] | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Declare a JSON door; ``problems`` are the handler's own, the others follow (see `Door.problems_of`).
+    """Declare a JSON door; ``problems`` are the handler's own, the others follow (see `Door.every_problem`).
 
     With ``auth`` "moderator" or "owner" a stranger's request is not even read; whose site it is about the
     handler checks. It gets the loaded ``body``, ``query`` and ``headers`` by name, each only if declared: as

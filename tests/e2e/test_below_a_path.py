@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.test_main_path import choose_a_password
 from tests.running import Parley, free_port, start_embedded
 
 PATH = "/talk"
@@ -109,6 +110,8 @@ def test_a_comment_is_posted_on_the_page_decided_in_the_queue_and_seen(browser: 
     page.locator("input[name=name]").fill(site.parley.moderator[0])
     page.locator("input[type=password]").fill(site.parley.moderator[1])
     page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.base}{PATH}/review/account")
+    choose_a_password(page, site.parley)
     expect(page).to_have_url(f"{site.base}{PATH}/review/")
     card = page.locator("article", has_text=TOXIC)
     card.get_by_role("button", name="Approve").click()

@@ -32,7 +32,7 @@ from tests.running import (
 
 FINE = "The mediators deserve credit for getting both sides into one room."
 TOXIC = "Shut up, you stupid worthless moron, and go die."
-PASSWORD = "correct horse battery"
+PASSWORD, OWN = "correct horse battery", "purple otters sing at noon"
 
 
 @dataclass
@@ -162,7 +162,18 @@ def log_in(page: Page, parley: Parley) -> None:
     page.locator("input[name=name]").fill(parley.moderator[0])
     page.locator("input[type=password]").fill(parley.moderator[1])
     page.keyboard.press("Enter")
+    choose_a_password(page, parley)
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def choose_a_password(page: Page, parley: Parley) -> None:
+    """Put one's own password in the place of the one that somebody else set, and go on to the queue."""
+    page.get_by_label("Present password").fill(parley.moderator[1])
+    page.get_by_label("New password", exact=True).fill(OWN)
+    page.get_by_label("New password again").fill(OWN)
+    page.get_by_role("button", name="Change the password").click()
+    parley.moderator = (parley.moderator[0], OWN)
+    page.get_by_role("link", name="To the review queue").click()
 
 
 def the_host_site_was_told_of_each_step(house: House) -> None:

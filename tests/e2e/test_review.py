@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from service.settings import Settings
 from service.sites import sites
 from service.storage import comments as queries
 from service.storage import migrate
+from service.storage.tables import Moderator
 from tests.conftest import NOW
 from tests.service.review.conftest import PASSWORD, add_people, post
 from tests.web.test_types import node_modules
 
+NEW = "another long password"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 XSS = "vile <script>window.owned = 1</script><img src=x onerror='window.owned = 1'>"
 
@@ -379,6 +382,21 @@ def test_every_state_is_accessible(office, browser, looks):
         check(page)
         page.goto(f"{office.base}/review/nothing")
         check(page)
+        log_in_elsewhere(browser, office)
+        page.goto(f"{office.base}/review/account?done=password")
+        check(page)
+        page.get_by_label("Present password").fill("a wrong password!")
+        page.get_by_label("New password", exact=True).fill(NEW)
+        page.get_by_label("New password again").fill(NEW)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_be_visible()
+        check(page)
+
+
+def log_in_elsewhere(browser: Browser, office: Office) -> None:
+    """Begin another session of the same person."""
+    with browser.new_context() as context:
+        enter(context, office)
 
 
 def check(page: Page) -> None:
@@ -398,6 +416,57 @@ def check(page: Page) -> None:
     assert found == []
     assert small == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_password_and_sessions_are_changed_by_keys_alone(office, browser, context):
+    office.fill("one")
+    with browser.new_context() as elsewhere:
+        away = enter(elsewhere, office)
+        page = enter(context, office)
+        page.get_by_role("link", name="Account").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+        end = page.get_by_role("button", name="End the session")
+        end.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("The session has ended.")
+        expect(end).to_have_count(0)
+        away.reload()
+        expect(away.get_by_role("heading", name="Log in")).to_be_visible()
+    page.get_by_label("Present password").focus()
+    for word in ("a wrong password!", NEW, NEW):
+        page.keyboard.type(word)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The present password is wrong.")
+    expect(page.get_by_label("Present password")).to_be_focused()
+    for word in (PASSWORD, NEW, NEW):
+        page.keyboard.type(word)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Your password is changed")
+
+    assert page.violations == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_given_password_leads_to_the_account_until_it_is_changed(office, browser, scripts):
+    with office.db.write() as connection:
+        connection.execute(update(Moderator).values(must_change_password=True))
+    with browser.new_context(java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"{office.base}/review/?site=demo")
+        page.get_by_label("Name").fill("ben")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{office.base}/review/account")
+        expect(page.get_by_role("note")).to_contain_text("Somebody else set your password.")
+        page.get_by_label("Present password").fill(PASSWORD)
+        page.get_by_label("New password", exact=True).fill(NEW)
+        page.get_by_label("New password again").fill(NEW)
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name="To the review queue").click()
+        expect(page.locator("#queue")).to_be_attached()
 
 
 def test_the_reader_of_the_page_hears_one_polite_line_for_each_decision(office, context):

@@ -107,7 +107,11 @@ def _moderators(commands: Commands) -> None:
     for parser in (grant, revoke):
         parser.add_argument("--site", required=True)
     for parser in (add, password):
-        parser.add_argument("--random", action="store_true", help="make the password up and print it")
+        chosen = parser.add_mutually_exclusive_group()
+        chosen.add_argument("--random", action="store_true", help="make the password up and print it")
+        chosen.add_argument(
+            "--own", action="store_true", help="whom it is for types it: it need not be changed at the login"
+        )
     add.add_argument("--site", action="append", default=[], required=True, help="may be given more than once")
     add.add_argument("--role", choices=ROLES, default="moderator")
     grant.add_argument("--role", choices=ROLES, required=True)

@@ -128,6 +128,7 @@ class Holder:
     scope: str | None
     sites: list[str] | None
     seen_at: datetime | None
+    must_change_password: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,15 @@ class NewCredential:
     scope: str | None = None
     sites: list[str] | None = None
     seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login session as its owner sees it; ``seen_at`` is when a person last used it."""
+
+    secret_hash: str
+    created_at: datetime
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,10 @@ class ThreadChangeComment(Base):
 
 
 class Moderator(Base):
-    """A person who decides. The password is an argon2id hash."""
+    """A person who decides. The password is an argon2id hash.
+
+    One that somebody else set is changed before anything else (``must_change_password``).
+    """
 
     __tablename__ = "moderators"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -98,6 +101,7 @@ class Moderator(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ModeratorSite(Base):

@@ -22,7 +22,7 @@ from service.comments.intake import Draft, Intake
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
 from service.outbound import Answer
-from service.sites.moderators import log_in
+from service.sites.moderators import log_in, who
 from service.storage.database import Database
 from service.webhooks import sending
 from tests.models.conftest import PLACES, rows, write_csv
@@ -183,7 +183,9 @@ def test_a_moderator_is_added_and_can_log_in_until_disabled(parley, db):
     assert log_in(db, "Ann", "tulip-mania-1637", utcnow())
 
     made = parley("moderator", "password", "Ann", "--random")[1].split()[-1]
-    assert log_in(db, "Ann", made, utcnow())
+    assert who(db, log_in(db, "Ann", made, utcnow()), utcnow()).must_change_password
+    assert parley("moderator", "password", "Ann", "--own", given="tulip-mania-1638\n")[0] == 0
+    assert not who(db, log_in(db, "Ann", "tulip-mania-1638", utcnow()), utcnow()).must_change_password
 
     assert parley("moderator", "token", "Ann", "ci")[1].startswith("parley_")
     assert parley("moderator", "token", "Ann", "ci", "--drop")[1] == "Dropped 1 token.\n"

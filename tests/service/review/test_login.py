@@ -270,7 +270,7 @@ def test_a_login_never_leads_away_from_the_queue(app, path):
 
 
 def test_a_moderator_without_a_site_is_told_so(db, app, stranger):
-    moderators.add_moderator(db, "new", PASSWORD, {}, NOW)
+    moderators.add_moderator(db, "new", PASSWORD, {}, NOW, is_own=True)
     new = Desk(app.test_client())
     new.log_in("new")
 

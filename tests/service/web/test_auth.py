@@ -91,6 +91,9 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /review/undo": (401, 401, 401, 200, 200, 200),  # one's own, and nothing else
     "GET /review/comments/<uuid:comment_id>": (303, 303, 303, 200, 404, 200),
     "POST /review/comments/<uuid:comment_id>/actions": (401, 401, 401, 303, 404, 303),
+    "GET /review/account": (303, 303, 303, 200, 200, 200),  # everybody has one of their own
+    "POST /review/account/password": (401, 401, 401, 422, 422, 422),  # no new one stands in the form
+    "POST /review/account/sessions": (401, 401, 401, 303, 303, 303),
     "GET /review/<path:rest>": NOBODY,
     "POST /review/<path:rest>": NOBODY,
     "PUT /review/<path:rest>": NOBODY,
