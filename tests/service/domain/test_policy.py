@@ -183,7 +183,6 @@ def test_by_default_a_person_is_asked_about_what_is_almost_surely_spam() -> None
         (Evidence({"SPAM": 0.98}, is_short=True, links=1), "review"),
         (Evidence({"SPAM": 0.98}, is_short=True, contacts=("telephone",)), "review"),
         (Evidence({"SPAM": float("nan")}, is_short=True), "review"),
-        (Evidence({"SPAM": 0.98, "TOXICITY": 0.9}, is_short=True), "review"),
         (Evidence({"SPAM": 0.98}), "review"),
     ],
 )
