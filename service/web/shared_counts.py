@@ -65,6 +65,7 @@ class SharedCounts:
         self._kept: dict[str, _Kept] = {}
         self._touched: set[str] = set()
         self._wakes = threading.Condition()
+        self._exchanging = threading.Lock()  # what is told twice would count twice
         self._thread: threading.Thread | None = None
 
     def count(self, counts: Sequence[Count]) -> list[int]:
@@ -122,6 +123,10 @@ class SharedCounts:
 
     def sync(self) -> bool:
         """Tell Redis what was counted here, and learn what was elsewhere; False if it does not answer."""
+        with self._exchanging:
+            return self._sync()
+
+    def _sync(self) -> bool:
         with self._wakes:
             keys = list(self._touched & self._kept.keys())
             self._touched = set()
