@@ -90,8 +90,8 @@ def alive(port: int) -> bool:
 
 
 def test_a_web_process_that_is_stopped_is_killed_and_comes_back(settings, monkeypatch):
-    monkeypatch.setattr(pulse, "SILENT_S", 3.0)
-    monkeypatch.setattr(pulse, "START_S", 60.0)
+    monkeypatch.setattr(pulse, "SILENT_S", 1.5)
+    monkeypatch.setattr(pulse, "START_S", 8.0)
     listener = listen("127.0.0.1", 0)
     port, said, stopped = listener.getsockname()[1], [], []
     here = {"PARLEY_DATA_DIR": str(settings.data_dir), "PARLEY_DATABASE_URL": settings.database_url}
