@@ -92,7 +92,7 @@ def to_keep(train_set: Labelled, dev_set: Labelled, keep_from: Path, careful: st
     missing = tuple(
         name
         for i, name in enumerate(COLUMNS)
-        if not (_has_both(train_set.labels[:, i], weights[:, i]) and _has_both(dev_set.labels[:, i]))
+        if not (has_both(train_set.labels[:, i], weights[:, i]) and has_both(dev_set.labels[:, i]))
     )
     if NEEDED in missing:
         counts = " and ".join(_counted(data.labels[:, 0]) for data in (train_set, dev_set))
@@ -114,7 +114,11 @@ def to_keep(train_set: Labelled, dev_set: Labelled, keep_from: Path, careful: st
     return Kept(missing, model)
 
 
-def _has_both(labels: Floats, weights: Floats | None = None) -> bool:
+def has_both(labels: Floats, weights: Floats | None = None) -> bool:
+    """Whether a head can be fitted or calibrated on these labels: some are positive, some negative.
+
+    NaN is no label, and what has no weight does not count.
+    """
     known = ~np.isnan(labels) if weights is None else ~np.isnan(labels) & (weights > 0)
     return bool((labels[known] >= 0.5).any() and (labels[known] < 0.5).any())
 

@@ -42,7 +42,7 @@ from models.training.calibration import (
 from models.training.fast import FastReader
 from models.training.fast_lessons import ATTRIBUTES, lessons, with_no_spam, with_scams
 from models.training.joint import CarefulReader, JointReader
-from models.training.kept import Kept, to_keep
+from models.training.kept import Kept, has_both, to_keep
 from models.training.other_languages import train_other
 
 # Per head, in the order of ATTRIBUTES; chosen on development data.
@@ -160,7 +160,7 @@ def _train_set(plan: Plan, dev_set: Labelled) -> Labelled:
 def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, kept: Kept, say: Say) -> FastReader:
     """Return the fast reader of every head that both sets have labels for, calibrated."""
     wanted = [i for i, name in enumerate(ATTRIBUTES) if name not in kept.names]
-    heads = [i for i in wanted if _has_both(train_set, dev_set, i)]
+    heads = [i for i in wanted if _can_be_fitted(train_set, dev_set, i)]
     names = tuple(ATTRIBUTES[i] for i in heads)
     strength, emphasis = (tuple(values[i] for i in heads) for values in (STRENGTH, EMPHASIS))
     reader = FastReader(names, C=strength, emphasis=emphasis, random_state=plan.seed)
@@ -171,12 +171,11 @@ def _fitted(train_set: Labelled, dev_set: Labelled, plan: Plan, kept: Kept, say:
     return reader.calibrate(rows.texts, rows.labels[:, heads], weights[:, heads])
 
 
-def _has_both(train_set: Labelled, dev_set: Labelled, column: int) -> bool:
+def _can_be_fitted(train_set: Labelled, dev_set: Labelled, column: int) -> bool:
     """Whether a head can be trained and calibrated; of those that are not kept, only SPAM may be missing."""
     if ATTRIBUTES[column] not in SPAM:
         return True
-    labels = (train_set.labels[:, column], dev_set.labels[:, column])
-    return all((found >= 0.5).any() and (found < 0.5).any() for found in labels)
+    return all(has_both(data.labels[:, column]) for data in (train_set, dev_set))
 
 
 def _careful(plan: Plan, train_set: Labelled, say: Say) -> CarefulFiles | None:

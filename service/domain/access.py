@@ -16,7 +16,6 @@ from service.domain.errors import Forbidden, NotFound
 Act = Literal["see", "decide", "own"]
 ROLES = ("viewer", "moderator", "owner")  # each may do what those before it may, and more
 ROLES_THAT_MAY: Mapping[Act, tuple[str, ...]] = {"see": ROLES, "decide": ROLES[1:], "own": ROLES[2:]}
-HIGHEST: Mapping[Act, str] = {"see": "viewer", "decide": "moderator", "own": "owner"}
 REFUSED: Mapping[Act, str] = {
     "see": "",  # nobody with a role
     "decide": "You may see the comments of this site, but decide nothing.",
@@ -32,7 +31,7 @@ def within(roles: Mapping[str, str], scope: Act | None, sites: Collection[str] |
     >>> within({"a": "owner"}, None, None)
     {'a': 'owner'}
     """
-    most = ROLES.index(HIGHEST[scope]) if scope else len(ROLES)
+    most = ROLES.index(ROLES_THAT_MAY[scope][0]) if scope else len(ROLES)
     return {
         site: ROLES[min(ROLES.index(role), most)]
         for site, role in roles.items()

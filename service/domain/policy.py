@@ -265,20 +265,7 @@ def by_name(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     if name is None:
         return
     yield from _by_scores_beside(name, NAME, "name", evidence, policy)
-    if name.banned:
-        text = f"Banned word in the name: {', '.join(name.banned)}."
-        yield Reason("banned-word", "reject", text, field=NAME)
-    if name.suspect:
-        text = f"Suspect word in the name: {', '.join(name.suspect)}."
-        yield Reason("suspect-word", "review", text, field=NAME)
-    if name.links:
-        yield Reason("links", "review", f"Links in the name: {name.links}; none passes.", field=NAME)
-    if name.is_reserved:
-        text = "The name looks like one that the site keeps for itself."
-        yield Reason("reserved-name", "review", text, field=NAME)
-    if name.is_disguised:
-        text = "The name has hidden characters, or letters of several scripts in one word."
-        yield Reason("disguised-name", "review", text, field=NAME)
+    yield from _by_signs_beside(name, NAME, "name")
 
 
 def _by_scores_beside(
@@ -298,6 +285,23 @@ def _by_scores_beside(
             yield replace(reason, text=f"In the {said}, {reason.text}", field=field)
 
 
+def _by_signs_beside(found: NameEvidence, field: str, said: str) -> Iterator[Reason]:
+    if found.banned:
+        text = f"Banned word in the {said}: {', '.join(found.banned)}."
+        yield Reason("banned-word", "reject", text, field=field)
+    if found.suspect:
+        text = f"Suspect word in the {said}: {', '.join(found.suspect)}."
+        yield Reason("suspect-word", "review", text, field=field)
+    if found.links:
+        yield Reason("links", "review", f"Links in the {said}: {found.links}; none passes.", field=field)
+    if found.is_reserved and field == NAME:  # sites keep names for themselves, no titles
+        text = f"The {said} looks like one that the site keeps for itself."
+        yield Reason("reserved-name", "review", text, field=field)
+    if found.is_disguised:
+        text = f"The {said} has hidden characters, or letters of several scripts in one word."
+        yield Reason("disguised-name", "review", text, field=field)
+
+
 def _of_page(evidence: Evidence) -> Iterator[tuple[str, NameEvidence]]:
     for field, found in ((TITLE, evidence.title), (ADDRESS, evidence.address), (KEY, evidence.key)):
         if found is not None:
@@ -312,21 +316,10 @@ def by_page(evidence: Evidence, policy: Policy) -> Iterator[Reason]:
     """
     for field, found in _of_page(evidence):
         said = f"page's {field}"
+        reasons = list(_by_signs_beside(found, field, said))
         if found.scores is not None or evidence.scores is not None:  # the body says so for all
-            for reason in _by_scores_beside(found, field, said, evidence, policy):
-                yield replace(reason, outcome="review")
-        if found.banned:
-            text = f"Banned word in the {said}: {', '.join(found.banned)}."
-            yield Reason("banned-word", "review", text, field=field)
-        if found.suspect:
-            text = f"Suspect word in the {said}: {', '.join(found.suspect)}."
-            yield Reason("suspect-word", "review", text, field=field)
-        if found.links:
-            text = f"Links in the {said}: {found.links}; none passes."
-            yield Reason("links", "review", text, field=field)
-        if found.is_disguised:
-            text = f"The {said} has hidden characters, or letters of several scripts in one word."
-            yield Reason("disguised-name", "review", text, field=field)
+            reasons = [*_by_scores_beside(found, field, said, evidence, policy), *reasons]
+        yield from (replace(reason, outcome="review") for reason in reasons)
 
 
 # Each sees all evidence and knows nothing of the others. Their order is that of reasons equally strict.

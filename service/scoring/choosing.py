@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from service.domain.access import OPERATOR
 from service.storage import ledger
 from service.storage.database import Database
 
 
 def tell(db: Database, action: str, model: str, before: str | None, now: datetime) -> None:
     """Write into the audit log that a model was chosen on some host, and which one was before."""
-    happening = ledger.Happening(
-        kind="model",
-        id="in use",
-        site_id=None,
-        action=action,
-        event=None,
-        actor_kind=OPERATOR.actor_kind,
-        actor=OPERATOR.name,
-        detail={"model": model, "before": before},
-    )
+    happening = ledger.untold("model", "in use", action, detail={"model": model, "before": before})
     with db.write() as connection:
         ledger.record(connection, happening, now)

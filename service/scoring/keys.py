@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from service.domain.access import OPERATOR
 from service.domain.errors import Invalid, NotFound
 from service.domain.ids import fingerprint
 from service.storage import keys as queries
@@ -61,16 +60,7 @@ def drop_key(db: Database, name: str, now: datetime) -> None:
 
 def _tell(connection: Connection, number: int, name: str, action: str, now: datetime) -> None:
     """Write what was done to a key into the audit log."""
-    happening = ledger.Happening(
-        kind="key",
-        id=str(number),
-        site_id=None,
-        action=action,
-        event=None,
-        actor_kind=OPERATOR.actor_kind,
-        actor=OPERATOR.name,
-        detail={"name": name},
-    )
+    happening = ledger.untold("key", str(number), action, detail={"name": name})
     ledger.record(connection, happening, now)
 
 

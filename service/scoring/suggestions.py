@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.domain.access import OPERATOR
 from service.domain.scores import ATTRIBUTES, by_precedence, plain_attribute
 from service.domain.word_lists import utf16
 from service.scoring.perspective import PROBABILITY, UNKNOWN, Passage, Refused, check_passage
@@ -199,16 +198,7 @@ def delete(
 
 def tell_deleted(db: Database, count: int, now: datetime) -> None:
     """Write into the audit log that so many suggestions were deleted."""
-    happening = ledger.Happening(
-        kind="suggestions",
-        id="all",
-        site_id=None,
-        action="delete",
-        event=None,
-        actor_kind=OPERATOR.actor_kind,
-        actor=OPERATOR.name,
-        detail={"count": count},
-    )
+    happening = ledger.untold("suggestions", "all", "delete", detail={"count": count})
     with db.write() as connection:
         ledger.record(connection, happening, now)
 

@@ -39,6 +39,7 @@ ODD = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
 )
 NAMED = f"{', '.join(ROLES[:-1])} or {ROLES[-1]}"
+STRANGER = Caller("stranger", "stranger", {})  # who is refused at the login, for the audit log
 WRONG = "The name or the password is wrong."
 # argon2id above OWASP's minimum (19 MiB, 2 passes), in one lane.
 HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
@@ -164,17 +165,8 @@ def tell(
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """Write what was done to an account into the audit log; host sites are not told."""
-    happening = ledger.Happening(
-        kind="moderator",
-        id=moderator,
-        site_id=None,
-        action=action,
-        event=None,
-        actor_kind=caller.actor_kind,
-        actor=caller.name,
-        detail=detail,
-    )
-    ledger.record(connection, happening, now)
+    told = ledger.untold("moderator", moderator, action, caller=caller, detail=detail)
+    ledger.record(connection, told, now)
 
 
 @contextmanager
@@ -236,17 +228,9 @@ def note_refusal(db: Database, name: str, count: int, now: datetime) -> None:
     """
     with db.write() as connection:
         found = queries.find(connection, plain_name(name)) if len(name) <= MAX_NAME else None
-        happening = ledger.Happening(
-            kind="login",
-            id="refused",
-            site_id=None,
-            action="refuse",
-            event=None,
-            actor_kind="stranger",
-            actor="stranger",
-            detail={"refused": count, "name": found.name if found else None},
-        )
-        ledger.record(connection, happening, now)
+        detail = {"refused": count, "name": found.name if found else None}
+        told = ledger.untold("login", "refused", "refuse", caller=STRANGER, detail=detail)
+        ledger.record(connection, told, now)
 
 
 def log_out(db: Database, secret: str) -> None:

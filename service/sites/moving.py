@@ -14,6 +14,7 @@ from service.domain.composing import composed
 from service.domain.errors import IllegalMove, Invalid, NotFound, Unavailable
 from service.domain.origins import Origins
 from service.domain.threads import MAX_KEY_BYTES, thread_keys
+from service.sites.threads import existing
 from service.storage import ledger, sites, threads
 from service.storage import thread_changes as changes
 from service.storage.database import Database
@@ -283,11 +284,7 @@ def _found(connection: Connection, site: str, key: str) -> tuple[SitePages, Thre
     """Return the thread that a key or address leads to, held, with the pages of its site."""
     sites.existing(connection, site)
     pages = sites.pages(connection, [site])[site]
-    keys = thread_keys(key)
-    found = threads.lock(connection, site, keys.of(pages.spelling), keys.before)
-    if found is None:
-        raise NotFound(f"There is no thread {key!r} on the site {site!r}: nobody has commented there yet.")
-    return pages, found
+    return pages, existing(connection, site, key, pages)
 
 
 def _taking(connection: Connection, act: _Act, pages: SitePages, into: str) -> ThreadRow | None:

@@ -38,7 +38,8 @@ def add_site(
     try:
         with db.write() as connection:
             queries.add(connection, site_id, name, {}, complete({}), OPERATOR.name, now, listed)
-            ledger.record(connection, _added(site_id), now)
+            # Its policy is the default one, which needs no entry of its own.
+            ledger.record(connection, ledger.untold("site", site_id, "add", site_id=site_id), now)
     except IntegrityError:
         raise Invalid([("/id", f"{site_id!r} is taken")]) from None
 
@@ -151,19 +152,6 @@ def keep_policies(db: Database, now: datetime) -> None:
             if kept is None or kept.document != means:
                 made = queries.set_policy(connection, site.id, site.policy, means, UPGRADE.name, now)
                 ledger.record(connection, replace(_changed(UPGRADE, made), event=None), now)
-
-
-def _added(site_id: str) -> ledger.Happening:
-    """A site that was added; its policy is the default one, which needs no entry of its own."""
-    return ledger.Happening(
-        kind="site",
-        id=site_id,
-        site_id=site_id,
-        action="add",
-        event=None,
-        actor_kind=OPERATOR.actor_kind,
-        actor=OPERATOR.name,
-    )
 
 
 def _changed(caller: Caller, made: PolicyRow) -> ledger.Happening:

@@ -150,12 +150,7 @@ def _change(
         pages = sites.pages(connection, [site]).get(site)
         if pages is not None and make:
             _make(connection, pages, key, keys, now)
-        own = keys.of(pages.spelling) if pages else key
-        thread = queries.lock(connection, site, own, keys.before)
-        if thread is None:
-            raise NotFound(
-                f"There is no thread {key!r} on the site {site!r}: nobody has commented there yet."
-            )
+        thread = existing(connection, site, key, pages)
         if wish.holds(thread):
             return thread
         queries.change(connection, thread.id, wish.values)
@@ -165,6 +160,18 @@ def _change(
         changed = queries.lock(connection, site, thread.key)
         assert changed is not None  # it is held
         return changed
+
+
+def existing(connection: Connection, site: str, key: str, pages: SitePages | None) -> ThreadRow:
+    """Return the thread that a key or address leads to, held until the transaction ends.
+
+    ``pages`` are the site's, None where there is no such site. Raises `NotFound` for an unknown thread.
+    """
+    keys = thread_keys(key)
+    found = queries.lock(connection, site, keys.of(pages.spelling) if pages else key, keys.before)
+    if found is None:
+        raise NotFound(f"There is no thread {key!r} on the site {site!r}: nobody has commented there yet.")
+    return found
 
 
 def _make(connection: Connection, site: SitePages, key: str, keys: Keys, now: datetime) -> None:

@@ -93,7 +93,7 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else. Of
     those that came faster than their author or network should post, few are claimed at once, after others.
     """
-    free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
+    free = _is_free(now)
     oldest = connection.execute(select(Comment.tries).where(free).order_by(Comment.id).limit(1)).scalar()
     if oldest is None:
         return 0
@@ -110,8 +110,11 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
 
 def any_wait(connection: Connection, now: datetime) -> bool:
     """Whether any comment waits that nobody has claimed."""
-    free = and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
-    return connection.execute(select(Comment.id).where(free).limit(1)).first() is not None
+    return connection.execute(select(Comment.id).where(_is_free(now)).limit(1)).first() is not None
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
 
 
 def _in_turns(connection: Connection, free: ColumnElement[bool], limit: int) -> list[str]:

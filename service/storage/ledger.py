@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, update
 
 from service.domain import audit, events
+from service.domain.access import OPERATOR, Caller
 from service.domain.ids import new_id
 from service.storage import standing
 from service.storage.records import SubjectHead, columns, rows_of
@@ -53,6 +54,28 @@ class Happening:
     subject: Mapping[str, object] = field(default_factory=dict)
     detail: Mapping[str, Any] | None = None
     note: str | None = None
+
+
+def untold(
+    kind: str,
+    subject: str,
+    action: str,
+    *,
+    site_id: str | None = None,
+    caller: Caller = OPERATOR,
+    detail: Mapping[str, Any] | None = None,
+) -> Happening:
+    """Return what happened to a subject, for the audit log alone: no host site is told."""
+    return Happening(
+        kind=kind,
+        id=subject,
+        site_id=site_id,
+        action=action,
+        event=None,
+        actor_kind=caller.actor_kind,
+        actor=caller.name,
+        detail=detail,
+    )
 
 
 def write(connection: Connection, changes: Sequence[Change]) -> list[str]:

@@ -11,7 +11,6 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from service.domain.access import OPERATOR
 from service.domain.audit import COMMENT, STANDS, differences, first_break, part_of
 from service.domain.errors import Misconfigured
 from service.domain.sealing import RunningHead, SealKey, key_of
@@ -230,7 +229,8 @@ def seal_anew(db: Database, now: datetime) -> list[RunningHead]:
         for kind in standing.BY_KIND:
             ids = queries.with_a_log(connection, kind) if kind == "thread" else None
             for subject, stands in sorted(standing.of(connection, kind, ids).items()):
-                ledger.record(connection, _kept(kind, subject, stands.get("site_id")), now)
+                told = ledger.untold(kind, subject, "seal", site_id=stands.get("site_id"))
+                ledger.record(connection, told, now)
     return made
 
 
@@ -245,15 +245,3 @@ def _sums(connection: Connection, key: SealKey, now: datetime) -> list[RunningHe
             found[part] = found.get(part, RunningHead.empty(part, now)).summed(seals, key)
         after = batch[-1].id
     return [replace(head, before=head.entries).proven(key) for head in found.values()]
-
-
-def _kept(kind: str, subject: str, site: str | None) -> ledger.Happening:
-    return ledger.Happening(
-        kind=kind,
-        id=subject,
-        site_id=site,
-        action="seal",
-        event=None,
-        actor_kind=OPERATOR.actor_kind,
-        actor=OPERATOR.name,
-    )

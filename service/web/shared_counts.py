@@ -14,11 +14,11 @@ import structlog
 
 from service.redis_client import redis_client
 from service.settings import Settings
+from service.web.rate_limits import PAUSE_S
 
 log = structlog.get_logger("parley.limits")
 
 SYNC_S = 0.05  # between two questions to Redis
-PAUSE_S = 5.0  # how long a Redis that did not answer is left alone
 KEPT = 50_000  # keys, about 15 MB; beyond that the oldest are forgotten here, and asked of Redis again
 AT_ONCE = 1_000  # keys in one question
 # Adds the first half of the arguments to the keys, which then stay for the seconds of the second half.
