@@ -243,7 +243,8 @@ class Outbound:
             try:
                 return self._exchange(raw, target, body, headers, late)
             except (OSError, HTTPError, http.client.HTTPException, ValueError) as error:
-                if late.is_set():
+                # The socket's own limit is the same and may come first, by a hair.
+                if late.is_set() or isinstance(error, TimeoutError):
                     return Answer(None, error=f"no answer within {self._total_s:g} s")
                 return Answer(None, error=_sentence(error, "the connection broke"))
             finally:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import ipaddress
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from service import outbound
 from service.outbound import MAX_ANSWER, Answer, Outbound, Refused, check_url, dial, is_own
 from tests.receiver import raw_server, receiver
 
@@ -286,6 +289,14 @@ def test_silence_ends_at_the_limit() -> None:
     assert (answer.status, packed.status) == (None, None)
     assert "0.2 s" in (answer.error or "")
     assert packed.error is not None
+
+
+def test_silence_is_called_so_when_the_sockets_own_limit_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "_cut_off", lambda raw, seconds: contextlib.nullcontext(threading.Event()))
+    with raw_server(lambda peer: time.sleep(2)) as port:
+        answer = Outbound(LOOPBACK, total_s=0.2).post(f"http://127.0.0.1:{port}/", b"{}", {})
+
+    assert answer.error == "no answer within 0.2 s"
 
 
 @pytest.mark.parametrize(
