@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from statistics import median
@@ -14,7 +15,11 @@ LINEAR = 8.0  # four times as much may take so many times as long; by quadratic 
 def growth(act: Callable[[Given], object], small: Given, large: Given, times: int = 3) -> float:
     """Return how many times the processor's time of ``small`` an act takes for ``large``."""
     act(small)
-    both = [(_seconds(act, small), _seconds(act, large)) for _ in range(times)]
+    gc.disable()  # what other tests left is not to be searched for garbage on this act's time
+    try:
+        both = [(_seconds(act, small), _seconds(act, large)) for _ in range(times)]
+    finally:
+        gc.enable()
     return median(one for _, one in both) / median(one for one, _ in both)
 
 

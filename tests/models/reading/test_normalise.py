@@ -5,15 +5,14 @@ Proves `models/reading/lookalikes.py` too.
 
 from __future__ import annotations
 
-import gc
 import string
-import time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.reading.normalise import Word, _at_sight, _is_plain, normalise, readable, trace
+from tests.growth import LINEAR, growth
 
 ANYTHING = st.text(st.characters(exclude_categories=[]), max_size=200)
 # The tables read some ASCII texts with these in another way than `trace` does: see the differences below.
@@ -259,18 +258,10 @@ def test_a_readable_text_stays_as_it_is(words: list[str]) -> None:
     ],
 )
 def test_a_hundred_kilobytes_take_linear_time(unit: str) -> None:
-    text = (unit * 100_000).encode()[:100_000].decode(errors="ignore")
-    gc.freeze()  # what other tests left is not to be searched for garbage on our time
-    begin = time.process_time()
+    small, large = ((unit * size).encode()[:size].decode(errors="ignore") for size in (25_000, 100_000))
 
-    normalise(text)
-    halfway = time.process_time()
-    readable(text, KNOWN)
-    end = time.process_time()
-    gc.unfreeze()
-
-    assert halfway - begin < 0.2
-    assert end - halfway < 0.2
+    assert growth(normalise, small, large) < LINEAR
+    assert growth(lambda text: readable(text, KNOWN), small, large) < LINEAR
 
 
 def test_the_longest_unicode_expansion_is_cut_short() -> None:

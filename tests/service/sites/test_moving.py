@@ -5,7 +5,6 @@ Proves `service/storage/thread_changes.py` too.
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -409,13 +408,11 @@ def test_a_merge_of_many_is_a_handful_of_statements(db: Database) -> None:
     fill(db, "few", 1)
     seen: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
-    began = time.monotonic()
     done = merge(db, "many", "few")
     undo(db, "many")
 
     assert done.comments == 2_000
     assert len(seen) < 80
-    assert time.monotonic() - began < 20
     assert count_comments(db, "demo", ["many", "few"]) == {"many": 2_000, "few": 1}
     with db.read() as connection:
         assert len(connection.scalars(select(ThreadChangeComment.comment_id)).all()) == 2_000
