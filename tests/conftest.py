@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
-from sqlalchemy import text
 
 from service.domain.sealing import SealKey
 from service.redis_client import redis_client
@@ -23,8 +23,7 @@ from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
-from service.storage.tables import Base
-from tests import needs, routes, together
+from tests import fresh, needs, routes, together
 from tests.running import Parley, start_embedded, start_redis
 
 # The same examples every time; a busy machine is no failure.
@@ -35,6 +34,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("parley")
 routes.compile_once()
 
+SECRET_KEY = b"a key for tests only, 32 bytes or more"
+PUT_BACK: dict[Database, Callable[[], None]] = {}
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 CHROMIUM_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -124,61 +125,52 @@ def _migrated(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest) -> Database:
     """An empty database, once of each kind, with the sites ``demo`` and ``other``."""
     kind = "sqlite" if request.param == "sqlite" else "postgres"
     database: Database = request.getfixturevalue(f"{kind}_database")
-    _fill(database, tmp_path)
+    _put_back(database)
     return database
 
 
 @pytest.fixture
-def postgres_db(postgres_database: Database, tmp_path: Path) -> Database:
+def postgres_db(postgres_database: Database) -> Database:
     """As ``db``, on PostgreSQL alone: for what needs two open transactions that write."""
-    _fill(postgres_database, tmp_path)
+    _put_back(postgres_database)
     return postgres_database
 
 
-def secret_key(tmp_path: Path) -> bytes:
-    """Return a test's own key: posts are counted under it, and no test may feel the floods of another."""
-    return f"a key for tests only, 32 bytes or more: {tmp_path}".encode()
+def _put_back(database: Database) -> None:
+    database.seal_key = SealKey.of(SECRET_KEY)  # as the application of the same test has it
+    if database not in PUT_BACK:
+        PUT_BACK[database] = fresh.keeper(database, partial(_add_sites, database))
+    PUT_BACK[database]()
 
 
-def _fill(database: Database, tmp_path: Path) -> None:
-    _empty(database)
-    database.seal_key = SealKey.of(secret_key(tmp_path))  # as the application of the same test has it
+def _add_sites(database: Database) -> None:
     for site in ("demo", "other"):
         sites.add_site(database, site, site.title(), now=NOW)
 
 
-def _empty(database: Database) -> None:
-    with database.write() as connection:
-        if database.is_sqlite:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
-        else:
-            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-
-
 @pytest.fixture
 def settings(db: Database, redis_url: str, tmp_path: Path) -> Settings:
-    """Settings on the test's database and Redis."""
-    return Settings(
+    """Settings on the test's database and Redis, where nothing was counted before."""
+    made = Settings(
         data_dir=tmp_path,
         database_url=db.engine.url.render_as_string(hide_password=False),
         redis_url=redis_url,
-        secret_key=secret_key(tmp_path),
+        secret_key=SECRET_KEY,
     )
+    if (counts := redis_client(made)) is not None:
+        counts.flushdb()
+    return made
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The web application on the test's database; nothing was counted before."""
+    """The web application on the test's database."""
     from service.app import create_app
 
-    if (counts := redis_client(settings)) is not None:
-        counts.flushdb()
     made = create_app(replace(settings, log_level="error"))
     made.testing = False  # errors are answered as they are in real life
     yield made

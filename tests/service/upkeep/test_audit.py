@@ -28,7 +28,7 @@ from service.storage import audit as queries
 from service.storage.database import Database
 from service.upkeep import audit
 from service.webhooks import endpoints
-from tests.conftest import NOW, secret_key
+from tests.conftest import NOW, SECRET_KEY
 from tests.fakes import FakeClock, FakeScorer
 
 
@@ -306,7 +306,7 @@ def test_the_check_takes_the_log_in_parts_and_asks_in_proportion_to_it(db, monke
 
 def test_the_command_names_what_is_broken_and_ends_with_1(db, ids, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("PARLEY_SECRET_KEY", secret_key(tmp_path).decode())
+    monkeypatch.setenv("PARLEY_SECRET_KEY", SECRET_KEY.decode())
     monkeypatch.setenv("PARLEY_DATABASE_URL", db.engine.url.render_as_string(hide_password=False))
     assert main.main(["audit", "verify"]) == 0
     assert re.search(r"demo: \d+ entries, sum [0-9a-f]{16}", capsys.readouterr().out)
