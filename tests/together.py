@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# One worker starts the browser and the Parley that these share, and installs packages of Node.js.
-SHARING = ("tests/e2e/", "tests/web/", "tests/contract/test_perspective_", "tests/test_readme.py")
+# One worker starts the browser and the Parley that these share, and installs packages of Node.js. There are two
+# such groups, because one would still run when all else has ended.
+SHARING = {
+    "the readers'": (
+        "tests/e2e/test_widget",
+        "tests/e2e/test_documents",
+        "tests/web/",
+        "tests/test_readme.py",
+    ),
+    "the staff's": ("tests/e2e/", "tests/contract/test_perspective_"),
+}
 LONGEST = "tests/faults/"
 
 
@@ -19,7 +28,7 @@ def group(nodeid: str) -> str:
     'tests/models/training/test_fast.py'
     """
     path = nodeid.partition("::")[0]
-    return "sharing" if path.startswith(SHARING) else path
+    return next((name for name, paths in SHARING.items() if path.startswith(paths)), path)
 
 
 def rank(nodeid: str) -> int:
@@ -28,7 +37,7 @@ def rank(nodeid: str) -> int:
     >>> [rank(f"tests/{path}") for path in ("faults/test_faults.py", "web/test_types.py", "models/test_x.py")]
     [0, 1, 2]
     """
-    return 0 if nodeid.startswith(LONGEST) else 1 if nodeid.startswith(SHARING) else 2
+    return 0 if nodeid.startswith(LONGEST) else 1 if group(nodeid) in SHARING else 2
 
 
 class Scheduling(LoadScopeScheduling):

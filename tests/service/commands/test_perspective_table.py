@@ -59,6 +59,7 @@ def test_each_threshold_has_its_figures_or_says_why_not_and_they_keep_their_orde
     assert all(limit["problem"] is None for limit in table["attributes"]["TOXICITY"]["thresholds"])
 
 
+@pytest.mark.nightly
 @needs_scale
 def test_made_again_the_table_is_the_same(table, scorer: Scorer) -> None:
     again = json.loads(json.dumps(made(scorer, ROOT / SCALE)))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select, update
 
 from service.domain.errors import Invalid, NotFound, Unauthorised, Unavailable
@@ -16,6 +17,7 @@ from service.sites import moderators
 from service.storage import moderators as queries
 from service.storage.database import Database
 from service.storage.tables import Credential, Moderator
+from tests.cheap import HASHER_IN_LIFE
 from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"
@@ -253,6 +255,12 @@ def test_what_is_not_there_is_named(db):
         moderators.grant(db, "ben", "demo", "king", NOW)
     with pytest.raises(Invalid, match="/label"):
         moderators.add_token(db, "ben", " ", NOW)
+
+
+def test_a_password_is_hashed_above_what_owasp_asks_for_at_least():
+    assert HASHER_IN_LIFE.memory_cost >= 19 * 1024
+    assert HASHER_IN_LIFE.time_cost >= 2
+    assert HASHER_IN_LIFE.type is Type.ID
 
 
 def test_an_old_hash_is_renewed_at_the_next_login(db):
