@@ -1,6 +1,6 @@
 """Everything is killed while comments are posted, read and delivered: nothing is lost, nothing leaks.
 
-The fault suite, seeded: a short form, and at night a long one. What must hold is numbered as in the design's invariants:
+The fault suite, seeded: a short form, and at night a long one. What must hold are the design's invariants:
 every acknowledged comment ends in one final state, no unapproved text is ever public, every event
 arrives under one id, in order, with the same bytes, and the audit log is whole.
 """

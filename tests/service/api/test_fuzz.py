@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -172,9 +173,7 @@ def test_texts_that_broke_others(
     client: FlaskClient, db: Database, who: dict[str, dict[str, str]], door: WriteDoor
 ) -> None:
     """Through the text fields by turns: taken or refused, in JSON, with the fault at that field."""
-    taken_or_refused(
-        client, db, who, door, [(door.texts[i % len(door.texts)], t) for i, t in enumerate(STRINGS)]
-    )
+    taken_or_refused(client, db, who, door, list(zip(cycle(door.texts), STRINGS, strict=False)))
 
 
 @pytest.mark.nightly
