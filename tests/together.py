@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# One worker starts the browser and the Parley that these share, and installs packages of Node.js. They are two
-# groups: one would still run when all else has ended.
+# One worker starts the browser and the Parley that these share, and installs packages of Node.js. There are
+# two groups of them: one alone would still run when all else has ended.
 SHARING = {
     "the readers'": (
         "tests/e2e/test_widget",
