@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.commands.installation import own_command
 from service.context import utcnow
-from service.domain.errors import Damaged, Misconfigured, Unavailable
+from service.domain.errors import Damaged, DatabaseUnusable, Misconfigured, NoAnswer, Unavailable
 from service.settings import Settings, read_settings
 from service.sites import first_start, sites, threads
 from service.storage import migrate
@@ -21,14 +21,6 @@ from service.storage.database import Database
 from service.upkeep import audit
 
 WITHOUT_KEY = "0010"  # the log of a database before this revision has no key yet
-
-
-class DatabaseUnusable(Misconfigured):
-    """Nothing can be done with the database as it is."""
-
-
-class NoAnswer(DatabaseUnusable):
-    """The database does not answer; it may later."""
 
 
 @contextmanager

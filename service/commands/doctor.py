@@ -18,10 +18,10 @@ import redis
 from sqlalchemy import text
 
 import models
-from service.commands.database import DatabaseUnusable, opened
+from service.commands.database import opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
-from service.domain.errors import Misconfigured, ParleyError
+from service.domain.errors import DatabaseUnusable, Misconfigured, ParleyError
 from service.domain.languages import languages_in_words
 from service.domain.origins import is_loopback
 from service.outbound import Outbound, Refused

@@ -145,3 +145,15 @@ class Misconfigured(ParleyError):
     """The operator's settings or files do not let Parley start; the CLI exits with code 2."""
 
     code, title = "misconfigured", "Parley cannot start like this"
+
+
+class DatabaseUnusable(Misconfigured):
+    """Nothing can be done with the database as it is."""
+
+    code, title = "database-unusable", "The database cannot be used"
+
+
+class NoAnswer(DatabaseUnusable):
+    """The database does not answer a command; it may later."""
+
+    code, title = "no-answer", "The database does not answer"

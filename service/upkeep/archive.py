@@ -24,10 +24,6 @@ LARGEST_MANIFEST = 1_000_000
 AT_ONCE = 1 << 20
 
 
-class BadArchive(Misconfigured):
-    """A file is no backup, or not as it was written."""
-
-
 def part_of(name: str, file: Path) -> Part:
     """Return a file as a part of a backup."""
     with file.open("rb") as opened:
@@ -88,8 +84,8 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 def read(file: Path, passphrase: Callable[[], str], into: Path | None = None) -> Manifest:
     """Read a whole backup and compare every part with its checksum; with ``into``, put the parts there.
 
-    The ``passphrase`` is asked for where there is one to ask for. Raises `BadArchive` if anything is missing,
-    left over, or not as the manifest says; what stands in ``into`` is then good for nothing.
+    The ``passphrase`` is asked for where there is one to ask for. Raises `Misconfigured` if anything is
+    missing, left over, or not as the manifest says; what stands in ``into`` is then good for nothing.
     """
     try:
         with _opened(file, passphrase) as tar:
@@ -97,9 +93,9 @@ def read(file: Path, passphrase: Callable[[], str], into: Path | None = None) ->
             for part in manifest.parts:
                 _take(tar, part, into)
             if tar.next() is not None:
-                raise BadArchive(f"{file} has more in it than its manifest says.")
+                raise Misconfigured(f"{file} has more in it than its manifest says.")
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, BadManifest) as error:
-        raise BadArchive(f"{file} is no backup of Parley, or is damaged ({error}).") from None
+        raise Misconfigured(f"{file} is no backup of Parley, or is damaged ({error}).") from None
     except OSError as error:
         raise Misconfigured(f"{error.filename or file}: {(error.strerror or str(error)).lower()}.") from None
     return manifest

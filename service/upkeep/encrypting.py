@@ -24,16 +24,12 @@ COST = 2**17  # 128 MB and some tenths of a second for each guess
 LEAST = 12  # characters of a passphrase
 
 
-class BadPassphrase(Misconfigured):
-    """The passphrase is missing, too short, or another one."""
-
-
 class Encrypting(io.RawIOBase):
     """Encrypts what is written to it into another file, which is whole after `finish`."""
 
     def __init__(self, file: BinaryIO, passphrase: str) -> None:
         if len(passphrase) < LEAST:
-            raise BadPassphrase(f"The passphrase must have at least {LEAST} characters.")
+            raise Misconfigured(f"The passphrase must have at least {LEAST} characters.")
         self._file, self._held, self._number = file, bytearray(), 0
         salt = secrets.token_bytes(SALT_BYTES)
         self._cipher = _cipher(passphrase, salt)
@@ -61,7 +57,7 @@ class Encrypting(io.RawIOBase):
 
 
 class Decrypting(io.RawIOBase):
-    """Reads what `Encrypting` wrote, and gives only what is proved; else `BadPassphrase`, or EOFError."""
+    """Reads what `Encrypting` wrote, and gives only what is proved; else `Misconfigured`, or EOFError."""
 
     def __init__(self, file: BinaryIO, passphrase: str) -> None:
         self._file, self._number, self._left = file, 0, b""
@@ -89,7 +85,7 @@ class Decrypting(io.RawIOBase):
             self._left = self._cipher.decrypt(_nonce(self._number, not self._next), piece, HEAD)
         except InvalidTag:
             if self._number == 0:
-                raise BadPassphrase("The passphrase is another one, or the file is damaged.") from None
+                raise Misconfigured("The passphrase is another one, or the file is damaged.") from None
             raise EOFError("it is cut off or was changed") from None
         self._number += 1
 

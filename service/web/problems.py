@@ -29,6 +29,8 @@ STATUS: dict[type[errors.ParleyError], int] = {
     errors.Damaged: 503,
     errors.Pruned: 410,
     errors.Misconfigured: 500,
+    errors.DatabaseUnusable: 500,
+    errors.NoAnswer: 500,
     NotJson: 400,
     BadText: 422,
 }

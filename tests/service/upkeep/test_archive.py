@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from service.domain.errors import Misconfigured
 from service.domain.manifest import Manifest
 from service.upkeep import archive, encrypting
-from service.upkeep.archive import BadArchive
 
 PASSPHRASE = "tulip-mania-1637"
 
@@ -88,7 +87,7 @@ def test_one_that_is_cut_off_is_found(tmp_path: Path, share: float) -> None:
     data = file.read_bytes()
     file.write_bytes(data[: int(len(data) * share)])
 
-    with pytest.raises(BadArchive, match="is damaged"):
+    with pytest.raises(Misconfigured, match="is damaged"):
         archive.read(file, no_passphrase)
 
 
@@ -112,7 +111,7 @@ def test_a_name_that_leads_elsewhere_makes_no_file(tmp_path: Path, name: str) ->
     into = tmp_path / "out"
     into.mkdir()
 
-    with pytest.raises(BadArchive):
+    with pytest.raises(Misconfigured):
         archive.read(forged(tmp_path, manifest=text), no_passphrase, into)
 
     assert list(into.iterdir()) == []
@@ -127,7 +126,7 @@ def test_what_is_no_file_makes_none(tmp_path: Path, kind: bytes) -> None:
     into = tmp_path / "out"
     into.mkdir()
 
-    with pytest.raises(BadArchive, match="is no file"):
+    with pytest.raises(Misconfigured, match="is no file"):
         archive.read(forged(tmp_path, entry, manifest=manifest.as_json()), no_passphrase, into)
 
     assert list(into.iterdir()) == []
@@ -138,7 +137,7 @@ def test_what_is_no_file_makes_none(tmp_path: Path, kind: bytes) -> None:
     [b"", b"[]", b"{}", b'{"format": 2}', b"null", b'{"format": 1, "parts": [1]}', b"\xff", b"[" * 9999],
 )
 def test_a_manifest_that_is_none_is_one_sentence(tmp_path: Path, text: bytes) -> None:
-    with pytest.raises(BadArchive):
+    with pytest.raises(Misconfigured):
         archive.read(forged(tmp_path, manifest=text), no_passphrase)
 
 
