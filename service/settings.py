@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf, Range
 
+from service.domain import days
 from service.domain.errors import Misconfigured
 from service.domain.origins import is_loopback, origin_of
 from service.domain.sealing import SealKey
@@ -68,8 +69,12 @@ class Settings:
     forwarded_host: bool = False
     webhook_private_networks: tuple[Network, ...] = ()
     perspective_keys: PerspectiveKeys = "local"
-    suggestion_days: int = 365
-    rejected_days: int = 365
+    suggestion_days: int = days.SUGGESTIONS.default
+    rejected_days: int = days.REJECTED.default
+    withdrawn_days: int = days.WITHDRAWN.default
+    event_days: int = days.EVENTS.default
+    delivery_days: int = days.DELIVERIES.default
+    audit_days: int = days.AUDIT.default
     secure_cookies: bool = False
     session_idle_minutes: int = 60
     log_level: str = "info"
@@ -90,6 +95,11 @@ class Settings:
     def public_path(self) -> str:
         """The path of the public address, without a slash at its end; mostly none."""
         return urlsplit(self.public_url or "").path
+
+    @property
+    def kept_for(self) -> days.KeptFor:
+        """How long each kind of thing is kept."""
+        return days.KeptFor({kind: getattr(self, kind.setting) for kind in days.EVERY})
 
     @property
     def embedded(self) -> bool:
@@ -127,6 +137,10 @@ class _Networks(fields.Field[tuple[Network, ...]]):
             raise ValidationError(f"{error}.") from None
 
 
+def _days(kind: days.Kind) -> fields.Integer:
+    return fields.Integer(validate=Range(kind.least, days.MOST))
+
+
 class _Reading(Schema):
     """The variables of `ScoringSettings`, without their prefix and in lower case."""
 
@@ -146,6 +160,7 @@ class _Environment(_Reading):
     redis_url = fields.String()
     secret_key = fields.String()
     metrics_token = fields.String(validate=Length(16, 256))
+    backup_passphrase = fields.String(validate=Length(12, 1000))
     host = fields.String()
     port = fields.Integer(validate=Range(0, 65535))
     public_url = _Address(require_tld=False, schemes={"http", "https"})
@@ -157,8 +172,12 @@ class _Environment(_Reading):
     forwarded_host = fields.Boolean()
     webhook_private_networks = _Networks()
     perspective_keys = fields.String(validate=OneOf(("none", "local", "required")))
-    suggestion_days = fields.Integer(validate=Range(0, 36_500))
-    rejected_days = fields.Integer(validate=Range(1, 36_500))
+    suggestion_days = _days(days.SUGGESTIONS)
+    rejected_days = _days(days.REJECTED)
+    withdrawn_days = _days(days.WITHDRAWN)
+    event_days = _days(days.EVENTS)
+    delivery_days = _days(days.DELIVERIES)
+    audit_days = _days(days.AUDIT)
     secure_cookies = fields.Boolean()
     session_idle_minutes = fields.Integer(validate=Range(5, 720))
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
@@ -168,8 +187,10 @@ _NAMES = tuple(PREFIX + name.upper() for name in _Environment().fields)
 # Of these, PARLEY_…_FILE may name a file with the value instead: secrets that are mounted, not shown.
 _FROM_FILES = tuple(
     PREFIX + name
-    for name in ("SECRET_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
-)
+    for name in (
+        "SECRET_KEY", "DATABASE_PASSWORD", "DATABASE_URL", "REDIS_URL", "METRICS_TOKEN", "BACKUP_PASSPHRASE",
+    )
+)  # fmt: skip
 VARIABLES = _NAMES + tuple(f"{name}_FILE" for name in _FROM_FILES)
 
 
@@ -199,6 +220,7 @@ def _loaded(schema: Schema, environ: Mapping[str, str], files: Mapping[str, str]
 
 def _from(given: dict[str, Any]) -> Settings:
     """Return the settings: what has a field of its name as it is given, the others worked out here."""
+    given.pop("backup_passphrase", None)  # asked for by those who need it: `backup_passphrase`
     data_dir = writable_folder(_absolute(given.pop("data_dir", DEFAULT_FOLDER)))
     database_url = _database_url(
         given.pop("database_url", f"sqlite:///{data_dir / 'parley.db'}"), given.pop("database_password", "")
@@ -225,6 +247,18 @@ def _is_for_itself(database_url: str, given: Mapping[str, Any]) -> bool:
     elsewhere = given.get("public_url") or given.get("trusted_proxies")
     listens_here = "host" not in given or is_loopback(given["host"])
     return _is_embedded(database_url) and listens_here and not elsewhere
+
+
+def backup_passphrase(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return what backups are encrypted with, if the environment says it."""
+    found = _loaded(_Environment(only=("backup_passphrase",)), environ, _from_files(environ))
+    return found.get("backup_passphrase")
+
+
+def given_secret_key(environ: Mapping[str, str] = os.environ) -> bytes | None:
+    """Return the secret key that the environment says, if it does; make none."""
+    found = _loaded(_Environment(only=("secret_key",)), environ, _from_files(environ))
+    return key.encode() if (key := found.get("secret_key")) else None
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:

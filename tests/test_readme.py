@@ -28,6 +28,8 @@ ELSEWHERE = {
     "parley evaluate --site demo --policy | parley site policy demo --set -": (
         "tests/service/commands/test_fitting.py does so, with comments to fit to"
     ),
+    "parley backup night.backup": "tests/service/commands/test_keeping.py does so, and leaves no file here",
+    "parley restore night.backup --dry-run": "the same",
     "docker compose up": "tests/test_containers.py reads both files",
 }
 

@@ -17,12 +17,7 @@ def tidy_up() -> None:
     here = context()
 
     def batch() -> int:
-        return tidy(
-            here.db,
-            here.clock(),
-            suggestion_days=here.settings.suggestion_days,
-            rejected_days=here.settings.rejected_days,
-        )
+        return tidy(here.db, here.clock(), here.settings.kept_for)
 
     with interrupted("tidying interrupted"):
         until_done(batch, TIDY_S, again=partial(here.tasks.send, "parley.tidy"))

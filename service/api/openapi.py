@@ -45,6 +45,7 @@ ANSWERS = {
     403: "Not allowed",
     404: "Not found, or not the caller's to see",
     409: "The comment's status does not allow it, or somebody was faster",
+    410: "What was asked for is no longer kept; the answer says how to go on",
     413: "Too large",
     415: "Not application/json",
     422: "A value breaks a rule; `errors` points at it",

@@ -161,9 +161,13 @@ def replay_delivery(delivery_id: UUID) -> Any:
     "Pull events",
     query=schemas.EventsQuery(),
     answer=schemas.Events(),
-    problems=(404,),
+    problems=(404, 410),
     auth="owner",
 )
 def list_events(query: schemas.Stretch) -> Any:
-    """Return a site's events in order: the same as webhooks carry, for whoever missed some."""
+    """Return a site's events in order: the same as webhooks carry, for whoever missed some.
+
+    Events are kept for a time. Where some after that position are gone the answer is 410: its `oldest` is the
+    position of the oldest that is kept, or null, and `after` is what to ask with to go on from there.
+    """
     return delivery_log.events_after(context().db, identity(), query.site, query.after, query.limit)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.commands.installation import own_command
 from service.context import utcnow
-from service.domain.errors import Misconfigured, Unavailable
+from service.domain.errors import Damaged, DatabaseUnusable, Misconfigured, NoAnswer, Unavailable
 from service.settings import Settings, read_settings
 from service.sites import first_start, sites, threads
 from service.storage import migrate
@@ -23,21 +24,94 @@ WITHOUT_KEY = "0010"  # the log of a database before this revision has no key ye
 
 
 @contextmanager
-def opened(settings: Settings, *, pool_size: int = 1) -> Iterator[Database]:
-    """Give a database that answers; raise `Misconfigured` with one sentence if it does not."""
+def opened(settings: Settings, *, pool_size: int = 1, of_any_release: bool = False) -> Iterator[Database]:
+    """Give a database that answers; raise `DatabaseUnusable` if nothing can be done with it.
+
+    It does not answer, is damaged or lost, or was made by a newer release, which matters to all but those who
+    put another in its place.
+    """
+    refuse_lost(settings)
     try:
         db = Database(settings.database_url, pool_size, settings.seal_key)
-        with db.read() as connection:
-            connection.execute(text("SELECT 1"))
-    except (Unavailable, SQLAlchemyError) as error:
-        shown, reason = _shown(settings.database_url), _reason(error)
-        raise Misconfigured(
-            f"The database {shown} does not answer{reason}. Start it or correct PARLEY_DATABASE_URL."
-        ) from None
+    except SQLAlchemyError as error:  # the address is none
+        raise _no_answer(settings, error) from None
     try:
+        _ask(db, settings, of_any_release=of_any_release)
         yield db
+    except Damaged as error:  # perhaps found late: in a table that was not asked before
+        raise _damaged(settings, _reason(error)) from None
     finally:
         db.close()
+
+
+def _ask(db: Database, settings: Settings, *, of_any_release: bool) -> None:
+    """Raise `NoAnswer` if a database gives none, `DatabaseUnusable` if it says that it is a newer one."""
+    try:
+        with db.read() as connection:
+            connection.execute(text("SELECT 1"))
+        found = migrate.revision(db)
+    except Damaged:
+        raise
+    except (Unavailable, SQLAlchemyError) as error:
+        raise _no_answer(settings, error) from None
+    if not of_any_release:
+        _refuse_newer(found)
+
+
+def _no_answer(settings: Settings, error: Exception) -> NoAnswer:
+    shown, reason = _shown(settings.database_url), _reason(error)
+    return NoAnswer(f"The database {shown} does not answer{reason}. Start it or correct PARLEY_DATABASE_URL.")
+
+
+def refuse_lost(settings: Settings) -> None:
+    """Raise if what lies beside SQLite's file says that there was a database, and it is empty or gone.
+
+    SQLite would take it for a new one, and throw the log away that may hold the last of the old.
+    """
+    if not settings.embedded:
+        return
+    file = database_file(settings)
+    size = file.stat().st_size if file.exists() else None
+    log, key = Path(f"{file}-wal"), file.with_name("secret.key")
+    if size == 0 and key.exists():
+        beside = key
+    elif not size and log.exists() and log.stat().st_size:
+        beside = log
+    else:
+        return
+    what = "is gone" if size is None else "is empty"
+    raise DatabaseUnusable(
+        f"The database {file} {what}, but {beside.name} beside it says that there was one."
+        f" Restore a backup: {own_command('restore', 'FILE')} --overwrite"
+        f" (to start afresh, move {beside.name} away)."
+    )
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """Raise if this release must not touch the database; one that only does not answer may come."""
+    with suppress(NoAnswer), opened(settings):
+        pass
+
+
+def database_file(settings: Settings) -> Path:
+    """Return the file of an SQLite database."""
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
+def _refuse_newer(found: str | None) -> None:
+    if migrate.is_newer(found):
+        raise DatabaseUnusable(
+            f"This database was made by a newer Parley: its tables are of revision {found}, and this release"
+            f" knows them up to {migrate.newest()}. Install the newer release again, or restore a backup of"
+            " before the upgrade."
+        )
+
+
+def _damaged(settings: Settings, reason: str) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"The database {_shown(settings.database_url)} is damaged{reason}."
+        f" Restore a backup: {own_command('restore', 'FILE')} --overwrite"
+    )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import models
 from service.commands.database import opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
-from service.domain.errors import Misconfigured, ParleyError
+from service.domain.errors import DatabaseUnusable, Misconfigured, ParleyError
 from service.domain.languages import languages_in_words
 from service.domain.origins import is_loopback
 from service.outbound import Outbound, Refused
@@ -30,7 +30,7 @@ from service.redis_server import private_redis_url
 from service.running.web_server import listen
 from service.settings import Settings
 from service.sites import sites
-from service.storage import migrate
+from service.storage import keeping, migrate
 from service.storage.records import Endpoint
 from service.upkeep import health
 from service.webhooks import endpoints
@@ -66,13 +66,17 @@ def examine(settings: Settings, *, only: str | None = None) -> list[Finding]:
         found
         for part, check in CHECKS.items()
         if only in (None, part)
-        for found in _safely(part, check, settings)
+        for found in _safely(part, check, settings, is_alone=only == part)
     ]
 
 
-def _safely(part: str, check: Check, settings: Settings) -> list[Finding]:
+def _safely(part: str, check: Check, settings: Settings, *, is_alone: bool) -> list[Finding]:
     try:
         return list(check(settings))
+    except DatabaseUnusable as error:
+        if part == "database" or is_alone:
+            return [Finding(part, "fail", str(error))]
+        return [Finding(part, "fail", "cannot be told without the database", "mend the database first")]
     except ParleyError as error:
         return [Finding(part, "fail", str(error))]
 
@@ -107,8 +111,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
         kind = "SQLite" if db.is_sqlite else "PostgreSQL"
         asked = "SELECT sqlite_version()" if db.is_sqlite else "SHOW server_version"
         version = connection.execute(text(asked)).scalar_one()
-        if migrate.is_current(db):
-            yield Finding("database", "ok", f"{kind} {version}, tables up to date")
+        if wrong := keeping.damage(db):
+            yield Finding(
+                "database", "fail", f"{kind} {version}, damaged: {wrong}", "restore a backup: parley restore"
+            )
+        elif migrate.is_current(db):
+            whole = ", every page whole" if db.is_sqlite else ""
+            yield Finding("database", "ok", f"{kind} {version}, tables up to date{whole}")
         else:
             yield Finding(
                 "database", "fail", f"{kind} {version}, tables not of this release", "run: parley db upgrade"

@@ -44,6 +44,7 @@ def web(arguments: Namespace) -> int:
         with socket.socket(fileno=arguments.fd) as listener, socket.socket(fileno=arguments.line) as line:
             serve(settings, listener, line)
         return 0
+    _refuse_unusable(settings)
     with listen(settings.host, settings.port) as listener:
         programs, lines = web_programs(settings, listener, {}, None)
         supervisor = Supervisor(programs, _say_by_log(settings))
@@ -54,14 +55,22 @@ def web(arguments: Namespace) -> int:
 
 def scheduler(_arguments: Namespace) -> int:
     """Become the scheduler."""
-    read_settings()
+    _refuse_unusable(read_settings())
     command = scheduler_command()
     os.execv(command[0], command)  # noqa: S606 - our own Python
+
+
+def _refuse_unusable(settings: Settings) -> None:
+    # Imported late: a web process has no use for the migrations.
+    from service.commands.database import refuse_unusable
+
+    refuse_unusable(settings)
 
 
 def worker(arguments: Namespace) -> int:
     """Run the workers under a supervisor until told to stop."""
     settings = read_settings()
+    _refuse_unusable(settings)
     names = [arguments.only] if arguments.only else ["scoring", "webhooks"]
     programs = [Program(name, worker_command(name, settings)) for name in names]
     watched(settings, programs, _say_by_log(settings)).run()

@@ -98,6 +98,23 @@ class Quota:
     left: int
 
 
+class Pruned(ParleyError):
+    """A stretch of the log of events is no longer kept.
+
+    ``oldest`` is the position of the oldest event that is, None where there is none; whoever takes the gap
+    asks again with ``after``.
+    """
+
+    code, title = "events-pruned", "These events are no longer kept"
+
+    def __init__(self, message: str, *, oldest: int | None, after: int) -> None:
+        super().__init__(message)
+        self.oldest, self.after = oldest, after
+
+    def extra(self) -> Mapping[str, object]:
+        return {"oldest": self.oldest, "after": self.after}
+
+
 class TooManyRequests(ParleyError):
     """A limit was reached; ``retry_after`` is in whole seconds, ``quotas`` are the limits that hold there."""
 
@@ -118,7 +135,25 @@ class Unavailable(ParleyError):
         self.retry_after = retry_after
 
 
+class Damaged(Unavailable):
+    """The database cannot be read as it was written; only a backup helps."""
+
+    code, title = "damaged", "The database is damaged"
+
+
 class Misconfigured(ParleyError):
     """The operator's settings or files do not let Parley start; the CLI exits with code 2."""
 
     code, title = "misconfigured", "Parley cannot start like this"
+
+
+class DatabaseUnusable(Misconfigured):
+    """Nothing can be done with the database as it is."""
+
+    code, title = "database-unusable", "The database cannot be used"
+
+
+class NoAnswer(DatabaseUnusable):
+    """The database does not answer a command; it may later."""
+
+    code, title = "no-answer", "The database does not answer"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -82,6 +82,18 @@ class RunningHead:
         """Return the head after some more entries; one that was tampered with stays so."""
         more = self.summed(seals, key)
         return more.proven(key) if self.holds(key) else more
+
+    def without(self, seals: Sequence[str], before: int, key: SealKey) -> RunningHead:
+        """Return the head after entries were folded away, ``before`` of them from before the key came.
+
+        One that was tampered with stays so.
+        """
+        weights = [key.weigh(seal) for seal in seals]
+        total = (int(self.total, 16) - sum(weights)) % SUMS
+        less = replace(
+            self, entries=self.entries - len(seals), total=f"{total:x}", before=max(self.before - before, 0)
+        )
+        return less.proven(key) if self.holds(key) else less
 
     def summed(self, seals: Iterable[str], key: SealKey) -> RunningHead:
         """Return the head with some more entries, not proven yet."""

@@ -33,6 +33,7 @@ DID = {
     "reopen": "put it back in the queue",
     "undo": "took back the last decision",
     "delete": "deleted it",
+    "fold": "decided last; what was done before is no longer kept",
 }
 NAMELESS = "Anonymous"
 LIMITS = {

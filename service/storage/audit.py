@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, tuple_
+from sqlalchemy import Connection, and_, delete, exists, func, literal, or_, select, tuple_, update
 
-from service.domain.audit import COMMENT
+from service.domain.audit import COMMENT, FOLDED
 from service.storage.records import (
     AuditEntry,
     Sealed,
@@ -111,3 +112,33 @@ def last_entry(connection: Connection, kind: str, subject_id: str) -> AuditEntry
     """Return the latest thing done to a subject."""
     query = ENTRIES.where(and_(AuditRow.subject_kind == kind, AuditRow.subject_id == subject_id))
     return row_of(AuditEntry, connection.execute(query.order_by(AuditRow.sequence.desc()).limit(1)))
+
+
+def with_entries_before(connection: Connection, before: datetime, limit: int) -> list[tuple[str, str]]:
+    """Return kind and id of subjects with entries from before a time that were not folded yet."""
+    query = select(AuditRow.subject_kind, AuditRow.subject_id, func.min(AuditRow.id))
+    old = query.where(AuditRow.created_at < before, AuditRow.action != FOLDED)
+    grouped = old.group_by(AuditRow.subject_kind, AuditRow.subject_id).order_by(func.min(AuditRow.id))
+    return [(row[0], row[1]) for row in connection.execute(grouped.limit(limit))]
+
+
+def held_head(connection: Connection, kind: str, subject_id: str) -> SubjectHead | None:
+    """Return how far a subject's log has come, held until the transaction ends."""
+    comment = select(
+        literal(COMMENT), Comment.id, Comment.site_id, Comment.version, Comment.audit_head
+    ).where(Comment.id == subject_id)
+    other = select(*columns(SubjectHead, Subject)).where(Subject.kind == kind, Subject.id == subject_id)
+    query = comment if kind == COMMENT else other
+    return row_of(SubjectHead, connection.execute(query.with_for_update()))
+
+
+def fold(connection: Connection, entry: AuditEntry) -> None:
+    """Put an entry in the place of itself and all before it of its subject."""
+    own = and_(AuditRow.subject_kind == entry.subject_kind, AuditRow.subject_id == entry.subject_id)
+    names = ("action", "reasons", "scores", "model_id", "note", "detail", "hash")
+    connection.execute(delete(AuditRow).where(own, AuditRow.sequence < entry.sequence))
+    connection.execute(
+        update(AuditRow)
+        .where(own, AuditRow.sequence == entry.sequence)
+        .values({name: getattr(entry, name) for name in names})
+    )

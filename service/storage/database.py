@@ -11,14 +11,16 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Select, create_engine, event
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.domain.errors import Unavailable
+from service.domain.errors import Damaged, Unavailable
 from service.domain.sealing import SealKey
 from service.storage.running_heads import Seals
 
 BUSY_TIMEOUT_S = 10
+NOT_AS_WRITTEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+NOT_AS_WRITTEN_THERE = ("XX001", "XX002")  # PostgreSQL's: of data, of an index
 MAX_PACKED = 64 * 1024 * 1024  # bytes: about a second in which nobody else can write
 # A number that SQLite keeps in a file's head for whoever uses it. Ours: 1 says that something was erased.
 ERASED, PACKED = "PRAGMA user_version=1", "PRAGMA user_version=0"
@@ -164,14 +166,24 @@ def _in_our_words() -> Iterator[None]:
     """Turn "no answer" and "no such table" of any driver into `Unavailable`; all else is ours to mend."""
     try:
         yield
-    except (ProgrammingError, OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
+    except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as error:
         cause = getattr(error, "orig", error)
+        if is_damage(cause):
+            raise Damaged("The database is damaged: restore a backup.", retry_after=30) from error
+        if not isinstance(error, (ProgrammingError, OperationalError, PoolTimeout, sqlite3.OperationalError)):
+            raise
         if "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable":
             reason = "The database is not prepared: run `parley db upgrade`."
             raise Unavailable(reason, retry_after=30) from error
         if isinstance(error, ProgrammingError):
             raise
         raise Unavailable("The database does not answer.") from error
+
+
+def is_damage(cause: object) -> bool:
+    """Whether a driver's error says that a file of the database is not as it was written."""
+    code = getattr(cause, "sqlite_errorcode", None) or 0  # its low byte is the kind, the others say more
+    return code & 0xFF in NOT_AS_WRITTEN or getattr(cause, "sqlstate", None) in NOT_AS_WRITTEN_THERE
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

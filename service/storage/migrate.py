@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -51,8 +52,28 @@ def _leave_references_alone(connection: Connection) -> None:
         raw.cursor().execute(statement)
 
 
+def revision(db: Database) -> str | None:
+    """Return the revision of a database's tables; None where there are none."""
+    with db.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def is_current(db: Database) -> bool:
     """Whether the database has exactly the tables of this release."""
-    with db.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config()).get_current_head()
+    return revision(db) == newest()
+
+
+def newest() -> str:
+    """Return the revision of this release's tables."""
+    return _known()[0]
+
+
+def is_newer(found: str | None) -> bool:
+    """Whether a revision is one that this release does not know: a newer one made it."""
+    return found is not None and found not in _known()
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """Return the revisions that this release knows, the newest first."""
+    return tuple(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())

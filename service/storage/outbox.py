@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from service.storage.records import EventToRelay, LoggedEvent, NewEvent, columns, rows_of, values_of
-from service.storage.tables import Event
+from service.storage.tables import Event, Site
 
 RELAY_LOCK = 0x52656C6179  # any number of ours
 
@@ -41,8 +41,12 @@ def unplaced(connection: Connection, limit: int) -> list[EventToRelay]:
 
 
 def last_place(connection: Connection) -> int:
-    """Return the last place in the log that was given; the caller holds the relay's lock."""
-    return connection.scalar(select(func.max(Event.place))) or 0
+    """Return the last place in the log that was given; the caller holds the relay's lock.
+
+    Where the events that had the last ones were pruned, their sites remember.
+    """
+    given = connection.scalar(select(func.max(Event.place))) or 0
+    return max(given, connection.scalar(select(func.max(Site.events_pruned))) or 0)
 
 
 def mark_relayed(connection: Connection, positions: Sequence[int], after: int, now: datetime) -> None:
@@ -73,3 +77,16 @@ def events_after(
         .limit(limit)
     )
     return rows_of(LoggedEvent, connection.execute(query))
+
+
+def pruned_until(connection: Connection, site: str) -> int:
+    """Return the last place that an event of a site was pruned from; 0 if none was, or there is no site."""
+    return connection.scalar(select(Site.events_pruned).where(Site.id == site)) or 0
+
+
+def oldest_place(connection: Connection, site: str, after: int, leave_out: str) -> int | None:
+    """Return the place of a site's first event after one, if there is any."""
+    query = select(func.min(Event.place)).where(
+        Event.site_id == site, Event.place > after, Event.type != leave_out
+    )
+    return connection.scalar(query)

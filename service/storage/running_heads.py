@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from service.domain.audit import Sealed
 from service.domain.sealing import RunningHead, SealKey
 from service.storage.records import columns, row_of, rows_of, values_of
 from service.storage.tables import AuditHead
@@ -26,6 +27,7 @@ class Seals:
     def __init__(self, key: SealKey | None) -> None:
         self.key = key
         self._noted: dict[str, list[str]] = defaultdict(list)
+        self._gone: dict[str, list[Sealed]] = defaultdict(list)
         self._at: datetime | None = None
 
     def note(self, part: str, seal: str, at: datetime) -> None:
@@ -33,12 +35,20 @@ class Seals:
         self._noted[part].append(seal)
         self._at = min(at, self._at or at)
 
+    def fold(self, part: str, gone: Iterable[Sealed], entry: Sealed) -> None:
+        """Remember that an entry stands for some of a part of the log now."""
+        self._gone[part] += gone
+        self.note(part, entry.hash, entry.created_at)
+
     def write(self, connection: Connection) -> None:
         """Write what was remembered; for the end of the transaction."""
         if self.key is None or self._at is None:
             return
         for part in sorted(self._noted):
-            _write(connection, _held(connection, part, self.key, self._at).plus(self._noted[part], self.key))
+            head, gone = _held(connection, part, self.key, self._at), self._gone[part]
+            before = sum(row.created_at < head.since for row in gone)
+            head = head.without([row.hash for row in gone], before, self.key) if gone else head
+            _write(connection, head.plus(self._noted[part], self.key))
 
 
 def seals_of(connection: Connection) -> Seals:
@@ -77,5 +87,5 @@ def _write(connection: Connection, head: RunningHead) -> None:
     connection.execute(
         update(AuditHead)
         .where(AuditHead.part == head.part)
-        .values(entries=head.entries, total=head.total, proof=head.proof)
+        .values(entries=head.entries, total=head.total, before=head.before, proof=head.proof)
     )

@@ -11,7 +11,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
-from service.domain.audit import COMMENT, STANDS, differences, first_break, part_of
+from service.domain.audit import COMMENT, FOLDED, STANDS, differences, first_break, part_of
 from service.domain.errors import Misconfigured
 from service.domain.sealing import RunningHead, SealKey, key_of
 from service.storage import audit as queries
@@ -71,7 +71,8 @@ class _Check:
         self._add(part, rows)
         sequence = first_break(rows, comment.audit_head, self.key, self._since(part))
         if sequence is not None or not rows:
-            part.missing += max(comment.version - len(rows), 0)
+            folded = rows[0].sequence - 1 if rows and rows[0].action == FOLDED else 0
+            part.missing += max(comment.version - folded - len(rows), 0)
             return self._broken(part, COMMENT, comment.id, sequence or 1, rows)
         if found := differences(comment, rows, self.key):
             return Break(COMMENT, comment.id, None, f"changed without an entry: {', '.join(found)}")

@@ -1,40 +1,89 @@
-"""What the database need not keep: old idempotency keys, webhooks that arrived long ago, old suggestions, and
-the text of comments that were deleted or refused long ago."""
+"""What the database need not keep, and for how long it does.
+
+That is the text of refused comments, what decisions on withdrawn ones were made from, events, deliveries, the
+audit log, suggestions, and small things of a day or a week.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
+from service.domain import days
 from service.domain.comment import Status
+from service.domain.days import KeptFor, Kind
 from service.scoring import suggestions
 from service.storage import erasing, likenesses
 from service.storage import retention as queries
 from service.storage.database import Database
+from service.storage.records import Amount
+from service.upkeep import folding
 
 KEYS_FOR = timedelta(days=7)
-DELIVERIES_FOR = timedelta(days=30)
 LIKENESSES_FOR = timedelta(days=1)
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
-COMMENTS = 200  # of which the text is erased in one transaction: each has some events, which are written anew
+COMMENTS = (
+    200  # of which something is erased in one transaction: each has some events, which are written anew
+)
+
+MEASURES: Mapping[Kind, Callable[[Connection, datetime], Amount]] = {
+    days.REJECTED: queries.rejected,
+    days.WITHDRAWN: queries.withdrawn,
+    days.EVENTS: queries.events,
+    days.DELIVERIES: queries.deliveries,
+    days.AUDIT: queries.audit,
+    days.SUGGESTIONS: queries.suggestions,
+}
 
 
-def tidy(db: Database, now: datetime, *, suggestion_days: int, rejected_days: int, batch: int = BATCH) -> int:
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How much of a kind is there for longer than ``days``; nothing where it is kept for ever."""
+
+    kind: Kind
+    days: int
+    amount: Amount
+
+
+def overdue(db: Database, now: datetime, kept_for: KeptFor) -> list[Overdue]:
+    """Return how much of each kind `tidy` would delete or erase."""
+    found = []
+    with db.read() as connection:
+        for kind, measure in MEASURES.items():
+            before = kept_for.before(kind, now)
+            amount = measure(connection, before) if before else Amount(0, 0)
+            found.append(Overdue(kind, kept_for.of(kind), amount))
+    return found
+
+
+def tidy(db: Database, now: datetime, kept_for: KeptFor, *, batch: int = BATCH) -> int:
     """Delete a batch of each kind, each in a transaction of its own; return how many rows, 0 at the end.
 
-    Deliveries that failed or still wait stay: somebody may want to look at them or send them again.
-    Suggested scores are kept for ``suggestion_days``; with 0 all go. The text of a refused comment is kept
-    for ``rejected_days`` after the last decision. At last SQLite's files are cleared of what was taken back
-    since the last time.
+    Deliveries that still wait stay, and their events with them. Those that failed stay as long as their
+    event: somebody may want to look at them or send them again. At last SQLite's files are cleared of what
+    was taken back since the last time.
     """
+
+    def drop(kind: Kind, drop_some: Callable[[Connection, datetime, int], int], most: int = batch) -> int:
+        before = kept_for.before(kind, now)
+        if before is None:
+            return 0
+        with db.write() as connection:
+            return drop_some(connection, before, most)
+
     with db.write() as connection:
-        keys = queries.drop_keys(connection, now - KEYS_FOR, batch)
+        done = queries.drop_keys(connection, now - KEYS_FOR, batch)
     with db.write() as connection:
-        deliveries = queries.drop_deliveries(connection, now - DELIVERIES_FOR, batch)
-    with db.write() as connection:
-        likened = likenesses.forget(connection, now - LIKENESSES_FOR, batch)
-    suggested = suggestions.drop_old(db, now - timedelta(days=suggestion_days), batch)
-    erased = _erase(db, now, now - timedelta(days=rejected_days), min(batch, COMMENTS))
-    done = keys + deliveries + likened + suggested + erased
+        done += likenesses.forget(connection, now - LIKENESSES_FOR, batch)
+    done += drop(days.DELIVERIES, queries.drop_deliveries)
+    done += drop(days.EVENTS, queries.drop_events)
+    done += drop(days.WITHDRAWN, queries.drop_decisions, min(batch, COMMENTS))
+    done += drop(days.AUDIT, folding.fold, min(batch, COMMENTS))
+    done += suggestions.drop_old(db, now - timedelta(days=kept_for.of(days.SUGGESTIONS)), batch)
+    done += _erase(db, now, now - timedelta(days=kept_for.of(days.REJECTED)), min(batch, COMMENTS))
     if not done:
         db.pack()
     db.empty_log()

@@ -26,7 +26,11 @@ STATUS: dict[type[errors.ParleyError], int] = {
     errors.KeyReused: 422,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
+    errors.Damaged: 503,
+    errors.Pruned: 410,
     errors.Misconfigured: 500,
+    errors.DatabaseUnusable: 500,
+    errors.NoAnswer: 500,
     NotJson: 400,
     BadText: 422,
 }

@@ -9,7 +9,7 @@ from datetime import datetime
 import orjson
 
 from service.domain.access import Caller
-from service.domain.errors import IllegalMove
+from service.domain.errors import IllegalMove, Pruned
 from service.domain.events import TEST
 from service.storage import deliveries, endpoints, outbox
 from service.storage.database import Database
@@ -88,10 +88,24 @@ def events_after(db: Database, caller: Caller, site: str, after: int, limit: int
     """Return a site's events after a position in the log, in order.
 
     Whoever asks again with the last position misses nothing and gets nothing twice. An event stands in the
-    log as soon as it was relayed, when its deliveries begin too.
+    log as soon as it was relayed, when its deliveries begin too. Raises `Pruned` where events after that
+    position are no longer kept: a silent gap would be taken for nothing new.
     """
     caller.must("own", site)
     with db.read() as connection:
         found = outbox.events_after(connection, site, after, limit, TEST)
+        # After the events: what is pruned while they are read shows.
+        if after < (pruned := outbox.pruned_until(connection, site)):
+            raise _pruned(after, pruned, outbox.oldest_place(connection, site, pruned, TEST))
     page = [PulledEvent(event.place, event.id, **orjson.loads(event.payload)) for event in found]
     return EventPage(page, page[-1].position if page else after)
+
+
+def _pruned(after: int, pruned: int, oldest: int | None) -> Pruned:
+    told = f"the oldest event that is has position {oldest}" if oldest else "no event is at the moment"
+    return Pruned(
+        f"Events after position {after} are no longer kept; {told}."
+        f" Compare your copy by other means, then ask with after={pruned}.",
+        oldest=oldest,
+        after=pruned,
+    )

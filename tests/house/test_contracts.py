@@ -68,7 +68,16 @@ SEEDS = [
 
 # The libraries that a layer may know; every other one that we import anywhere must be forbidden there.
 KNOWN = {
-    USE_CASES: {"sqlalchemy", "orjson", "structlog", "argon2", "zxcvbn", "urllib3", "alembic"},
+    USE_CASES: {
+        "sqlalchemy",
+        "orjson",
+        "structlog",
+        "argon2",
+        "zxcvbn",
+        "urllib3",
+        "alembic",
+        "cryptography",
+    },
     STORAGE: {"sqlalchemy", "alembic", "orjson", "structlog"},
     RULES: set(),
 }

@@ -1,8 +1,8 @@
-"""`parley audit`, `doctor`."""
+"""`parley audit`, `doctor`, `backup`, `restore`, `retention`."""
 
 from __future__ import annotations
 
-from service.commands.grammar import Commands
+from service.commands.grammar import FOLDER, Commands
 from service.commands.grammar.arguments import at_least_one
 
 PARTS = (
@@ -27,3 +27,29 @@ def add(commands: Commands) -> None:
     doctor = commands.add("doctor", "upkeep:doctor", "Check every part and say what to do.")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
     doctor.add_argument("--only", choices=PARTS, metavar="PART", help=f"one of: {', '.join(PARTS)}")
+    _keeping(commands)
+
+
+def _keeping(commands: Commands) -> None:
+    backup = commands.add(
+        "backup", "keeping:backup", "Write database, secret key and chosen model into one file, while Parley"
+        " runs.",
+    )  # fmt: skip
+    backup.add_argument("file", metavar="FILE", help="for its owner alone")
+    backup.add_argument(
+        "--encrypt", action="store_true",
+        help="with a passphrase: PARLEY_BACKUP_PASSPHRASE, PARLEY_BACKUP_PASSPHRASE_FILE, or typed",
+    )  # fmt: skip
+    backup.add_argument("--overwrite", action="store_true", help="put it in the place of such a file")
+    restore = commands.add("restore", "keeping:restore", "Bring a backup back.", needs=FOLDER)
+    restore.add_argument("file", metavar="FILE")
+    restore.add_argument(
+        "--dry-run", action="store_true", help="say what is in it and check every part; change nothing"
+    )
+    restore.add_argument("--overwrite", action="store_true", help="in the place of the Parley that is there")
+    retention = commands.add(
+        "retention", "keeping:retention", "Delete and erase what is kept for long enough. Workers do so every"
+        " hour.",
+    )  # fmt: skip
+    retention.add_argument("--dry-run", action="store_true", help="say how much that is, and do nothing")
+    retention.add_argument("--json", action="store_true", help="one JSON object a line")

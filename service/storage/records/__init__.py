@@ -33,7 +33,7 @@ from service.storage.records.sites import (
     ThreadRow,
     Token,
 )
-from service.storage.records.upkeep import Beat, ReviewQueue
+from service.storage.records.upkeep import Amount, Beat, CopiedDatabase, ReviewQueue
 from service.storage.records.webhooks import (
     ActiveEndpoint,
     AttemptRow,
@@ -52,6 +52,7 @@ from service.storage.records.webhooks import (
 __all__ = [
     "Account",
     "ActiveEndpoint",
+    "Amount",
     "Answered",
     "AttemptRow",
     "AuditEntry",
@@ -59,6 +60,7 @@ __all__ = [
     "CommentForLedger",
     "CommentRow",
     "Community",
+    "CopiedDatabase",
     "DecisionRow",
     "DeliveryOutcome",
     "DeliveryRow",

@@ -22,3 +22,20 @@ class ReviewQueue:
     site_id: str
     waiting: int
     oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedDatabase:
+    """What a copy of a database is of: ``kind`` is sqlite or postgresql."""
+
+    kind: str
+    revision: str
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many rows, and how many bytes are in them."""
+
+    rows: int
+    size: int

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     String,
@@ -31,6 +32,8 @@ class Site(Base):
     www_apart: Mapped[bool] = mapped_column(default=False, server_default=false())
     slash_apart: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
+    # The last place in the log that an event of its was deleted from; 0 if none was.
+    events_pruned: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class Thread(Base):

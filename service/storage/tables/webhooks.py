@@ -88,6 +88,7 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
+        Index(None, "event_id"),  # what goes with an event that is no longer kept
         Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due
         Index(
             "ix_deliveries_subject", "endpoint_id", "subject_kind", "subject_id", "status", "sequence"

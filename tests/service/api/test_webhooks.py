@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
 from service.app import create_app
@@ -24,6 +25,7 @@ from service.settings import Settings
 from service.sites import moderators
 from service.storage import moderators as accounts
 from service.storage.database import Database
+from service.storage.tables import Event, Site
 from service.webhooks import log as delivery_log
 from service.webhooks import relay, sending
 from tests.fakes import FakeClock
@@ -216,3 +218,23 @@ def test_events_are_pulled_from_where_one_stood(call: Call, db: Database) -> Non
     assert end == {"events": [], "next": rest["next"]}
     for bad in ("after=-1", "after=99999999999999999999", "after=x", "limit=0", "limit=501"):
         assert call("GET", f"/events?site=demo&{bad}").status_code == 422
+
+
+def test_a_position_from_before_the_oldest_event_is_gone_with_what_to_ask_next(
+    call: Call, db: Database
+) -> None:
+    happen(db, FakeClock(), "One.", "Two.")
+    while relay.relay(db, FakeClock()):
+        pass
+    second = call("GET", "/events?site=demo&limit=2").json["next"]
+    with db.write() as connection:
+        connection.execute(delete(Event).where(Event.place <= second))
+        connection.execute(update(Site).where(Site.id == "demo").values(events_pruned=second))
+
+    gone = call("GET", "/events?site=demo&after=1")
+
+    assert gone.status_code == 410
+    assert gone.content_type == "application/problem+json"
+    assert gone.json["type"] == "/problems/events-pruned"
+    assert (gone.json["oldest"], gone.json["after"]) == (second + 1, second)
+    assert len(call("GET", f"/events?site=demo&after={gone.json['after']}").json["events"]) == 2

@@ -68,7 +68,7 @@ def test_every_command_leads_to_a_function_that_explains_itself(command):
 def test_the_commands_are_those_of_the_readme():
     assert {command.split()[0] for command in COMMANDS} == {
         "up", "web", "worker", "scheduler", "db", "site", "thread", "moderator", "webhook", "score",
-        "train", "evaluate", "model", "perspective", "audit", "doctor",
+        "train", "evaluate", "model", "perspective", "audit", "doctor", "backup", "restore", "retention",
     }  # fmt: skip
 
 

@@ -17,8 +17,10 @@ from standardwebhooks import Webhook
 from service.comments import own
 from service.comments.intake import Draft, Intake, Receipt
 from service.context import utcnow
+from service.domain import days
 from service.domain.access import OPERATOR
 from service.domain.comment import Status
+from service.domain.days import KeptFor
 from service.moderation import acting, deciding
 from service.outbound import Answer
 from service.sites import sites
@@ -262,7 +264,7 @@ def test_the_files_of_sqlite_have_nothing_of_it_once_upkeep_came_by(tmp_path: Pa
     for one in made[::-1]:
         take_back(db, clock, one)
         decide(db, clock)
-    while tidy(db, clock(), suggestion_days=1, rejected_days=1):
+    while tidy(db, clock(), KeptFor({days.SUGGESTIONS: 1, days.REJECTED: 1})):
         pass
 
     for path in tmp_path.iterdir():  # the gaps between rows and the write-ahead log included

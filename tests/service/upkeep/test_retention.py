@@ -8,17 +8,24 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.event import listen
 
+from service.comments import own
 from service.comments.intake import Draft, Intake
-from service.domain.errors import IllegalMove
+from service.domain import days
+from service.domain.access import OPERATOR
+from service.domain.days import KeptFor
+from service.domain.errors import IllegalMove, Pruned
+from service.domain.ids import receipt_for
 from service.moderation import acting, deciding, history
+from service.storage import retention as queries
 from service.storage.database import Database
-from service.storage.tables import Attempt, Base, Comment, Delivery, Event, IdempotencyKey, Likeness
+from service.storage.tables import Attempt, Base, Comment, Decision, Delivery, Event, IdempotencyKey, Likeness
 from service.upkeep.audit import verify
-from service.upkeep.retention import BATCH
+from service.upkeep.retention import BATCH, overdue
 from service.upkeep.retention import tidy as tidy_all
-from service.webhooks import relay
+from service.webhooks import log, relay
 from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.webhooks.test_endpoints import KEY, add, happen
@@ -33,7 +40,8 @@ def tidy(
     """
     with db.write() as connection:
         connection.execute(delete(Likeness))
-    return tidy_all(db, now, suggestion_days=suggestion_days, rejected_days=rejected_days, batch=batch)
+    kept = {days.SUGGESTIONS: suggestion_days, days.REJECTED: rejected_days}
+    return tidy_all(db, now, KeptFor(kept), batch=batch)
 
 
 def count(db: Database, table: type[Base]) -> int:
@@ -223,3 +231,142 @@ def test_texts_are_erased_a_batch_at_a_time(db: Database) -> None:
     clock.forward(days=20)
 
     assert [tidy(db, clock(), rejected_days=10, batch=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def prune(db: Database, now: datetime, **kinds: int) -> int:
+    """Tidy to the end with times for some kinds; nothing else goes."""
+    never = dict.fromkeys((days.EVENTS, days.WITHDRAWN, days.AUDIT), 0)
+    never |= dict.fromkeys((days.SUGGESTIONS, days.REJECTED, days.DELIVERIES), days.MOST)
+    given = {kind: kinds[kind.name] for kind in days.EVERY if kind.name in kinds}
+    done = 0
+    with db.write() as connection:
+        connection.execute(delete(Likeness))
+    while some := tidy_all(db, now, KeptFor(never | given), batch=3):
+        done += some
+    return done
+
+
+def pull(db: Database, after: int) -> tuple[list[str], int]:
+    page = log.events_after(db, OPERATOR, "demo", after, 100)
+    return [event.data["id"] for event in page.events], page.next
+
+
+def test_events_go_after_their_time_and_a_cursor_in_the_gap_is_told(db: Database) -> None:
+    clock = FakeClock()
+    happen(db, clock, "One.", "Two.")
+    while relay.relay(db, clock):
+        pass
+    old = pull(db, 0)[1]
+    clock.forward(days=9)
+    late = happen(db, clock, "Three.")
+    happen(db, clock, "Elsewhere.", site="other")
+    while relay.relay(db, clock):
+        pass
+    before = pull(db, old)
+    clock.forward(days=2)
+
+    assert prune(db, clock(), events=10) == 4
+    assert prune(db, clock(), events=10) == 0
+
+    assert pull(db, old) == before == (late * 2, before[1])
+    for after in (0, old - 1):
+        with pytest.raises(Pruned, match=f"ask with after={old}") as told:
+            pull(db, after)
+        assert (told.value.after, told.value.oldest) == (old, old + 1)
+    assert log.events_after(db, OPERATOR, "other", 0, 100).events, "nothing of that site was pruned"
+
+
+def test_when_all_events_are_gone_new_ones_stand_behind_them(db: Database) -> None:
+    clock = FakeClock()
+    happen(db, clock, "One.", "Two.")
+    while relay.relay(db, clock):
+        pass
+    read = pull(db, 0)[1]
+    clock.forward(days=20)
+    prune(db, clock(), events=10)
+    assert pull(db, read) == ([], read)
+    with pytest.raises(Pruned, match="no event is") as told:
+        pull(db, 0)
+    assert told.value.oldest is None
+
+    made = happen(db, clock, "Three.")
+    while relay.relay(db, clock):
+        pass
+
+    assert pull(db, read)[0] == made * 2
+
+
+def test_what_still_has_to_be_told_stays_however_old(db: Database) -> None:
+    clock = FakeClock()
+    add(db, clock)
+    deliver(db, clock, "One.", "Two.")
+    happen(db, clock, "Not relayed yet.")
+    with db.write() as connection:
+        first, second, *_ = connection.execute(select(Delivery.id).order_by(Delivery.id)).scalars()
+        for one, status in ((first, "due"), (second, "failed")):
+            change = update(Delivery).where(Delivery.id == one)
+            connection.execute(change.values(status=status, delivered_at=None))
+    clock.forward(days=400)
+
+    prune(db, clock(), events=10, deliveries=10)
+
+    with db.read() as connection:
+        assert list(connection.scalars(select(Delivery.id))) == [first]
+        kept = connection.execute(select(Event.place.is_(None), Event.type).order_by(Event.position)).all()
+    assert [bool(row[0]) for row in kept] == [False, True, True]
+
+
+def test_events_are_found_by_indexes(sqlite_database: Database) -> None:
+    asked: list[str] = []
+    with sqlite_database.read() as connection:
+        listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        queries.drop_events(connection, FakeClock()(), 10)
+        plan = str(connection.execute(text("EXPLAIN QUERY PLAN " + asked[0].replace("?", "1"))).all())
+        cascade = text("EXPLAIN QUERY PLAN SELECT 1 FROM deliveries WHERE event_id = 'a'")
+        cascaded = str(connection.execute(cascade).all())
+
+    assert "SCAN events" not in plan
+    assert "ix_deliveries_due" in plan
+    assert "ix_deliveries_event_id" in cascaded
+
+
+def test_of_what_was_taken_back_the_decisions_go_in_the_end(db: Database) -> None:
+    clock = FakeClock()
+    gone, stays = happen(db, clock, "One.", "Two.")
+    own.withdraw(db, gone, receipt_for(KEY, gone), secret_key=KEY, now=clock())
+    clock.forward(days=9)
+    assert prune(db, clock(), withdrawn=10) == 0
+    clock.forward(days=2)
+
+    assert prune(db, clock(), withdrawn=10) == 1
+
+    with db.read() as connection:
+        assert list(connection.scalars(select(Decision.subject_id))) == [stays]
+    assert verify(db) == (2, [])
+
+
+def test_a_report_says_how_much_there_is_and_changes_nothing(db: Database) -> None:
+    clock = FakeClock()
+    add(db, clock)
+    refuse(db, clock, "old")
+    gone = happen(db, clock, "Gone.")[0]
+    own.withdraw(db, gone, receipt_for(KEY, gone), secret_key=KEY, now=clock())
+    deliver(db, clock, "Schön.")
+    suggest(db, "A remark.", now=clock())
+    clock.forward(days=100)
+    kept = KeptFor(dict.fromkeys(days.EVERY, 10))
+
+    found = {one.kind.name: one.amount for one in overdue(db, clock(), kept)}
+    again = overdue(db, clock(), kept)
+
+    assert {one.kind.name: one.amount for one in again} == found
+    assert {name: amount.rows > 0 for name, amount in found.items()} == dict.fromkeys(found, True)
+    assert (found["rejected"].size, found["withdrawn"].rows) == (len("vile old"), 1)
+    assert found["events"].rows == count(db, Event)
+    assert found["events"].size > 100 * found["events"].rows
+    assert {one.amount.rows for one in overdue(db, clock(), KeptFor(dict.fromkeys(days.EVERY, 9999)))} == {0}
+
+    while tidy_all(db, clock(), kept):
+        pass
+    assert {one.amount.rows for one in overdue(db, clock(), kept)} == {0}
+    assert verify(db)[1] == []

@@ -32,6 +32,8 @@ EXAMPLES: list[ParleyError] = [
     errors.KeyReused("again"),
     errors.TooManyRequests("slowly", retry_after=7),
     errors.Unavailable("gone", retry_after=3),
+    errors.Damaged("spoilt", retry_after=30),
+    errors.Pruned("too old", oldest=8, after=7),
     problems.NotJson("no JSON"),
     problems.BadText("half"),
 ]
