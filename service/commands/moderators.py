@@ -12,7 +12,7 @@ from service.commands.installation import own_command
 from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.settings import read_settings
-from service.sites import first_start, moderators
+from service.sites import first_start, moderators, second_factors
 
 MOST_DAYS = 36_500  # a calendar ends somewhere
 
@@ -97,11 +97,28 @@ def list_tokens(arguments: Namespace) -> int:
 
 
 def list_moderators(_arguments: Namespace) -> int:
-    """Print name, state and roles of each moderator."""
+    """Print name, state and roles of each moderator, and whether they have a second factor."""
     with migrated() as db:
         for found in moderators.list_moderators(db):
             roles = " ".join(f"{site}={role}" for site, role in sorted(found.roles.items()))
-            print(f"{found.name}\t{'disabled' if found.disabled_at else 'active'}\t{roles}")
+            factor = "\tsecond factor" if found.factor_since else ""
+            print(f"{found.name}\t{'disabled' if found.disabled_at else 'active'}\t{roles}{factor}")
+    return 0
+
+
+def second_factor(arguments: Namespace) -> int:
+    """Say whether somebody has a second factor, or switch it off: then the password alone lets them in."""
+    with migrated() as db:
+        if arguments.off:
+            was_on = second_factors.switch_off(db, arguments.name, utcnow())
+            print(
+                f"The second factor of {arguments.name} is off{' now' if was_on else ', and was so before'}."
+            )
+        elif (found := second_factors.of_name(db, arguments.name)) is None:
+            print(f"{arguments.name} has no second factor.")
+        else:
+            left = f"{found.codes_left} recovery code{'' if found.codes_left == 1 else 's'} left"
+            print(f"{arguments.name} has a second factor since {found.since:%Y-%m-%d}, {left}.")
     return 0
 
 

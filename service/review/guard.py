@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from urllib.parse import urlsplit
 
 from flask import Response, g, request
@@ -12,15 +14,16 @@ from werkzeug.exceptions import Forbidden
 
 from service.context import context
 from service.domain import access
-from service.domain.errors import Unauthorised
-from service.sites import moderators
+from service.domain.errors import TooManyRequests, Unauthorised
+from service.sites import moderators, second_factors
 from service.web.auth import DEVICE, SESSION, cookie_name, csrf_token, idle_time
 from service.web.context import web_context
 from service.web.login_limits import DEVICE_LIFE
 
 LOGIN_COOKIE = "parley_login"
 LOGIN_COOKIE_S = 3600
-MAX_DEVICE_COOKIE = 1000
+HALF_COOKIE = "parley_half"
+MAX_COOKIE = 1000
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -79,8 +82,33 @@ def identity() -> access.Caller:
     return found
 
 
-def note_refusal(name: str) -> None:
-    """Write a password that was refused into the audit log, if there were enough of them to be worth it."""
+@contextmanager
+def attempt(name: str, *, password: bool = True, code: bool = False) -> Iterator[None]:
+    """Count what is tried for somebody, be it with a password or a code, as a login is counted.
+
+    A password has to have its turn for hashing. What is refused is counted and noted. Who succeeded says so
+    by `LoginLimits.forgive`: half a login is no success.
+    """
+    here = web_context()
+    limits = here.login_limits
+    known = limits.known_device(name, device(), here.clock())
+    try:
+        with moderators.turn(known=known is not None) if password else nullcontext():
+            limits.check(name, request.remote_addr, known)
+            if code:
+                limits.check_code(name, known)
+            yield
+    except TooManyRequests:
+        _note_refusal(name)
+        raise
+    except Unauthorised:
+        limits.count_failure(request.remote_addr)
+        _note_refusal(name)
+        raise
+
+
+def _note_refusal(name: str) -> None:
+    """Write an attempt that was refused into the audit log, if there were enough of them to be worth it."""
     here = web_context()
     count = here.login_limits.refusals()
     if count is not None:
@@ -135,11 +163,27 @@ def set_session(response: Response, secret: str) -> None:
     """Hand a browser its session, until the browser is closed or 12 hours have passed."""
     _set_cookie(response, SESSION, secret, int(moderators.SESSION_LIFE.total_seconds()))
     _drop_cookie(response, LOGIN_COOKIE)
+    if cookie_name(HALF_COOKIE) in request.cookies:
+        _drop_cookie(response, HALF_COOKIE)
+
+
+def half_login() -> moderators.HalfLogin | None:
+    """Return who gave the right password in this browser a moment ago, and is to give a code."""
+    here = context()
+    ticket = request.cookies.get(cookie_name(HALF_COOKIE), "")[:MAX_COOKIE]
+    return second_factors.half_login(here.db, here.settings.secret_key, ticket, login_nonce(), here.clock())
+
+
+def set_half_login(response: Response, half: moderators.HalfLogin) -> None:
+    """Hand a browser what shows that the password was right; it is good for nothing without a code."""
+    here = context()
+    ticket = second_factors.half_ticket(here.settings.secret_key, half, login_nonce(), here.clock())
+    _set_cookie(response, HALF_COOKIE, ticket, int(second_factors.HALF_LIFE.total_seconds()))
 
 
 def device() -> str:
     """Return what this browser's cookie says of who logged in here before, "" without one."""
-    return request.cookies.get(cookie_name(DEVICE), "")[:MAX_DEVICE_COOKIE]
+    return request.cookies.get(cookie_name(DEVICE), "")[:MAX_COOKIE]
 
 
 def set_device(response: Response, value: str) -> None:

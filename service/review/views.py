@@ -19,8 +19,8 @@ from service.domain import access, errors
 from service.domain.comment import ACTIONS, Status
 from service.domain.scores import Scorer
 from service.moderation import acting, queue
-from service.review import account, cards, guard
-from service.sites import moderators
+from service.review import account, cards, guard, second_factor
+from service.sites import moderators, second_factors
 from service.web.auth import CHANGE_IT
 from service.web.context import web_context
 from service.web.fields import Note
@@ -38,9 +38,17 @@ bp = Blueprint(
 )
 bp.after_request(guard.add_headers)
 bp.register_blueprint(account.bp)
+bp.register_blueprint(second_factor.bp)
 NOTE = Note()
 # What asks nobody who they are, and the way out.
-OPEN = ("review.static", "review.show_login", "review.log_in", "review.log_out")
+OPEN = (
+    "review.static",
+    "review.show_login",
+    "review.log_in",
+    "review.log_out",
+    "review.show_code",
+    "review.enter_code",
+)
 TITLES = {
     400: "That cannot be read",
     401: "You are logged out",
@@ -102,29 +110,59 @@ def log_in() -> Any:
     guard.check_login_form()
     here = web_context()
     name, password = request.form.get("name", ""), request.form.get("password", "")
-    after, limits = _next(request.form.get("next")), here.login_limits
-    device = limits.known_device(name, guard.device(), here.clock())
+    after = _next(request.form.get("next"))
     try:
-        with moderators.turn(known=device is not None):
-            limits.check(name, request.remote_addr, device)
-            secret = moderators.log_in(here.db, name, password, here.clock())
-    except errors.TooManyRequests:
-        guard.note_refusal(name)
-        raise
+        with guard.attempt(name):
+            entered = moderators.log_in(here.db, name, password, here.clock())
     except errors.Unauthorised as error:
-        limits.count_failure(request.remote_addr)
-        guard.note_refusal(name)
         return _login_page(401, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
     except errors.Unavailable as error:
         page = _login_page(503, next=after, wrong=str(error), name=name[: moderators.MAX_NAME])
         page.headers["Retry-After"] = str(error.retry_after)
         return page
-    limits.forgive(name)
+    if isinstance(entered, moderators.HalfLogin):
+        answer = _flask(redirect(url_for("review.show_code", next=after), 303))
+        guard.set_half_login(answer, entered)
+        return answer
+    return _let_in(name, entered, after)
+
+
+@bp.get("/login/code")
+def show_code() -> Any:
+    """Ask who gave the right password for a code of their second factor."""
+    after = _next(request.args.get("next"))
+    if guard.visitor() is not None:
+        return redirect(after, 303)
+    if guard.half_login() is None:
+        return redirect(url_for("review.show_login", next=after), 303)
+    return _code_page(next=after)
+
+
+@bp.post("/login/code")
+def enter_code() -> Any:
+    """Begin a session, for a right code. Wrong ones are counted as wrong passwords are, and more strictly."""
+    guard.check_login_form()
+    here, after = web_context(), _next(request.form.get("next"))
+    half = guard.half_login()
+    if half is None:
+        return _login_page(401, next=after, wrong=second_factors.OVER)
+    code = request.form.get("code", "")
+    try:
+        with guard.attempt(half.name, password=False, code=True):
+            secret = second_factors.finish(here.db, here.settings.secret_key, half, code, here.clock())
+    except errors.Unauthorised as error:
+        return _code_page(401, next=after, wrong=str(error))
+    return _let_in(half.name, secret, after)
+
+
+def _let_in(name: str, secret: str, after: str) -> Response:
+    here = web_context()
+    here.login_limits.forgive(name)
     if guard.session_secret():
         moderators.log_out(here.db, guard.session_secret())
-    answer = redirect(after, 303)
-    guard.set_session(_flask(answer), secret)
-    guard.set_device(_flask(answer), limits.device_cookie(name, guard.device(), here.clock()))
+    answer = _flask(redirect(after, 303))
+    guard.set_session(answer, secret)
+    guard.set_device(answer, here.login_limits.device_cookie(name, guard.device(), here.clock()))
     return answer
 
 
@@ -252,8 +290,16 @@ def _error_page(status: int, detail: str) -> Response:
 
 
 def _login_page(status: int = 200, **values: Any) -> Response:
+    return _entry_page("review/login.html", status, **values)
+
+
+def _code_page(status: int = 200, **values: Any) -> Response:
+    return _entry_page("review/login_code.html", status, **values)
+
+
+def _entry_page(template: str, status: int, **values: Any) -> Response:
     nonce = guard.login_nonce()
-    page = render_template("review/login.html", token=guard.login_token(nonce), **values)
+    page = render_template(template, token=guard.login_token(nonce), **values)
     answer = Response(page, status)
     guard.set_login_nonce(answer, nonce)
     return answer

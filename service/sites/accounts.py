@@ -65,7 +65,7 @@ def list_sessions(
     """Return one's own sessions that are good now, the newest first."""
     own = moderators.fingerprint_of(secret)
     with db.read() as connection:
-        found = queries.sessions(connection, _id(caller), now)
+        found = queries.sessions(connection, id_of(caller), now)
     return [
         OwnSession(one.secret_hash[:TAG], one.created_at, used, one.secret_hash == own)
         for one in found
@@ -76,27 +76,28 @@ def list_sessions(
 def end_session(db: Database, caller: Caller, tag: str, now: datetime) -> int:
     """End one of one's own sessions, named by its tag; return how many there were."""
     with db.write() as connection:
-        every = queries.sessions(connection, _id(caller), now)
+        every = queries.sessions(connection, id_of(caller), now)
         wanted = [one.secret_hash for one in every if one.secret_hash[:TAG] == tag]
-        return _told(connection, caller, queries.drop_sessions(connection, _id(caller), wanted), now)
+        return _told(connection, caller, queries.drop_sessions(connection, id_of(caller), wanted), now)
 
 
 def end_other_sessions(db: Database, caller: Caller, secret: str, now: datetime) -> int:
     """End all of one's own sessions but that of ``secret``; return how many there were."""
     with db.write() as connection:
-        ended = queries.drop_other_sessions(connection, _id(caller), moderators.fingerprint_of(secret))
+        ended = queries.drop_other_sessions(connection, id_of(caller), moderators.fingerprint_of(secret))
         return _told(connection, caller, ended, now)
 
 
 def _told(connection: Connection, caller: Caller, ended: int, now: datetime) -> int:
     if ended:
         moderators.tell(
-            connection, _id(caller), "end session", now, caller=caller, detail={"sessions": ended}
+            connection, id_of(caller), "end session", now, caller=caller, detail={"sessions": ended}
         )
     return ended
 
 
-def _id(caller: Caller) -> str:
+def id_of(caller: Caller) -> str:
+    """Return whose account it is; only a person has one."""
     if caller.moderator_id is None:
         raise NotFound("Only a person has an account.")
     return caller.moderator_id

@@ -23,7 +23,7 @@ from service.domain.composing import composed
 from service.domain.errors import Invalid, NotFound, Unauthorised, Unavailable
 from service.domain.ids import fingerprint, new_id
 from service.sites import passwords
-from service.storage import ledger, sites
+from service.storage import ledger, second_factors, sites
 from service.storage import moderators as queries
 from service.storage.database import Database
 from service.storage.records import Account, ListedModerator, NewCredential, Token
@@ -184,8 +184,17 @@ def turn(*, known: bool = False) -> Iterator[None]:
         _turns[known].release()
 
 
-def log_in(db: Database, name: str, password: str, now: datetime) -> str:
-    """Return the secret of a new session, good for 12 hours.
+@dataclass(frozen=True, slots=True)
+class HalfLogin:
+    """Somebody who gave the right password, and is to give a code too (`service.sites.second_factors`)."""
+
+    moderator_id: str
+    name: str
+    password_hash: str
+
+
+def log_in(db: Database, name: str, password: str, now: datetime) -> str | HalfLogin:
+    """Return the secret of a new session, good for 12 hours; half a login of who has a second factor.
 
     Raises `Unauthorised`, with the same words and after the same work, whether the name is unknown,
     the password wrong or the moderator disabled. The caller limits the rate (`service.web.login_limits`)
@@ -198,25 +207,40 @@ def log_in(db: Database, name: str, password: str, now: datetime) -> str:
     if moderator is None or not right or moderator.disabled_at is not None:
         raise Unauthorised(WRONG)
     renewed = hash_password(password) if HASHER.check_needs_rehash(stored) else stored
-    secret = secrets.token_urlsafe(32)
     with db.write() as connection:
         # Hashing takes a while, in which the password may have been changed, or its owner locked out.
         if not queries.replace_password_hash(connection, moderator.id, stored, renewed):
             raise Unauthorised(WRONG)
-        queries.drop_expired(connection, now)
-        queries.add_credential(
-            connection,
-            NewCredential(
-                secret_hash=fingerprint(secret),
-                kind="session",
-                moderator_id=moderator.id,
-                created_at=now,
-                expires_at=now + SESSION_LIFE,
-                seen_at=now,
-            ),
-        )
-        whose = Caller("session", moderator.name, {}, moderator.id)
-        tell(connection, moderator.id, "login", now, caller=whose)
+        if second_factors.find(connection, moderator.id) is not None:
+            if renewed != stored:  # the log has how the account stands, and no login is written yet
+                tell(connection, moderator.id, "rehash", now)
+            return HalfLogin(moderator.id, moderator.name, renewed)
+        return begin_session(connection, moderator.id, moderator.name, now)
+
+
+def begin_session(
+    connection: Connection,
+    moderator: str,
+    name: str,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> str:
+    """Return the secret of a new session of somebody who has shown who they are, and write it down."""
+    secret = secrets.token_urlsafe(32)
+    queries.drop_expired(connection, now)
+    queries.add_credential(
+        connection,
+        NewCredential(
+            secret_hash=fingerprint(secret),
+            kind="session",
+            moderator_id=moderator,
+            created_at=now,
+            expires_at=now + SESSION_LIFE,
+            seen_at=now,
+        ),
+    )
+    whose = Caller("session", name, {}, moderator)
+    tell(connection, moderator, "login", now, caller=whose, detail=detail)
     return secret
 
 

@@ -21,7 +21,7 @@ from service.storage.records import (
     rows_of,
     values_of,
 )
-from service.storage.tables import Credential, Moderator, ModeratorSite
+from service.storage.tables import Credential, Moderator, ModeratorSite, SecondFactor
 from service.storage.upserts import upsert
 
 HOLDER = (Moderator.id, Moderator.name, Moderator.must_change_password)
@@ -35,15 +35,24 @@ def find(connection: Connection, name: str) -> Account | None:
     )
 
 
+def find_by_id(connection: Connection, moderator: str) -> Account | None:
+    """Return one moderator by id."""
+    return row_of(
+        Account, connection.execute(select(*columns(Account, Moderator)).where(Moderator.id == moderator))
+    )
+
+
 def every_moderator(connection: Connection) -> list[ListedModerator]:
-    """Return all moderators by name, with their roles and without the password's hash."""
-    query = select(Moderator.id, Moderator.name, Moderator.created_at, Moderator.disabled_at)
+    """Return all moderators by name, with their roles and second factor, and without the password's hash."""
+    query = select(
+        Moderator.id, Moderator.name, Moderator.created_at, Moderator.disabled_at, SecondFactor.since
+    ).outerjoin(SecondFactor, SecondFactor.moderator_id == Moderator.id)
     people = connection.execute(query.order_by(Moderator.name)).all()
     roles: dict[str, dict[str, str]] = defaultdict(dict)
     of_all = select(*columns(Role, ModeratorSite)).order_by(ModeratorSite.site_id)
     for row in rows_of(Role, connection.execute(of_all)):
         roles[row.moderator_id][row.site_id] = row.role
-    return [ListedModerator(*person, roles[person.id]) for person in people]
+    return [ListedModerator(*person[:-1], roles[person.id], person.since) for person in people]
 
 
 def add(

@@ -14,6 +14,8 @@ from service.storage.tables import (
     ModeratorSite,
     PerspectiveKey,
     Policy,
+    RecoveryCode,
+    SecondFactor,
     Site,
     Thread,
     WebhookEndpoint,
@@ -82,7 +84,7 @@ def _keys(connection: Connection, ids: Collection[str] | None) -> Found:
 
 
 def _moderators(connection: Connection, ids: Collection[str] | None) -> Found:
-    """People with their roles and tokens. Sessions come and go, and are not among it."""
+    """People with their roles, tokens and second factor. Sessions come and go, and are not among it."""
     found = _rows(connection, Moderator, Moderator.__table__.c.id, ids, MODERATOR)
     roles: dict[str, dict[str, str]] = defaultdict(dict)
     for row in connection.execute(_some(ModeratorSite, ("moderator_id", "site_id", "role"), ids)):
@@ -91,11 +93,27 @@ def _moderators(connection: Connection, ids: Collection[str] | None) -> Found:
     query = _some(Credential, ("moderator_id", *TOKEN), ids).where(Credential.kind == "token")
     for row in connection.execute(query.order_by(Credential.secret_hash)):
         tokens[row.moderator_id].append([getattr(row, name) for name in TOKEN])
+    factors = _factors(connection, ids)
     for moderator, stands in found.items():
         # Left out where it is not so: marks from before this was kept hold on.
         if not stands[MUST_CHANGE]:
             del stands[MUST_CHANGE]
+        if moderator in factors:
+            stands["second_factor"] = factors[moderator]
         stands |= {"roles": roles[moderator], "tokens": tokens[moderator]}
+    return found
+
+
+def _factors(connection: Connection, ids: Collection[str] | None) -> dict[str, list[Any]]:
+    """Second factors, each with its recovery codes."""
+    names = ("salt", "since", "last_step")
+    found = {
+        row.moderator_id: [getattr(row, name) for name in names]
+        for row in connection.execute(_some(SecondFactor, ("moderator_id", *names), ids))
+    }
+    codes = _some(RecoveryCode, ("moderator_id", "code_hash"), ids).order_by(RecoveryCode.code_hash)
+    for row in connection.execute(codes):
+        found[row.moderator_id].append(row.code_hash)
     return found
 
 

@@ -30,6 +30,9 @@ PER_ADDRESS = tuple(parse_many("20/minute"))
 PATIENT, PATIENT_S = (parse("1/minute"),), 60
 PER_PATIENT_NETWORK = tuple(parse_many("3/hour"))
 ASKED_FOR_S = 15 * 60  # who comes back later has to wait anew
+# Of codes of a second factor, right ones too. Nothing forgives these: a right password must buy no more.
+# Three guesses in a million are right.
+PER_CODES = tuple(parse_many("20/day"))
 PREFIX = "parley-login"
 DEVICE_LIFE = timedelta(days=365)
 MAX_DEVICES = 4  # people who share a browser; of more, those who logged in last are known
@@ -62,6 +65,16 @@ class LoginLimits:
                 wait = self._patience(person, network)
         if wait is not None:
             raise TooManyRequests(f"Too many attempts to log in. Try again in {_words(wait)}.", wait)
+
+    def check_code(self, name: str, device: str | None) -> None:
+        """Count a code of a second factor that is tried; raise `TooManyRequests` if there were too many.
+
+        Of strangers all count together, since they come from as many networks as they like: who gets here
+        knows the password. The browser of an earlier login has its own count.
+        """
+        wait = self._limits.hit(PER_CODES, f"codes:{device or 'strangers'} {_person(name)}")
+        if wait is not None:
+            raise TooManyRequests(f"Too many codes were tried. Try again in {_words(wait)}.", wait)
 
     def _patience(self, person: str, network: str) -> int | None:
         """Return how long a stranger has to wait while a name is tried by many; None where they did."""
@@ -140,4 +153,6 @@ def _network(address: str | None) -> str:
 def _words(seconds: int) -> str:
     if seconds < 90:
         return f"{seconds} seconds" if seconds > 1 else "a second"
-    return f"{math.ceil(seconds / 60)} minutes"
+    if seconds < 7200:
+        return f"{math.ceil(seconds / 60)} minutes"
+    return f"{math.ceil(seconds / 3600)} hours"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
+from service.context import utcnow
+from service.domain.second_factor import code_at, step_of
 from service.settings import Settings
 from service.sites import sites
 from service.storage import comments as queries
@@ -467,6 +472,119 @@ def test_a_given_password_leads_to_the_account_until_it_is_changed(office, brows
         page.keyboard.press("Enter")
         page.get_by_role("link", name="To the review queue").click()
         expect(page.locator("#queue")).to_be_attached()
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press the tab key until the focus is there."""
+    for _ in range(40):
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no tab leads to {wanted}")
+
+
+class Telephone:
+    """An authenticator app; with each code that it shows, half a minute has passed here and at Parley."""
+
+    def __init__(self, office: Office) -> None:
+        self.secret, self.late = b"", timedelta()
+        here = office.app.extensions["parley"]
+        office.app.extensions["parley"] = replace(here, clock=lambda: utcnow() + self.late)
+
+    def learn(self, page: Page) -> None:
+        """Type in the key that the page shows."""
+        self.secret = base64.b32decode(page.locator("#secret").inner_text().replace(" ", ""))
+
+    def code(self) -> str:
+        self.late += timedelta(seconds=30)
+        return code_at(self.secret, step_of(utcnow() + self.late))
+
+
+def turn_on(page: Page, telephone: Telephone) -> list[str]:
+    """Turn the second factor on by keys alone, from the queue; return the recovery codes."""
+    tab_to(page, page.get_by_role("link", name="Account"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Your password"))
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    telephone.learn(page)
+    tab_to(page, page.get_by_label("Code", exact=True))
+    page.keyboard.type(telephone.code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Your second factor is on")
+    return page.get_by_role("list", name="Recovery codes").get_by_role("listitem").all_inner_texts()
+
+
+def log_out_and_in(page: Page, code: str) -> None:
+    """Log out, and in again with password and code, by keys alone."""
+    tab_to(page, page.get_by_role("button", name="Log out", exact=True))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("ben")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code", exact=True)).to_be_focused()
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def test_a_second_factor_is_turned_on_and_used_by_keys_alone_and_without_scripts(office, browser):
+    office.fill("one")
+    telephone = Telephone(office)
+    with browser.new_context(java_script_enabled=False) as context:
+        page = enter(context, office)
+        codes = turn_on(page, telephone)
+        assert len(codes) == 10
+        tab_to(page, page.get_by_role("link", name="I have kept them"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
+        log_out_and_in(page, "000000")
+        expect(page.get_by_role("alert")).to_have_text("The code is wrong, or was used before.")
+        expect(page.get_by_label("Code", exact=True)).to_be_focused()
+        page.keyboard.type(telephone.code())
+        page.keyboard.press("Enter")
+        expect(page.locator("#queue")).to_be_attached()
+        log_out_and_in(page, codes[0])
+        expect(page.locator("#queue")).to_be_attached()
+
+        assert page.violations == []
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}}],
+    ids=["light", "dark and narrow"],
+)
+def test_every_page_of_the_second_factor_is_accessible(office, browser, looks):
+    office.fill("one")
+    telephone = Telephone(office)
+    with browser.new_context(**looks) as context:
+        page = enter(context, office)
+        page.goto(f"{office.base}/review/account")
+        page.get_by_label("Your password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        telephone.learn(page)
+        check(page)
+        page.get_by_label("Code", exact=True).fill("000000")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_be_visible()
+        check(page)
+        page.get_by_label("Code", exact=True).fill(telephone.code())
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_be_visible()
+        check(page)
+        page.goto(f"{office.base}/review/account")
+        check(page)
+        page.get_by_label("Your password").fill("a wrong password!")
+        page.get_by_label("Code", exact=True).fill("000000")
+        page.get_by_role("button", name="Turn off").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        check(page)
+        log_out_and_in(page, "000000")
+        expect(page.get_by_role("alert")).to_be_visible()
+        check(page)
 
 
 def test_the_reader_of_the_page_hears_one_polite_line_for_each_decision(office, context):

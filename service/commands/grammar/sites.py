@@ -96,13 +96,15 @@ def _moderators(commands: Commands) -> None:
     )
     add = group.add("add", "moderators:add_moderator", "Add a moderator.")
     password = group.add("password", "moderators:change_password", "Set a new password; ends all sessions.")
-    token = group.add("token", "moderators:add_token", "Make an API token and print it.")
-    tokens = group.add("tokens", "moderators:list_tokens", "List a moderator's API tokens.")
-    tokens.add_argument("name")
+    _tokens(group)
     disable = group.add("disable", "moderators:disable_moderator", "Lock a moderator out at once.")
     grant = group.add("grant", "moderators:grant", "Give a moderator a role on a site; holds at once.")
     revoke = group.add("revoke", "moderators:revoke", "Take a moderator off a site; holds at once.")
-    for parser in (add, password, token, disable, grant, revoke):
+    factor = group.add(
+        "second-factor", "moderators:second_factor", "Say whether somebody has a second factor, or end it."
+    )
+    factor.add_argument("--off", action="store_true", help="switch it off, for who lost telephone and codes")
+    for parser in (add, password, disable, grant, revoke, factor):
         parser.add_argument("name")
     for parser in (grant, revoke):
         parser.add_argument("--site", required=True)
@@ -115,6 +117,17 @@ def _moderators(commands: Commands) -> None:
     add.add_argument("--site", action="append", default=[], required=True, help="may be given more than once")
     add.add_argument("--role", choices=ROLES, default="moderator")
     grant.add_argument("--role", choices=ROLES, required=True)
+    disable.add_argument("--undo", action="store_true", help="let them in again")
+    group.add(
+        "list", "moderators:list_moderators", "List the moderators, their roles and who has a second factor."
+    )
+
+
+def _tokens(group: Commands) -> None:
+    token = group.add("token", "moderators:add_token", "Make an API token and print it.")
+    tokens = group.add("tokens", "moderators:list_tokens", "List a moderator's API tokens.")
+    for parser in (token, tokens):
+        parser.add_argument("name")
     token.add_argument("label", help="what it is for")
     token.add_argument("--drop", action="store_true", help="drop the tokens of this label instead")
     token.add_argument(
@@ -123,5 +136,3 @@ def _moderators(commands: Commands) -> None:
     token.add_argument("--site", action="append", help="for this site only; may be given more than once")
     token.add_argument("--days", type=at_least_one, default=365, help="how long it is good (365)")
     token.add_argument("--no-end", action="store_true", help="good until it is dropped")
-    disable.add_argument("--undo", action="store_true", help="let them in again")
-    group.add("list", "moderators:list_moderators", "List the moderators.")

@@ -21,6 +21,7 @@ from service.storage.records.rows import columns, row_of, rows_of, values_of
 from service.storage.records.scoring import Community, Key, StoredSuggestion
 from service.storage.records.sites import (
     Account,
+    Factor,
     Holder,
     ListedModerator,
     NewCredential,
@@ -70,6 +71,7 @@ __all__ = [
     "EndpointWithSecret",
     "EventToRelay",
     "Excerpt",
+    "Factor",
     "Holder",
     "JudgedComment",
     "Key",

@@ -99,13 +99,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ListedModerator:
-    """A moderator as they are listed; ``roles`` is site -> role."""
+    """A moderator as they are listed; ``roles`` is site -> role, ``factor_since`` of a second factor."""
 
     id: str
     name: str
     created_at: datetime
     disabled_at: datetime | None
     roles: Mapping[str, str]
+    factor_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +165,13 @@ class Token:
     expires_at: datetime | None
     scope: str | None
     sites: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A moderator's second factor; ``last_step`` is that of the code which was used last."""
+
+    moderator_id: str
+    salt: str
+    since: datetime
+    last_step: int

@@ -136,3 +136,28 @@ class Credential(Base):
     seen_at: Mapped[datetime | None]  # when a session was last used by a person
     scope: Mapped[str | None] = mapped_column(String(16))
     sites: Mapped[list[Any] | None]
+
+
+class SecondFactor(Base):
+    """That a moderator's login asks for a code of their app, too. Its secret is not here (see the rules).
+
+    The code of ``last_step`` was the last one that was used: it and all before it are good for nothing.
+    """
+
+    __tablename__ = "second_factors"
+    moderator_id: Mapped[str] = mapped_column(
+        ForeignKey("moderators.id", ondelete="CASCADE"), primary_key=True
+    )
+    salt: Mapped[str] = mapped_column(String(64))
+    since: Mapped[datetime]
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the app's once, recognised by its keyed hash; a used one is deleted."""
+
+    __tablename__ = "recovery_codes"
+    moderator_id: Mapped[str] = mapped_column(
+        ForeignKey("second_factors.moderator_id", ondelete="CASCADE"), primary_key=True
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)

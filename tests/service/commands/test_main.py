@@ -7,6 +7,7 @@ Proves `service/__main__.py`, `service/commands/database.py`, `service/commands/
 
 from __future__ import annotations
 
+import base64
 import importlib
 import io
 import json
@@ -21,7 +22,9 @@ from service.commands.lines import BATCH, MAX_LINE
 from service.comments.intake import Draft, Intake
 from service.context import utcnow
 from service.domain.scores import ATTRIBUTES
+from service.domain.second_factor import code_at, step_of
 from service.outbound import Answer
+from service.sites import second_factors
 from service.sites.moderators import log_in, who
 from service.storage.database import Database
 from service.webhooks import sending
@@ -194,6 +197,39 @@ def test_a_moderator_is_added_and_can_log_in_until_disabled(parley, db):
     assert parley("moderator", "disable", "Ann", "--undo")[0] == 0
     assert parley("moderator", "password", "Ann", given="short\n")[0] == 2
     assert parley("moderator", "password", "Bob", given="tulip-mania-1637\n")[0] == 2
+
+
+def test_who_has_a_second_factor_is_listed_and_an_operator_switches_it_off(parley, db):
+    parley("moderator", "add", "Ann", "--site", "demo", "--own", given="tulip-mania-1637\n")
+    parley("moderator", "add", "Bob", "--site", "demo", "--own", given="tulip-mania-1637\n")
+    ann, key, now = (
+        who(db, session := log_in(db, "Ann", "tulip-mania-1637", utcnow()), utcnow()),
+        b"k" * 32,
+        utcnow(),
+    )
+    setup = second_factors.begin(db, key, ann, session, "tulip-mania-1637", "Parley", now)
+    code = code_at(base64.b32decode(setup.secret), step_of(now))
+    second_factors.turn_on(db, key, ann, session, setup.ticket, code, now)
+
+    assert (
+        parley("moderator", "list")[1]
+        == "Ann\tactive\tdemo=moderator\tsecond factor\nBob\tactive\tdemo=moderator\n"
+    )
+    shown = parley("moderator", "second-factor", "Ann")[1]
+    assert shown == f"Ann has a second factor since {now:%Y-%m-%d}, 10 recovery codes left.\n"
+    assert parley("moderator", "password", "Ann", "--own", given="tulip-mania-1638\n")[0] == 0
+    assert parley("moderator", "second-factor", "Ann")[1] == shown
+    assert parley("moderator", "second-factor", "Ann", "--off") == (
+        0,
+        "The second factor of Ann is off now.\n",
+        "",
+    )
+    assert "off, and was so before" in parley("moderator", "second-factor", "Ann", "--off")[1]
+    assert parley("moderator", "second-factor", "Ann")[1] == "Ann has no second factor.\n"
+    assert "factor off" in parley("audit", "log")[1]
+    for off in ((), ("--off",)):
+        code, _, error = parley("moderator", "second-factor", "Cleo", *off)
+        assert (code, "There is no moderator 'Cleo'." in error) == (2, True)
 
 
 def test_a_moderator_is_granted_a_site_and_taken_off_it(parley):

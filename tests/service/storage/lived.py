@@ -11,6 +11,7 @@ A frozen file is never made again: it says what old releases have written.
 from __future__ import annotations
 
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from sqlalchemy import text
 
 from service.app import create_app
 from service.context import utcnow
-from service.domain.access import OPERATOR
+from service.domain import tickets
+from service.domain.access import OPERATOR, Caller
 from service.domain.ids import fingerprint
+from service.domain.second_factor import code_at, secret_of, step_of
 from service.outbound import Answer
 from service.scoring import keys
 from service.settings import Settings
-from service.sites import moving, sites, threads
+from service.sites import moderators, moving, second_factors, sites, threads
 from service.storage import migrate
 from service.storage.database import Database
 from service.upkeep import health
@@ -32,6 +35,7 @@ from service.webhooks import relay, sending
 from tests.service.api import parts
 
 HERE = Path(__file__).parent
+KEY = b"k" * 32
 TOKEN = "parley_of-an-owner-in-an-older-release"
 IDEMPOTENT = {"Idempotency-Key": "6a1f0c8e-52c7-4d0e-9f7b-0c1f2e3d4a5b"}
 SUGGESTION = {
@@ -51,6 +55,7 @@ def live(client: FlaskClient, db: Database) -> None:
     """Let comments, people and a host come and go until no table is empty."""
     sites.add_site(db, "demo", "Demo", now=utcnow())
     owner = parts.bearer(parts.hire(db, "olga", {"demo": "owner"}))
+    _guard(db, "olga")
     parts.begin_session(db, "olga")
     hook = {"site": "demo", "url": "https://192.88.98.1/hooks/parley"}
     endpoint = _fine(client.post("/api/v1/webhook-endpoints", json=hook, headers=owner), 201)["id"]
@@ -83,6 +88,18 @@ def _fine(answer: Any, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     found: dict[str, Any] = answer.json
     return found
+
+
+def _guard(db: Database, name: str) -> None:
+    """Give somebody a second factor, with its recovery codes."""
+    now = utcnow()
+    (found,) = (one for one in moderators.list_moderators(db) if one.name == name)
+    who = Caller("session", name, {}, found.id)
+    ticket = tickets.issue(
+        KEY, second_factors.SETUP, "5a17", [found.id, fingerprint("")], now + timedelta(minutes=1)
+    )
+    code = code_at(secret_of(KEY, found.id, "5a17"), step_of(now))
+    second_factors.turn_on(db, KEY, who, "", ticket, code, now)
 
 
 def _deliver(db: Database, endpoint: str) -> None:
@@ -142,7 +159,7 @@ def main() -> None:
     """Freeze the rows of the newest revision."""
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{name}/lived.db"
-        settings = Settings(Path(name), url, f"unix://{name}/no.sock", b"k" * 32, log_level="critical")
+        settings = Settings(Path(name), url, f"unix://{name}/no.sock", KEY, log_level="critical")
         db = Database(url, seal_key=settings.seal_key)
         migrate.upgrade(db)
         app = create_app(settings)

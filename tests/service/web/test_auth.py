@@ -85,6 +85,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /review/static/<path:filename>": ALL,
     "GET /review/login": (200, 200, 200, 303, 303, 303),
     "POST /review/login": (403,) * 6,  # without the form that it gave out
+    "GET /review/login/code": (303,) * 6,  # nobody gave half a login
+    "POST /review/login/code": (403,) * 6,  # as that of the password
     "POST /review/logout": (303,) * 6,
     "GET /review/": (303, 303, 303, 200, 404, 200),
     "GET /review/news": (401, 401, 401, 200, 404, 200),
@@ -94,6 +96,9 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "GET /review/account": (303, 303, 303, 200, 200, 200),  # everybody has one of their own
     "POST /review/account/password": (401, 401, 401, 422, 422, 422),  # no new one stands in the form
     "POST /review/account/sessions": (401, 401, 401, 303, 303, 303),
+    "POST /review/account/second-factor": (401, 401, 401, 403, 403, 403),  # no password stands in the form
+    "POST /review/account/second-factor/confirm": (401, 401, 401, 403, 403, 403),  # nothing was begun
+    "POST /review/account/second-factor/change": (401, 401, 401, 422, 422, 422),  # no button was pressed
     "GET /review/<path:rest>": NOBODY,
     "POST /review/<path:rest>": NOBODY,
     "PUT /review/<path:rest>": NOBODY,

@@ -150,6 +150,35 @@ def test_another_installations_cookie_is_none_of_ours(limits, redis_url, tmp_pat
     assert limits.known_device(name, other.device_cookie(name, "", NOW), NOW) is None
 
 
+def test_codes_are_twenty_a_day_for_all_strangers_and_no_right_password_forgives_them(limits, name):
+    got = 0
+    for number in range(25):
+        limits.check(name, f"198.51.100.{number}")
+        with suppress(TooManyRequests):
+            limits.check_code(f" {name} ", None)
+            got += 1
+        limits.forgive(name)
+    with pytest.raises(
+        TooManyRequests, match=r"Too many codes were tried\. Try again in 2\d hours\."
+    ) as refused:
+        limits.check_code(name, None)
+
+    assert got == 20
+    assert refused.value.retry_after <= 86_400
+    limits.check_code(f"{name}x", None)
+
+
+def test_codes_of_a_known_browser_are_counted_for_it_alone(limits, name):
+    for _ in range(20):
+        limits.check_code(name, None)
+    for _ in range(20):
+        limits.check_code(name, "a device")
+
+    with pytest.raises(TooManyRequests):
+        limits.check_code(name, "a device")
+    limits.check_code(name, "another")
+
+
 def test_refusals_are_worth_an_entry_at_the_first_tenth_hundredth(redis_url, tmp_path, monkeypatch):
     monkeypatch.setattr(login_limits, "PREFIX", secrets.token_hex(6))
     limits = LoginLimits(_settings(redis_url, tmp_path))
