@@ -30,6 +30,7 @@ SEALED = (
 )  # fmt: skip
 # And of a subject that is no comment, and with a key, these too. (Others are older.)
 SEALED_BEYOND = ("subject_kind", "detail")
+AS_SEALED = json.JSONEncoder(separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def seal(previous: str, entry: Sealable, key: SealKey | None = None) -> str:
     """
     names = SEALED if key is None and entry.subject_kind == COMMENT else SEALED + SEALED_BEYOND
     values = [_plain(getattr(entry, name)) for name in names]
-    text = json.dumps([previous, *values], separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    text = AS_SEALED.encode([previous, *values])
     return key.seal(text) if key else plain_seal(text)
 
 

@@ -43,7 +43,7 @@ def receipt_for(key: bytes, comment_id: str) -> str:
     >>> receipt_for(b"k" * 32, "019b76da-a800-7000-8000-000000000000")
     '0flz9pkdXoLjJwe8IITB-udn'
     """
-    digest = hmac.new(key, b"receipt:" + comment_id.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, b"receipt:" + comment_id.encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:18]).decode()
 
 

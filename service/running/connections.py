@@ -22,9 +22,10 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, InternalServerError
 
+from service.running.lanes import AHEAD, OURS, Threads, caller_at, lane_of
 from service.running.reading import MAX_HEAD, Request
 
 SILENT_S = 15.0  # without a byte in either direction: browsers connect ahead and keep connections
@@ -36,6 +37,7 @@ READ_BYTES = 16 * 1024
 MAX_CONNECTIONS = 4000
 FILES_OF_OURS = 200  # database, Redis, models: what is open beside connections
 SYSTEM_BYTES = 256 * 1024  # that the system holds of an answer; left to itself, some megabytes for each
+UNSENT_BYTES = 16 * 1024  # of these: else ten pages of a usual size would be made for one that reads none
 MAX_HELD = 256 * 1024 * 1024  # bytes of half-sent requests and unread answers
 ENDLESS = 1 << 62
 TITLES = {
@@ -105,6 +107,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     is_paused = False  # bytes came while a request is in work: not waited for until that is done
     is_ours = False  # the line of who started us
     ahead = b""  # what came after the request in work
+    lane = ""  # of the request in work
     began_at = 0.0  # the request that is coming in
     answered_at = 0.0
 
@@ -123,10 +126,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
                 return False
+            was_ahead = bool(self.ahead)
             data, self.ahead = self.ahead + data, b""
             while data and not self.requests:
                 data = data[self._read(data) :]
             self.ahead = data
+            self._hand_over(is_ahead=was_ahead or bool(data))
         return True
 
     def _read(self, data: bytes) -> int:
@@ -143,6 +148,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.request, self.sent_continue = None, False
         if not request.empty:
             self.requests.append(request)
+
+    def _hand_over(self, *, is_ahead: bool = False) -> None:
+        """Have a request that is whole worked on, in the lane of its caller."""
+        if self.requests:
+            caller = caller_at(self.addr[0], self.requests[0].headers, self.server.proxies)
+            self.lane = OURS if self.is_ours else AHEAD if is_ahead else lane_of(caller)
             self.server.add_task(self)
 
     def handle_read(self) -> None:
@@ -162,6 +173,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         else:
             self.request.error, self.request.completed = BadRequest("It breaks off."), True
             self._take_up(self.request)
+            self._hand_over()
 
     def service(self) -> None:
         """Have one request answered, in a thread of the application; send what can be sent at once."""
@@ -221,19 +233,17 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Channel
     accepting: bool
 
-    def __init__(self, application: Any, listener: socket.socket, threads: int) -> None:
+    def __init__(self, application: Any, listener: socket.socket, threads: int, proxies: int = 0) -> None:
         self.changed: collections.deque[Channel] = collections.deque()  # to be looked at by the loop
         self._selector = selectors.DefaultSelector()
         self._waited: dict[int, int] = {}
-        self.is_stopping = False
+        self.is_stopping, self.proxies = False, proxies
         self._limit = min(MAX_CONNECTIONS, open_files() - FILES_OF_OURS)
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(threads)
         super().__init__(
             application,
             map={},
             _sock=listener,
-            dispatcher=dispatcher,
+            dispatcher=Threads(threads),
             adj=_adjustments(),
             sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
             bind_socket=False,
@@ -266,7 +276,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + LOOK_S
                 self._drop_late(time.time())
-        self.task_dispatcher.shutdown(timeout=0.1)
+        self.task_dispatcher.shutdown()
         for channel in list(self.active_channels.values()):
             channel.handle_close()
         self._selector.close()
@@ -371,6 +381,8 @@ def _adjustments() -> Adjustments:
         clear_untrusted_proxy_headers=False,  # PARLEY_TRUSTED_PROXIES decides, in the application
     )
     found.socket_options = [*found.socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM_BYTES)]
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux and macOS
+        found.socket_options.append((socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES))
     found.send_bytes = ENDLESS  # `Channel.service` sends, all at once
     return found
 

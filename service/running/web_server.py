@@ -48,15 +48,17 @@ def serve(settings: Settings, listener: socket.socket, line: socket.socket | Non
     app = create_app(settings)
     context = app.extensions["parley"]
     threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
-    serve_app(app, listener, settings.web_threads, line)
+    serve_app(app, listener, settings.web_threads, line, settings.trusted_proxies)
 
 
-def serve_app(app: Any, listener: socket.socket, threads: int, line: socket.socket | None = None) -> None:
-    """Serve a WSGI application as `serve` does ours."""
+def serve_app(
+    app: Any, listener: socket.socket, threads: int, line: socket.socket | None = None, proxies: int = 0
+) -> None:
+    """Serve a WSGI application as `serve` does ours, behind as many trusted ``proxies``."""
     from service.running.connections import Server
 
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # the application logs, without addresses
-    server = Server(app, listener, threads)
+    server = Server(app, listener, threads, proxies)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     if line is not None:

@@ -48,7 +48,8 @@ ANSWERED = (
 KEEP_KEY = insert(IdempotencyKey)
 SUSPECT_TRIES = 2
 LOOKED_AT = 2048  # comments at either end of a backlog among which turns are taken: a claim costs no more
-PRESSED_AT_ONCE = 8  # of those beyond their own pace: whoever comes meanwhile waits for no more of them
+# Of those beyond their own pace: alone, for whoever comes meanwhile waits for these, and beside others.
+PRESSED_AT_ONCE, PRESSED_BESIDE = 4, 1
 IS_PRESSED = or_(
     *(func.coalesce(Comment.pressure[axis].as_integer(), 0) > pace for axis, pace in PACE.items())
 )
@@ -90,8 +91,9 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     A claim is a lease: it ends at ``until`` by itself, so a dead worker holds nothing for long. A comment
     that failed twice is claimed alone, so that one that kills the scorer is soon found and takes no
     others along. Who waits longest is first, unless more wait than are claimed: then sites take turns, in
-    each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else. Of
-    those that came faster than their author or network should post, few are claimed at once, after others.
+    each its threads, and in each its authors, so that a flood holds up itself and hardly anybody else.
+    Those that came faster than their author or network should post are claimed a few at a time when no others
+    wait, and else one beside the others: a decision is written with its whole batch.
     """
     free = _is_free(now)
     oldest = connection.execute(select(Comment.tries).where(free).order_by(Comment.id).limit(1)).scalar()
@@ -100,12 +102,16 @@ def claim_received(connection: Connection, owner: str, now: datetime, until: dat
     if oldest >= SUSPECT_TRIES:
         return _claim(connection, owner, until, and_(free, Comment.tries >= SUSPECT_TRIES), 1)
     free = and_(free, Comment.tries < SUSPECT_TRIES)
-    fair = _in_turns(connection, free, limit)
-    count = _claim(connection, owner, until, and_(free, Comment.id.in_(fair)), limit) if fair else 0
-    calm = and_(free, ~IS_PRESSED)
+    pressed = _first_pressed(connection, free, min(limit - 1, PRESSED_BESIDE))
+    beside = _claim(connection, owner, until, and_(free, Comment.id.in_(pressed)), limit) if pressed else 0
+    calm, limit, count = and_(free, ~IS_PRESSED), limit - beside, 0
+    if fair := _in_turns(connection, calm, limit):
+        count = _claim(connection, owner, until, and_(free, Comment.id.in_(fair)), limit)
     if count < limit:  # few wait, or another worker chose the same
         count += _claim(connection, owner, until, calm, limit - count)
-    return count or _claim(connection, owner, until, free, min(limit, PRESSED_AT_ONCE))
+    if not count:
+        count = _claim(connection, owner, until, free, min(limit, PRESSED_AT_ONCE - beside))
+    return count + beside
 
 
 def any_wait(connection: Connection, now: datetime) -> bool:
@@ -117,31 +123,30 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
     return and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
 
 
+def _first_pressed(connection: Connection, free: ColumnElement[bool], count: int) -> list[str]:
+    """Return who waits longest of those beyond their pace, as far as a claim looks."""
+    pressed = IS_PRESSED.label("pressed")
+    first = select(Comment.id, pressed).where(free).order_by(Comment.id).limit(LOOKED_AT).subquery()
+    return list(connection.scalars(select(first.c.id).where(first.c.pressed).limit(count)))
+
+
 def _in_turns(connection: Connection, free: ColumnElement[bool], limit: int) -> list[str]:
     """Return whose turn it is among those who wait longest and those who just came; none if it is all's."""
     waits = select(Comment.id).where(free)
-    first = connection.execute(waits.add_columns(IS_PRESSED).order_by(Comment.id).limit(limit + 1)).all()
-    if len(first) <= limit:
-        return _calm_first([(row[0], row[1]) for row in first]) if any(row[1] for row in first) else []
+    if len(connection.execute(waits.order_by(Comment.id).limit(limit + 1)).all()) <= limit:
+        return []
     ends = [waits.order_by(end).limit(LOOKED_AT).subquery() for end in (Comment.id, Comment.id.desc())]
     seen = union(*(select(end.c.id) for end in ends)).subquery()
     by_author = _ranked(
-        select(
-            Comment.id, Comment.site_id, Comment.thread_id, Comment.author_id, IS_PRESSED.label("pressed")
-        ).join(seen, seen.c.id == Comment.id),
+        select(Comment.id, Comment.site_id, Comment.thread_id, Comment.author_id).join(
+            seen, seen.c.id == Comment.id
+        ),
         ["site_id", "thread_id", "author_id"],
     )
     by_thread = _ranked(select(by_author), ["site_id", "thread_id"], is_turned=True)
     by_site = _ranked(select(by_thread), ["site_id"], is_turned=True)
-    order = by_site.c.pressed, by_site.c.turn, by_site.c.id
-    found = connection.execute(select(by_site.c.id, by_site.c.pressed).order_by(*order).limit(limit))
-    return _calm_first([(row[0], row[1]) for row in found])
-
-
-def _calm_first(waiting: Sequence[tuple[str, bool]]) -> list[str]:
-    """Return those who kept their pace, and a few of those who did not."""
-    pressed = [one for one, is_pressed in waiting if is_pressed]
-    return [one for one, is_pressed in waiting if not is_pressed] + pressed[:PRESSED_AT_ONCE]
+    order = by_site.c.turn, by_site.c.id
+    return list(connection.scalars(select(by_site.c.id).order_by(*order).limit(limit)))
 
 
 def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: bool = False) -> Subquery:
@@ -149,7 +154,7 @@ def _ranked(rows: Select[*tuple[Any, ...]], names: Sequence[str], *, is_turned: 
     source = rows.subquery()
     order = [source.c.turn, source.c.id] if is_turned else [source.c.id]
     number = func.row_number().over(partition_by=[source.c[name] for name in names], order_by=order)
-    kept = [source.c[name] for name in ("id", "site_id", "thread_id", "author_id", "pressed")]
+    kept = [source.c[name] for name in ("id", "site_id", "thread_id", "author_id")]
     return select(*kept, number.label("turn")).subquery()
 
 

@@ -51,11 +51,9 @@ class Database:
             **options,
         )
         self._sql: dict[Select[*tuple[Any, ...]], tuple[str, Sequence[str], Sequence[str]]] = {}
-        self._writer = self.engine.execution_options(parley_write=True)
         self._lock = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
             self._reader = self.engine
         else:
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -69,7 +67,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection inside one transaction: committed at the end, rolled back on any error."""
-        with _in_our_words(), self._lock, self._writer.begin() as connection:
+        with _in_our_words(), self._lock, self.engine.begin() as connection:
+            if self.is_sqlite:
+                _say(connection, "BEGIN IMMEDIATE")
             seals = Seals(self.seal_key)
             yield connection.execution_options(parley_seals=seals)
             seals.write(connection)
@@ -77,8 +77,10 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Give a connection for many queries that all see one moment, however long they take."""
-        options = {"parley_snapshot": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with _in_our_words(), self.engine.execution_options(**options).begin() as connection:
+            if self.is_sqlite:
+                _say(connection, "BEGIN")
             yield connection
 
     def first(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -197,9 +199,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     )
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("parley_write"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    elif options.get("parley_snapshot"):
-        connection.exec_driver_sql("BEGIN")
+def _say(connection: Connection, sql: str) -> None:
+    """Say something to SQLite itself.
+
+    Not as a listener to the engine's beginnings: an engine with one asks for more at each statement.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute(sql)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from service.domain.audit import Sealed
 from service.domain.sealing import RunningHead, SealKey
@@ -15,6 +15,14 @@ from service.storage.tables import AuditHead
 from service.storage.upserts import upsert
 
 EVERY = select(*columns(RunningHead, AuditHead))
+WRITTEN = ("entries", "total", "before", "proof")
+# Made once: each post needs both, and putting a statement together costs more than running it.
+HELD = EVERY.where(AuditHead.part == bindparam("b_part")).with_for_update()
+WRITE = (
+    update(AuditHead)
+    .where(AuditHead.part == bindparam("b_part"))
+    .values({name: bindparam(f"b_{name}") for name in WRITTEN})
+)
 
 
 class Seals:
@@ -75,17 +83,13 @@ def begin(connection: Connection, heads: Iterable[RunningHead]) -> None:
 
 def _held(connection: Connection, part: str, key: SealKey, now: datetime) -> RunningHead:
     """Return the head of a part, held until the transaction ends; made if it is new."""
-    query = EVERY.where(AuditHead.part == part).with_for_update()
-    found = row_of(RunningHead, connection.execute(query))
+    found = row_of(RunningHead, connection.execute(HELD, {"b_part": part}))
     if found is None:
         upsert(connection, AuditHead, values_of(RunningHead.empty(part, now).proven(key)))
-        found = rows_of(RunningHead, connection.execute(query))[0]
+        found = rows_of(RunningHead, connection.execute(HELD, {"b_part": part}))[0]
     return found
 
 
 def _write(connection: Connection, head: RunningHead) -> None:
-    connection.execute(
-        update(AuditHead)
-        .where(AuditHead.part == head.part)
-        .values(entries=head.entries, total=head.total, before=head.before, proof=head.proof)
-    )
+    values = {f"b_{name}": getattr(head, name) for name in ("part", *WRITTEN)}
+    connection.execute(WRITE, values)

@@ -6,8 +6,10 @@ Proves `service/moderation/acting.py`, `service/moderation/evidence.py`, `servic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -18,6 +20,7 @@ from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR, Caller
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
+from service.domain.pressure import Pressure
 from service.domain.scores import ATTRIBUTES
 from service.moderation import acting, deciding, history, queue
 from service.moderation.marking import MOST, Marks
@@ -32,7 +35,7 @@ from tests.fakes import MO, FakeClock, FakeReading, FakeScorer
 KEY = b"k" * 32
 
 
-def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: str) -> str:
+def post(db: Database, clock: FakeClock, body: str, thread: str = "a", **more: Any) -> str:
     page = thread if thread.startswith("https:") else f"https://news.example/{thread}"
     draft = Draft("demo", page, body, key=thread, **more)
     return Intake(db, KEY).submit(draft, clock()).id
@@ -567,3 +570,49 @@ def test_an_honest_comment_does_not_wait_behind_a_flood(db: Database) -> None:
     assert taken == ["approved"] * 3
     with db.read() as connection:
         assert queries.backlog(connection)[0] == 0
+
+
+def post_many(db: Database, clock: FakeClock, count: int, pressure: Pressure | None) -> list[str]:
+    return [post(db, clock, f"Remark number {n}.", pressure=pressure) for n in range(count)]
+
+
+def waiting(db: Database, ids: Sequence[str]) -> int:
+    return sum(look(db, one).status == "received" for one in ids)
+
+
+@pytest.mark.parametrize(
+    "flood", [Pressure(network=500), Pressure(author=100), Pressure(network=500, author=100)]
+)
+def test_a_decision_never_waits_for_the_readings_of_a_flood(db: Database, flood: Pressure) -> None:
+    clock, scorer = FakeClock(), FakeScorer()
+    flooding = post_many(db, clock, 40, flood)
+    honest = post_many(db, clock, 2, Pressure(network=2))
+
+    taken = deciding.drain(db, scorer=scorer, clock=clock)
+
+    assert (taken, waiting(db, honest)) == (2 + queries.PRESSED_BESIDE, 0)
+    assert waiting(db, flooding) == 40 - queries.PRESSED_BESIDE
+    assert deciding.drain(db, scorer=scorer, clock=clock) == queries.PRESSED_AT_ONCE
+
+
+def test_a_flood_is_decided_too_while_others_go_on_talking(db: Database) -> None:
+    clock, scorer = FakeClock(), FakeScorer()
+    flooding = post_many(db, clock, 10, Pressure(network=500))
+
+    for _ in range(10):
+        post(db, clock, "A fine remark.")
+        deciding.drain(db, scorer=scorer, clock=clock)
+
+    assert waiting(db, flooding) == 0
+
+
+def test_more_honest_comments_than_a_batch_take_turns_beside_a_flood(db: Database) -> None:
+    clock, scorer = FakeClock(), FakeScorer()
+    post_many(db, clock, 40, Pressure(network=500))
+    for n in range(40):
+        post(db, clock, f"One of many, {n}.", author_token="t" * 30)
+    quiet = post(db, clock, "A fine remark.", author_token="q" * 30)
+
+    taken = deciding.drain(db, scorer=scorer, clock=clock, limit=8)
+
+    assert (taken, look(db, quiet).status) == (8, "approved")

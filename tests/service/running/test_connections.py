@@ -24,7 +24,9 @@ from tests.running import wait_until
 HOST = b" HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET /small" + HOST + b"\r\n"
 LARGE = b"GET /large" + HOST + b"\r\n"
-BYTES = 900_000
+PAGE = b"GET /page" + HOST + b"\r\n"
+WAIT = b"GET /wait" + HOST + b"\r\n"
+BYTES, PAGE_BYTES = 900_000, 40_000
 
 
 @dataclass
@@ -42,7 +44,7 @@ class App:
             return []
         if path == "/wait":
             self.go_on.wait(10)
-        body = b"x" * (BYTES if path == "/large" else 2)
+        body = b"x" * {"/large": BYTES, "/page": PAGE_BYTES}.get(path, 2)
         if path == "/body":
             body = b"%s %d" % (environ["CONTENT_LENGTH"].encode(), len(environ["wsgi.input"].read()))
         start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -94,9 +96,9 @@ def running() -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def serving(threads: int = 2) -> Iterator[Running]:
+def serving(threads: int = 2, proxies: int = 0) -> Iterator[Running]:
     app, listener = App(), listen("127.0.0.1", 0)
-    server = Server(app, listener, threads)
+    server = Server(app, listener, threads, proxies)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -138,6 +140,44 @@ def test_clients_that_never_read_have_one_answer_made_and_hold_no_thread(running
     assert running.app.seen.count("/large") == 8
     for client in rude:
         client.close()
+
+
+def test_an_answer_is_taken_by_the_client_and_not_by_the_system_for_it(running):
+    rude = [running.connect(PAGE * 50, window=4096) for _ in range(8)]
+    wait_until(lambda: running.app.seen.count("/page") >= 8, 5, "they were not served")
+
+    for _ in range(20):
+        assert running.ask().startswith(b"HTTP/1.1 200 ")
+    assert running.app.seen.count("/page") <= 2 * 8
+    for client in rude:
+        client.close()
+
+
+def test_of_those_who_send_ahead_of_their_answers_one_is_in_work_at_a_time(running):
+    hasty = [running.connect(WAIT * 3) for _ in range(8)]
+    wait_until(lambda: running.app.seen, 5, "they were not served")
+
+    for _ in range(20):
+        assert running.ask().startswith(b"HTTP/1.1 200 ")
+    assert running.app.seen.count("/wait") == 1
+
+    running.app.go_on.set()
+    for client in hasty:
+        with client:
+            found = b""
+            while found.count(b"HTTP/1.1 200 ") < 3 and (more := client.recv(1 << 16)):
+                found += more
+            assert found.count(b"HTTP/1.1 200 ") == 3
+
+
+@pytest.mark.parametrize(("proxies", "lane"), [(0, ""), (1, "192.0.2.0/24")])
+def test_a_request_waits_in_the_lane_of_its_caller_as_trusted_proxies_say(proxies, lane):
+    with serving(proxies=proxies) as running:
+        said = b"X-Forwarded-For: 198.51.100.1, 192.0.2.7\r\n\r\n"
+        with running.connect(b"GET /wait" + HOST + said):
+            wait_until(lambda: running.app.seen, 5, "it was not served")
+            (channel,) = running.server.active_channels.values()
+            assert channel.lane == lane
 
 
 def test_who_reads_slowly_gets_all_of_all_answers(running):
