@@ -22,9 +22,10 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, InternalServerError
 
+from service.running.lanes import Lanes
 from service.running.reading import MAX_HEAD, Request
 
 SILENT_S = 15.0  # without a byte in either direction: browsers connect ahead and keep connections
@@ -227,7 +228,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._waited: dict[int, int] = {}
         self.is_stopping = False
         self._limit = min(MAX_CONNECTIONS, open_files() - FILES_OF_OURS)
-        dispatcher = ThreadedTaskDispatcher()
+        dispatcher = Lanes()
         dispatcher.set_thread_count(threads)
         super().__init__(
             application,
