@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -16,17 +17,19 @@ from service.domain.errors import Misconfigured, Unavailable
 from service.settings import Settings, read_settings
 from service.sites import first_start, sites, threads
 from service.storage import migrate
+from service.storage.clock import DatabaseClock
 from service.storage.database import Database
+from service.storage.patience import WITHOUT_END, Patience
 from service.upkeep import audit
 
 WITHOUT_KEY = "0010"  # the log of a database before this revision has no key yet
 
 
 @contextmanager
-def opened(settings: Settings, *, pool_size: int = 1) -> Iterator[Database]:
+def opened(settings: Settings, patience: Patience = WITHOUT_END) -> Iterator[Database]:
     """Give a database that answers; raise `Misconfigured` with one sentence if it does not."""
     try:
-        db = Database(settings.database_url, pool_size, settings.seal_key)
+        db = Database(settings.database_url, 1, settings.seal_key, patience)
         with db.read() as connection:
             connection.execute(text("SELECT 1"))
     except (Unavailable, SQLAlchemyError) as error:
@@ -51,6 +54,11 @@ def migrated(settings: Settings | None = None) -> Iterator[Database]:
         yield db
 
 
+def now_of(db: Database) -> datetime:
+    """Return the time as the database has it: this machine's clock may be off."""
+    return DatabaseClock(db, utcnow)()
+
+
 def _shown(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
@@ -68,8 +76,8 @@ def bring_up_to_date(db: Database) -> None:
     """Give the database the tables of this release, and its rows what they mean now."""
     before = migrate.upgrade(db)
     if before is not None and before < WITHOUT_KEY:
-        audit.seal_anew(db, utcnow())
-    sites.keep_policies(db, utcnow())
+        audit.seal_anew(db, now_of(db))
+    sites.keep_policies(db, now_of(db))
     threads.respell(db)
 
 
@@ -79,7 +87,7 @@ def upgrade(arguments: Namespace) -> int:
     with opened(settings) as db:
         bring_up_to_date(db)
         print("The database is up to date.")
-        if arguments.demo and (password := first_start.prepare(db, settings.data_dir, utcnow())):
+        if arguments.demo and (password := first_start.prepare(db, settings.data_dir, now_of(db))):
             print(f"Log in at /review/ as {first_start.MODERATOR}, password: {password}")
     return 0
 
