@@ -17,9 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from service.domain.errors import Unavailable
 from service.storage.database import Database
+from service.storage.patience import NO_ANSWER
 
 BATCH = 64  # callers in one transaction: a bound on how long the first of them waits
-TURN_S = 4.0  # for one's turn, which comes when the transaction before has ended
+# For the turn, which comes when the transaction before has ended. That must give up a silent database first,
+# or whoever comes next would not be told of it.
+TURN_S = 4.0
 NO_TURN = "It takes too long to write. Nothing was done."
 UNKNOWN = "It takes too long to write. It may still be done: try again with the same Idempotency-Key."
 
@@ -55,8 +58,11 @@ class Together(Generic[Asked, Answer]):
     def submit(self, asked: Asked) -> Answer:
         """Wait until the request is carried out and committed; return its outcome, or raise it.
 
-        Raises `Unavailable` where its turn does not come in `TURN_S` seconds.
+        Raises `Unavailable` where its turn does not come in `TURN_S` seconds, and at once while somebody
+        else tries whether a silent database answers again.
         """
+        if self._db.is_silent and self._turn.locked():  # one of us tries whether it still is
+            raise Unavailable(NO_ANSWER)
         turn: Turn[Asked, Answer] = Turn(asked)
         with self._list:
             self._waiting.append(turn)

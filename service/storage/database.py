@@ -112,6 +112,11 @@ class Database:
             self._sql[query] = str(compiled), [column.name for column in query.selected_columns], order
         return self._sql[query]
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether somebody found it so, and nobody has had an answer since."""
+        return self._gate.is_shut
+
     @contextmanager
     def _asked(self, *, to_write: bool = False) -> Iterator[None]:
         """Ask the database, unless others have just found it silent; say in our words what goes wrong."""

@@ -14,6 +14,7 @@ from service.comments import together
 from service.comments.together import Together, Turn
 from service.domain.errors import Unavailable
 from service.storage.database import Database
+from service.storage.patience import FOR_REQUESTS
 from tests.running import wait_until
 
 
@@ -110,3 +111,25 @@ def test_what_another_process_did_at_the_same_time_undoes_nobody_elses(
     one_by_one._carry_out(batch)
 
     assert [turn.outcome for turn in batch] == ["done", "as the other did"]
+
+
+def test_while_one_tries_a_silent_database_nobody_waits_for_a_turn(
+    many: Together[str, str], act: Act, db: Database
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        trying = pool.submit(many.submit, "a")
+        assert act.begun.wait(10)
+        db._gate.shut()
+        told = pool.submit(many.submit, "b").exception(10)
+        act.go_on.set()
+        trying.result(10)
+    db._gate._shut_at = None  # it is shared by the tests
+
+    assert isinstance(told, Unavailable)
+    assert act.batches == [["a"]]
+
+
+def test_who_waits_for_a_turn_waits_longer_than_for_a_silent_database() -> None:
+    assert FOR_REQUESTS.silence is not None
+    assert max(FOR_REQUESTS.silence, FOR_REQUESTS.own) < together.TURN_S
+    assert max(FOR_REQUESTS.statement or 0, FOR_REQUESTS.lock or 0) < FOR_REQUESTS.silence
