@@ -25,6 +25,7 @@ SCHEDULER_SILENT = timedelta(seconds=60)  # rings every ten; under a backlog it 
 EARLY = timedelta(seconds=5)
 CLOCK_OFF = timedelta(seconds=5)  # from there on somebody should be told
 WRITE_EVERY_S = 2.0
+A_POST = 1 << 20  # bytes that a few posts at once may take on SQLite's disk
 SCHEDULER = queries.SCHEDULER
 READY = "ok"
 NO_MODEL = "no worker could load a model; every comment goes to review"
@@ -145,13 +146,10 @@ class Writes:
             with self._db.write() as connection:
                 queries.beat(connection, queries.PROBE, None, now)
         except Unavailable as error:
-            return f"{error} {room(self._folder)}"
+            return f"{error} {self._room()}"
+        if self._db.is_sqlite and shutil.disk_usage(self._folder).free < A_POST:  # a row is less than that
+            return f"The database cannot write a comment any more. {self._room()}"
         return READY
 
-
-def room(folder: Path) -> str:
-    """Say how much room is left where a folder is."""
-    try:
-        return f"The data folder has {shutil.disk_usage(folder).free >> 20} MiB left."
-    except OSError:
-        return "The data folder cannot be looked at."
+    def _room(self) -> str:
+        return f"The data folder has {shutil.disk_usage(self._folder).free >> 20} MiB left."

@@ -347,3 +347,14 @@ def test_without_room_posts_get_503_readers_all_they_want_and_readyz_says_it(
         assert "cannot write: its disk is full" in assert_problem(one, 503)["detail"]
         assert int(one.headers["Retry-After"]) == 30
     assert {one.status_code for one in reads} == {200}
+
+
+def test_a_disk_that_takes_a_row_and_no_comment_is_full(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ours where the database is a file; how PostgreSQL's stands it says when it is written to."""
+    monkeypatch.setattr(health, "A_POST", 1 << 60)
+
+    told = health.Writes(db, tmp_path).state(utcnow())
+
+    assert ("cannot write a comment" in told and "MiB left" in told) == db.is_sqlite
