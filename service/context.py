@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import current_app
 
+from service.domain.clock import Clock
 from service.domain.scores import Scorer
 from service.settings import Settings
 from service.storage.database import Database
@@ -22,8 +23,10 @@ def utcnow() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Settings, database, task producer and clock of one process.
+    """Settings, database, task producer and clocks of one process.
 
+    ``clock`` is what everything goes by: PostgreSQL's time, the same on all machines. ``own_clock`` is this
+    machine's, which may be off.
     ``scorer`` gives the model in use, which may change between calls: loaded when first called, and None
     when there is none to load.
     """
@@ -31,7 +34,8 @@ class Context:
     settings: Settings
     db: Database
     tasks: Tasks
-    clock: Callable[[], datetime]
+    clock: Clock
+    own_clock: Clock
     scorer: Callable[[], Scorer | None]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import secrets
+import select
+import stat
 import sys
 import time
 import traceback
 from collections.abc import MutableMapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
@@ -25,8 +29,59 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+LINES_DROPPED = Counter("parley_log_lines_dropped", "Lines of the log that could not be written.")
+WAIT_MS = 100  # for a pipe whose reader is behind
 QUIET = ("health.", "static")
 MAX_TRACE = 200  # lines
+
+
+class Lossy:
+    """A file for a log. A line that cannot be written is dropped and counted: nobody's answer depends on it.
+
+    The disk may be full, the reader of a pipe gone, or there but not reading.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._fd = _fd_of(stream)  # without a buffer between: it would keep what cannot be written
+        self._pipe: select.poll | None = None
+        self._is_cut = False
+        if self._fd is not None and stat.S_ISFIFO(os.fstat(self._fd).st_mode):
+            self._pipe = select.poll()
+            self._pipe.register(self._fd, select.POLLOUT)
+
+    def write(self, text: str) -> None:
+        """Write a line, or drop it."""
+        try:
+            if self._fd is None:
+                self._stream.write(text)
+            else:
+                self._send(self._fd, text.encode(errors="replace"))
+        except (OSError, ValueError):  # the second where it was closed
+            LINES_DROPPED.inc()
+
+    def _send(self, fd: int, line: bytes) -> None:
+        data = b"\n" + line if self._is_cut else line
+        step = select.PIPE_BUF if self._pipe else len(data)  # what a pipe takes at once, or not at all
+        for at in range(0, len(data), step):
+            self._is_cut = self._is_cut or at > 0
+            if self._pipe is not None and not self._pipe.poll(WAIT_MS):
+                raise BlockingIOError(errno.EAGAIN, "nobody reads")
+            sent = os.write(fd, piece := data[at : at + step])
+            self._is_cut = self._is_cut or sent > 0
+            if sent < len(piece):
+                raise OSError(errno.ENOSPC, "no room for all of it")
+        self._is_cut = False
+
+    def flush(self) -> None:
+        """Do nothing: there is no buffer."""
+
+
+def _fd_of(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):  # it is no file of the system's
+        return None
 
 
 def configure_logging(level: str) -> None:
@@ -40,7 +95,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", Lossy(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

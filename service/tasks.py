@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import redis
 import structlog
 from celery import Celery
 
+from service.redis_client import redis_client
 from service.settings import Settings
 
 log = structlog.get_logger("parley.tasks")
 
 COALESCE_S = 0.015  # at most one message of a kind in this time, from one process
 DEAF_S = 0.5  # after a doorbell nobody heard: trying on every post would cost the posts their time
-EXPIRES_S = 10  # a doorbell nobody answered is worth nothing: the scheduler rings every two seconds
+# Of one queue. One bell says as much as all of them; without a worker they would pile up. No message has a
+# time after which it is void: who takes it may have a clock that is ahead of the sender's.
+MOST_WAITING = 500
 CONNECT_S = 0.25
 SCORING, WEBHOOKS = "scoring", "webhooks"
 ROUTES = {
@@ -27,12 +34,36 @@ ROUTES = {
 }
 
 
+class Doorbells(Celery):  # type: ignore[misc]
+    """Rings no bell where many wait that nobody has heard yet."""
+
+    waiting: Callable[[str], int]
+
+    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
+        """Send a message, if that is worth anything; else return None."""
+        if name in ROUTES and self.waiting(ROUTES[name]["queue"]) >= MOST_WAITING:
+            return None
+        return super().send_task(name, *args, **options)
+
+
+def waiting(settings: Settings, client: redis.Redis | None, queue: str) -> int:
+    """Return how many messages wait in a task queue; none where nobody can be asked."""
+    if client is None:
+        folder = Path(settings.redis_url.removeprefix("filesystem://")) / "messages"
+        return sum(name.endswith(f".{queue}.msg") for name in os.listdir(folder))
+    try:
+        return int(client.llen(queue))
+    except redis.RedisError:  # whoever sends will hear of it
+        return 0
+
+
 def celery_app(settings: Settings) -> Celery:
     """Return a Celery application that speaks to the settings' broker, and never waits for it long.
 
     Without these options a dead Redis stalls whoever sends a message for six seconds.
     """
-    app = Celery("parley", broker=broker_url(settings), set_as_current=False)
+    app = Doorbells("parley", broker=broker_url(settings), set_as_current=False)
+    app.waiting = partial(waiting, settings, redis_client(settings))
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -123,7 +154,7 @@ class Tasks:
     def send(self, name: str, *args: str) -> bool:
         """Send one task by name; False if the broker does not answer."""
         try:
-            self._celery.send_task(name, args=args, expires=EXPIRES_S, retry=False, ignore_result=True)
+            self._celery.send_task(name, args=args, retry=False, ignore_result=True)
         except Exception as error:  # every transport has its own family; the scheduler will ring again
             log.warning("doorbell not heard", task=name, error=type(error).__name__)
             return False

@@ -14,9 +14,12 @@ import structlog
 import models
 from models.registry import Registry
 from service.context import Context, utcnow
+from service.domain.clock import Clock
 from service.domain.scores import Scorer
 from service.settings import Settings
+from service.storage.clock import DatabaseClock
 from service.storage.database import Database
+from service.storage.patience import FOR_REQUESTS, FOR_TASKS
 from service.tasks import Tasks
 
 log = structlog.get_logger("parley.wiring")
@@ -24,13 +27,21 @@ log = structlog.get_logger("parley.wiring")
 LOOK_S = 2.0  # between looks for another choice of model, so that loading it still ends within 5 s
 
 
-def make_context(settings: Settings, pool_size: int = 5) -> Context:
-    """Return a process's context. Opens nothing: connections are made and the model is read when needed."""
+def make_context(
+    settings: Settings, pool_size: int = 5, own_clock: Clock = utcnow, *, is_asked: bool = False
+) -> Context:
+    """Return a process's context. Opens nothing: connections are made and the model is read when needed.
+
+    Somebody waits for the answers of one that ``is_asked``.
+    """
+    patience = FOR_REQUESTS if is_asked else FOR_TASKS
+    db = Database(settings.database_url, pool_size, settings.seal_key, patience)
     return Context(
         settings=settings,
-        db=Database(settings.database_url, pool_size, settings.seal_key),
+        db=db,
         tasks=Tasks(settings),
-        clock=utcnow,
+        clock=DatabaseClock(db, own_clock),
+        own_clock=own_clock,
         scorer=ModelInUse(settings),
     )
 

@@ -27,20 +27,17 @@ app.conf.update(
     imports=("workers.scoring", "workers.webhooks", "workers.upkeep"),
     beat_schedule={
         # What a lost message, a dead worker or a dead Redis left behind is found by these.
-        "sweep-comments": {"task": "parley.drain", "schedule": SWEEP_S, "options": {"expires": SWEEP_S * 2}},
-        "sweep-events": {"task": "parley.relay", "schedule": SWEEP_S, "options": {"expires": SWEEP_S * 2}},
+        "sweep-comments": {"task": "parley.drain", "schedule": SWEEP_S},
+        "sweep-events": {"task": "parley.relay", "schedule": SWEEP_S},
         "heartbeat": {
             "task": "parley.heartbeat",
             "schedule": HEARTBEAT_S,
             "args": (health.SCHEDULER,),  # who rang: a watchdog asks for heartbeats too
-            # Longer than a drain, behind which it may have to wait: unread, it would be no sign of life.
-            "options": {"expires": 3 * HEARTBEAT_S},
             "last_run_at": LONG_AGO,  # so the first is sent at once
         },
         "tidy": {
             "task": "parley.tidy",
             "schedule": TIDY_S,
-            "options": {"expires": TIDY_S},
             "last_run_at": LONG_AGO,  # or one that is restarted every hour would never tidy
         },
     },

@@ -20,6 +20,7 @@ from service.context import Context, context
 from service.domain.errors import Unavailable
 from service.redis_client import redis_client
 from service.upkeep import health
+from service.web.context import web_context
 from service.web.problems import problem
 
 bp = Blueprint("health", __name__)
@@ -47,11 +48,14 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether each part works: database, Redis, a worker with a model, and the scheduler."""
-    here = context()
+    """Say whether each part works: database, Redis, a worker with a model, the scheduler, and the clock."""
+    here = web_context()
     parts = {"redis": _redis(here)}
     try:
-        parts |= asdict(health.readiness(here.db, here.clock()))
+        now = here.clock()
+        parts |= asdict(health.readiness(here.db, now))
+        parts["clock"] = health.clock(health.clock_ahead(here.db, here.own_clock))
+        parts["writing"] = here.writes.state(now)
     except Unavailable as error:
         parts["database"] = str(error)
     if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
@@ -128,6 +132,11 @@ class _FromDatabase:
         )
         flooded.add_metric([], figures.flooded)
         yield flooded
+        off = GaugeMetricFamily(
+            "parley_clock_ahead_seconds", "By how much this machine's clock is ahead of the database's."
+        )
+        off.add_metric([], health.clock_ahead(self._here.db, self._here.own_clock).total_seconds())
+        yield off
         model = GaugeMetricFamily("parley_model_info", "The model that scores.", labels=["model"])
         for name in sorted(figures.models):
             model.add_metric([name], 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
@@ -17,14 +18,18 @@ from service.domain.errors import Damaged, DatabaseUnusable, Misconfigured, NoAn
 from service.settings import Settings, read_settings
 from service.sites import first_start, sites, threads
 from service.storage import migrate
+from service.storage.clock import DatabaseClock
 from service.storage.database import Database
+from service.storage.patience import WITHOUT_END, Patience
 from service.upkeep import audit
 
 WITHOUT_KEY = "0010"  # the log of a database before this revision has no key yet
 
 
 @contextmanager
-def opened(settings: Settings, *, pool_size: int = 1, of_any_release: bool = False) -> Iterator[Database]:
+def opened(
+    settings: Settings, patience: Patience = WITHOUT_END, *, pool_size: int = 1, of_any_release: bool = False
+) -> Iterator[Database]:
     """Give a database that answers; raise `DatabaseUnusable` if nothing can be done with it.
 
     It does not answer, is damaged or lost, or was made by a newer release, which matters to all but those who
@@ -32,7 +37,7 @@ def opened(settings: Settings, *, pool_size: int = 1, of_any_release: bool = Fal
     """
     refuse_lost(settings)
     try:
-        db = Database(settings.database_url, pool_size, settings.seal_key)
+        db = Database(settings.database_url, pool_size, settings.seal_key, patience)
     except SQLAlchemyError as error:  # the address is none
         raise _no_answer(settings, error) from None
     try:
@@ -125,6 +130,11 @@ def migrated(settings: Settings | None = None) -> Iterator[Database]:
         yield db
 
 
+def now_of(db: Database) -> datetime:
+    """Return the time as the database has it: this machine's clock may be off."""
+    return DatabaseClock(db, utcnow)()
+
+
 def _shown(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
@@ -142,8 +152,8 @@ def bring_up_to_date(db: Database) -> None:
     """Give the database the tables of this release, and its rows what they mean now."""
     before = migrate.upgrade(db)
     if before is not None and before < WITHOUT_KEY:
-        audit.seal_anew(db, utcnow())
-    sites.keep_policies(db, utcnow())
+        audit.seal_anew(db, now_of(db))
+    sites.keep_policies(db, now_of(db))
     threads.respell(db)
 
 
@@ -153,7 +163,7 @@ def upgrade(arguments: Namespace) -> int:
     with opened(settings) as db:
         bring_up_to_date(db)
         print("The database is up to date.")
-        if arguments.demo and (password := first_start.prepare(db, settings.data_dir, utcnow())):
+        if arguments.demo and (password := first_start.prepare(db, settings.data_dir, now_of(db))):
             print(f"Log in at /review/ as {first_start.MODERATOR}, password: {password}")
     return 0
 

@@ -18,7 +18,7 @@ import redis
 from sqlalchemy import text
 
 import models
-from service.commands.database import opened
+from service.commands.database import now_of, opened
 from service.context import utcnow
 from service.domain.access import OPERATOR
 from service.domain.errors import DatabaseUnusable, Misconfigured, ParleyError
@@ -31,12 +31,14 @@ from service.running.web_server import listen
 from service.settings import Settings
 from service.sites import sites
 from service.storage import keeping, migrate
+from service.storage.patience import FOR_REQUESTS
 from service.storage.records import Endpoint
 from service.upkeep import health
 from service.webhooks import endpoints
 from service.wiring import load_in_use
 
 FREE_BYTES = 500_000_000
+NEEDED_BYTES = 20_000_000  # the database's own log alone takes as much
 OLD_S, TOO_OLD_S = 30.0, 300.0
 
 
@@ -90,8 +92,11 @@ def _python(_settings: Settings) -> Iterator[Finding]:
 
 def _folder(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(settings.data_dir).free
-    if free < FREE_BYTES:
-        yield Finding("folder", "warn", f"{settings.data_dir} has {free >> 20} MiB left", "make room")
+    left = f"{settings.data_dir} has {free >> 20} MiB left"
+    if free < NEEDED_BYTES:
+        yield Finding("folder", "fail", f"{left}: logs and data find no room", "make room")
+    elif free < FREE_BYTES:
+        yield Finding("folder", "warn", left, "make room")
     else:
         yield Finding("folder", "ok", f"{settings.data_dir} can be written to")
 
@@ -107,7 +112,7 @@ def _secret(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db, db.read() as connection:
+    with opened(settings, FOR_REQUESTS) as db, db.read() as connection:
         kind = "SQLite" if db.is_sqlite else "PostgreSQL"
         asked = "SELECT sqlite_version()" if db.is_sqlite else "SHOW server_version"
         version = connection.execute(text(asked)).scalar_one()
@@ -115,13 +120,27 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "database", "fail", f"{kind} {version}, damaged: {wrong}", "restore a backup: parley restore"
             )
-        elif migrate.is_current(db):
-            whole = ", every page whole" if db.is_sqlite else ""
-            yield Finding("database", "ok", f"{kind} {version}, tables up to date{whole}")
-        else:
+        elif not migrate.is_current(db):
             yield Finding(
                 "database", "fail", f"{kind} {version}, tables not of this release", "run: parley db upgrade"
             )
+        elif (state := health.Writes(db, settings.data_dir).state(now_of(db))) != health.READY:
+            yield Finding(
+                "database", "fail", f"{kind} {version}: {state}", "make room, or let it write again"
+            )
+        else:
+            whole = ", every page whole" if db.is_sqlite else ""
+            yield Finding("database", "ok", f"{kind} {version}, tables up to date{whole}")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    with opened(settings, FOR_REQUESTS) as db:
+        state = health.clock(health.clock_ahead(db, utcnow))
+    if state == health.READY:
+        yield Finding("clock", "ok", "as the database's, to a few seconds")
+    else:
+        what, _, advice = state.partition("; ")
+        yield Finding("clock", "fail", what, advice)
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
@@ -164,8 +183,8 @@ def _text(value: Any) -> str:
 
 
 def _worker(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db:
-        state = health.readiness(db, utcnow())
+    with opened(settings, FOR_REQUESTS) as db:
+        state = health.readiness(db, now_of(db))
     if state.worker == health.READY:
         yield Finding("worker", "ok", "has reported in the last 30 s")
     else:
@@ -173,8 +192,8 @@ def _worker(settings: Settings) -> Iterator[Finding]:
 
 
 def _scheduler(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db:
-        state = health.readiness(db, utcnow())
+    with opened(settings, FOR_REQUESTS) as db:
+        state = health.readiness(db, now_of(db))
     if state.scheduler == health.READY:
         yield Finding("scheduler", "ok", "has rung in the last 60 s")
     else:
@@ -183,8 +202,8 @@ def _scheduler(settings: Settings) -> Iterator[Finding]:
 
 
 def _backlog(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db:
-        found = health.figures(db, utcnow())
+    with opened(settings, FOR_REQUESTS) as db:
+        found = health.figures(db, now_of(db))
     what = f"{found.backlog} comments wait, the oldest for {found.oldest_s:.0f} s"
     state = "ok" if found.oldest_s < OLD_S else "warn" if found.oldest_s < TOO_OLD_S else "fail"
     yield Finding("backlog", state, what, "" if state == "ok" else "start workers: parley worker")
@@ -218,7 +237,7 @@ def _careful_reader(state: str, what: str) -> Finding:
 
 
 def _webhooks(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db:
+    with opened(settings, FOR_REQUESTS) as db:
         named = [site.id for site in sites.list_sites(db)]
         every = [found for site in named for found in endpoints.list_endpoints(db, OPERATOR, site)]
     outbound, now = Outbound(settings.webhook_private_networks), utcnow()
@@ -250,7 +269,7 @@ def _endpoint(found: Endpoint, outbound: Outbound, now: datetime) -> Finding | N
 
 
 def _sites(settings: Settings) -> Iterator[Finding]:
-    with opened(settings) as db:
+    with opened(settings, FOR_REQUESTS) as db:
         every = sites.list_sites(db)
     for site in every:
         if site.origins is None:
@@ -354,6 +373,7 @@ CHECKS: dict[str, Check] = {
     "folder": _folder,
     "secret": _secret,
     "database": _database,
+    "clock": _clock,
     "redis": _redis,
     "worker": _worker,
     "scheduler": _scheduler,

@@ -17,7 +17,6 @@ from models.registry import SHIPPED_NAME, Entry, evaluation_of, header_of
 from service.commands.installation import own_command, require_installation
 from service.commands.scoring import labelled, loaded, registry
 from service.commands.tables import aligned
-from service.context import utcnow
 from service.domain.errors import Misconfigured, ParleyError
 from service.scoring import choosing
 from service.settings import model_folder
@@ -165,7 +164,7 @@ def _chosen(scorer: Scorer, action: str, before: str | None) -> int:
 
 def _write_down(model: str, action: str, before: str | None) -> None:
     """Write the choice into the audit log; before the first start there is none yet."""
-    from service.commands.database import migrated
+    from service.commands.database import migrated, now_of
 
     try:
         require_installation()
@@ -173,7 +172,7 @@ def _write_down(model: str, action: str, before: str | None) -> None:
         return
     try:
         with migrated() as db:
-            choosing.tell(db, action, model, before, utcnow())
+            choosing.tell(db, action, model, before, now_of(db))
     except ParleyError as error:
         print(f"parley: the choice is not in the audit log: {error}", file=sys.stderr)
 

@@ -7,9 +7,8 @@ import sys
 from argparse import Namespace
 from datetime import timedelta
 
-from service.commands.database import migrated
+from service.commands.database import migrated, now_of
 from service.commands.installation import own_command
-from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.settings import read_settings
 from service.sites import first_start, moderators, second_factors
@@ -28,7 +27,7 @@ def add_moderator(arguments: Namespace) -> int:
             raise Misconfigured(f"There is a moderator {name!r} already. To give them a site: {grant_it}")
         password, made = _new_password(arguments)
         roles = dict.fromkeys(arguments.site, arguments.role)
-        moderators.add_moderator(db, arguments.name, password, roles, utcnow(), is_own=arguments.own)
+        moderators.add_moderator(db, arguments.name, password, roles, now_of(db), is_own=arguments.own)
     print(f"Added the moderator {arguments.name}." + (f" Password: {password}" if made else ""))
     return 0
 
@@ -36,7 +35,7 @@ def add_moderator(arguments: Namespace) -> int:
 def grant(arguments: Namespace) -> int:
     """Give a moderator a role on a site, in place of the one they had there."""
     with migrated() as db:
-        moderators.grant(db, arguments.name, arguments.site, arguments.role, utcnow())
+        moderators.grant(db, arguments.name, arguments.site, arguments.role, now_of(db))
     print(f"{arguments.name} is {arguments.role} of {arguments.site}.")
     return 0
 
@@ -44,7 +43,7 @@ def grant(arguments: Namespace) -> int:
 def revoke(arguments: Namespace) -> int:
     """Take a moderator off a site."""
     with migrated() as db:
-        moderators.revoke(db, arguments.name, arguments.site, utcnow())
+        moderators.revoke(db, arguments.name, arguments.site, now_of(db))
     print(f"{arguments.name} has no role on {arguments.site} any more.")
     return 0
 
@@ -54,7 +53,7 @@ def change_password(arguments: Namespace) -> int:
     settings = read_settings()
     with migrated(settings) as db:
         password, made = _new_password(arguments)
-        moderators.set_password(db, arguments.name, password, utcnow(), is_own=arguments.own)
+        moderators.set_password(db, arguments.name, password, now_of(db), is_own=arguments.own)
         first_start.forget(settings.data_dir, arguments.name)
     print(f"Changed the password of {arguments.name}." + (f" It is: {password}" if made else ""))
     return 0
@@ -76,12 +75,12 @@ def add_token(arguments: Namespace) -> int:
     """Print a new API token, or drop those of a label."""
     with migrated() as db:
         if arguments.drop:
-            dropped = moderators.drop_tokens(db, arguments.name, arguments.label, utcnow())
+            dropped = moderators.drop_tokens(db, arguments.name, arguments.label, now_of(db))
             print(f"Dropped {dropped} token{'' if dropped == 1 else 's'}.")
         else:
-            ends = None if arguments.no_end else utcnow() + timedelta(days=min(arguments.days, MOST_DAYS))
+            ends = None if arguments.no_end else now_of(db) + timedelta(days=min(arguments.days, MOST_DAYS))
             wanted = moderators.TokenFor(arguments.scope, arguments.site, ends)
-            print(moderators.add_token(db, arguments.name, arguments.label, utcnow(), wanted))
+            print(moderators.add_token(db, arguments.name, arguments.label, now_of(db), wanted))
             until = f"good until {ends:%Y-%m-%d}" if ends else "good until it is dropped"
             print(f"It is not shown again, and {until}.", file=sys.stderr)
     return 0
@@ -110,7 +109,7 @@ def second_factor(arguments: Namespace) -> int:
     """Say whether somebody has a second factor, or switch it off: then the password alone lets them in."""
     with migrated() as db:
         if arguments.off:
-            was_on = second_factors.switch_off(db, arguments.name, utcnow())
+            was_on = second_factors.switch_off(db, arguments.name, now_of(db))
             print(
                 f"The second factor of {arguments.name} is off{' now' if was_on else ', and was so before'}."
             )
@@ -126,8 +125,8 @@ def disable_moderator(arguments: Namespace) -> int:
     """Lock a moderator out, or in again."""
     with migrated() as db:
         if arguments.undo:
-            moderators.enable(db, arguments.name, utcnow())
+            moderators.enable(db, arguments.name, now_of(db))
         else:
-            moderators.disable(db, arguments.name, utcnow())
+            moderators.disable(db, arguments.name, now_of(db))
     print(f"{arguments.name} is {'active' if arguments.undo else 'disabled'}.")
     return 0

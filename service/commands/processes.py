@@ -90,13 +90,14 @@ def _say_by_log(settings: Settings) -> Callable[[str], None]:
 def watched(settings: Settings, programs: Sequence[Program], say: Callable[[str], None]) -> Supervisor:
     """Return a supervisor of programs, with a watchdog over the workers among them."""
     from service.storage.database import Database
+    from service.storage.patience import FOR_WATCHING
     from service.tasks import Tasks
 
     supervisor = Supervisor(programs, say)
     tasks = Tasks(settings)
     watchdog = Watchdog(
         settings,
-        Database(settings.database_url, pool_size=1),
+        Database(settings.database_url, pool_size=1, patience=FOR_WATCHING),
         supervisor,
         ask_heartbeat=lambda: tasks.send("parley.heartbeat"),
     )

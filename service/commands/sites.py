@@ -8,8 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from service.commands.database import migrated
-from service.context import utcnow
+from service.commands.database import migrated, now_of
 from service.domain.access import OPERATOR
 from service.domain.addresses import Spelling
 from service.domain.errors import Invalid, Misconfigured
@@ -21,7 +20,7 @@ def add_site(arguments: Namespace) -> int:
     """Add a host site."""
     with migrated() as db:
         name = arguments.name or arguments.id
-        sites.add_site(db, arguments.id, name, now=utcnow(), origins=_wanted(arguments))
+        sites.add_site(db, arguments.id, name, now=now_of(db), origins=_wanted(arguments))
     print(f"Added the site {arguments.id}.")
     return 0
 
@@ -36,7 +35,7 @@ def show_origins(arguments: Namespace) -> int:
             wanted = [*(wanted or pages.origins or ()), *arguments.add]
         if wanted is not None or arguments.any_origin:
             own = settings.own_origin
-            pages = sites.set_origins(db, OPERATOR, arguments.id, wanted, own, utcnow())
+            pages = sites.set_origins(db, OPERATOR, arguments.id, wanted, own, now_of(db))
     print("\n".join(pages.origins) if pages.origins is not None else "any page")
     return 0
 
@@ -55,7 +54,7 @@ def show_addresses(arguments: Namespace) -> int:
             "slash_apart": _apart(arguments.slash, pages.slash_apart),
         }
         if pages.spelling != (wanted := Spelling(**apart)):
-            pages = sites.set_spelling(db, OPERATOR, arguments.id, wanted, utcnow())
+            pages = sites.set_spelling(db, OPERATOR, arguments.id, wanted, now_of(db))
             threads.respell(db, arguments.id)
     print(f"www.\t{_said(pages.www_apart)}\nslash at the end\t{_said(pages.slash_apart)}")
     return 0
@@ -81,7 +80,7 @@ def show_policy(arguments: Namespace) -> int:
     """Print a site's policy as JSON; with ``--set``, replace it first by a file's or standard input's."""
     with migrated() as db:
         if arguments.set:
-            sites.set_policy(db, OPERATOR, arguments.id, _document(arguments.set), utcnow())
+            sites.set_policy(db, OPERATOR, arguments.id, _document(arguments.set), now_of(db))
         print(json.dumps(sites.policy_of(db, OPERATOR, arguments.id), indent=2, ensure_ascii=False))
     return 0
 

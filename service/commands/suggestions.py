@@ -12,8 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from models.texts.data import COLUMNS, SPAM
-from service.commands.database import migrated
-from service.context import utcnow
+from service.commands.database import migrated, now_of
 from service.domain.errors import Misconfigured
 from service.scoring import suggestions
 from service.scoring.perspective import primary
@@ -70,9 +69,9 @@ def delete(arguments: Namespace) -> int:
         wanted = "--community, --token or --older-than, together or alone; or else --all"
         raise Misconfigured(f"Say which suggestions to delete: {wanted}.")
     with migrated() as db:
-        before = None if days is None else utcnow() - timedelta(days=min(days, OLDEST_DAYS))
+        before = None if days is None else now_of(db) - timedelta(days=min(days, OLDEST_DAYS))
         gone = suggestions.delete(db, community=community, token=token, before=before)
-        suggestions.tell_deleted(db, gone, utcnow())
+        suggestions.tell_deleted(db, gone, now_of(db))
         is_gone = db.empty_log()
     print(f"Deleted {gone} suggestion{'' if gone == 1 else 's'}.")
     if not is_gone:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 
-from service.commands.database import migrated
-from service.context import utcnow
+from service.commands.database import migrated, now_of
 from service.domain.access import OPERATOR
 from service.sites import moving, threads
 from service.sites.moving import Change
@@ -16,7 +15,7 @@ from service.storage.database import Database
 def close(arguments: Namespace) -> int:
     """Take no more comments on a thread."""
     with migrated() as db:
-        threads.close(db, OPERATOR, arguments.site, arguments.key, utcnow())
+        threads.close(db, OPERATOR, arguments.site, arguments.key, now_of(db))
     print(f"{arguments.key} is closed.")
     return 0
 
@@ -24,7 +23,7 @@ def close(arguments: Namespace) -> int:
 def reopen(arguments: Namespace) -> int:
     """Take comments on a thread again."""
     with migrated() as db:
-        threads.reopen(db, OPERATOR, arguments.site, arguments.key, utcnow())
+        threads.reopen(db, OPERATOR, arguments.site, arguments.key, now_of(db))
     print(f"{arguments.key} is open.")
     return 0
 
@@ -32,7 +31,7 @@ def reopen(arguments: Namespace) -> int:
 def premoderate(arguments: Namespace) -> int:
     """Have people read every comment of a thread before it is published, or not any more."""
     with migrated() as db:
-        threads.premoderate(db, OPERATOR, arguments.site, arguments.key, utcnow(), on=not arguments.off)
+        threads.premoderate(db, OPERATOR, arguments.site, arguments.key, now_of(db), on=not arguments.off)
     print(f"{arguments.key}: {'the policy decides' if arguments.off else 'people read every comment first'}.")
     return 0
 
@@ -51,7 +50,7 @@ def rename(arguments: Namespace) -> int:
     """Give a thread another title, or another key."""
     name = moving.Name(arguments.title, arguments.to)
     return _show(arguments, lambda db: moving.rename(
-        db, OPERATOR, arguments.site, arguments.key, name, utcnow(), really=arguments.yes
+        db, OPERATOR, arguments.site, arguments.key, name, now_of(db), really=arguments.yes
     ))  # fmt: skip
 
 
@@ -59,21 +58,21 @@ def move(arguments: Namespace) -> int:
     """Give a thread another key or address."""
     name = moving.Name(to=arguments.to)
     return _show(arguments, lambda db: moving.rename(
-        db, OPERATOR, arguments.site, arguments.key, name, utcnow(), really=arguments.yes
+        db, OPERATOR, arguments.site, arguments.key, name, now_of(db), really=arguments.yes
     ))  # fmt: skip
 
 
 def merge(arguments: Namespace) -> int:
     """Take all comments of a thread to another one."""
     return _show(arguments, lambda db: moving.merge(
-        db, OPERATOR, arguments.site, arguments.key, arguments.into, utcnow(), really=arguments.yes
+        db, OPERATOR, arguments.site, arguments.key, arguments.into, now_of(db), really=arguments.yes
     ))  # fmt: skip
 
 
 def split(arguments: Namespace) -> int:
     """Take some comments, with their answers, to another thread."""
     return _show(arguments, lambda db: moving.split(
-        db, OPERATOR, arguments.site, arguments.key, arguments.into, arguments.comments, utcnow(),
+        db, OPERATOR, arguments.site, arguments.key, arguments.into, arguments.comments, now_of(db),
         really=arguments.yes,
     ))  # fmt: skip
 
@@ -81,7 +80,7 @@ def split(arguments: Namespace) -> int:
 def undo(arguments: Namespace) -> int:
     """Take back the last rename, move, merge or split of a thread."""
     return _show(arguments, lambda db: moving.undo(
-        db, OPERATOR, arguments.site, arguments.key, utcnow(), really=arguments.yes
+        db, OPERATOR, arguments.site, arguments.key, now_of(db), really=arguments.yes
     ))  # fmt: skip
 
 

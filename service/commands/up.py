@@ -18,10 +18,9 @@ from typing import TextIO
 import redis
 import structlog
 
-from service.commands.database import bring_up_to_date, opened
+from service.commands.database import bring_up_to_date, now_of, opened
 from service.commands.installation import own_command
 from service.commands.processes import scheduler_command, watched, worker_command
-from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.redis_client import redis_client
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
@@ -46,7 +45,7 @@ def up(arguments: Namespace) -> int:
         lock.flush()
         with opened(settings) as db:
             bring_up_to_date(db)
-            password = first_start.prepare(db, settings.data_dir, utcnow())
+            password = first_start.prepare(db, settings.data_dir, now_of(db))
         _require_redis(settings)
         programs, lines = _programs(settings, listener, verbose=arguments.verbose)
         say("Starting Parley ...")

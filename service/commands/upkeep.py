@@ -6,8 +6,7 @@ import json
 from argparse import Namespace
 from dataclasses import asdict
 
-from service.commands.database import migrated
-from service.context import utcnow
+from service.commands.database import migrated, now_of
 from service.domain.access import OPERATOR
 from service.domain.audit import COMMENT
 from service.domain.errors import Misconfigured
@@ -51,7 +50,7 @@ def seal(arguments: Namespace) -> int:
             "This takes the log as it stands, whoever changed it. Run audit verify first, then add --yes."
         )
     with migrated() as db:
-        heads = audit_log.seal_anew(db, utcnow())
+        heads = audit_log.seal_anew(db, now_of(db))
     print(f"Sealed {sum(head.entries for head in heads)} entries with the key of this installation.")
     return 0
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from datetime import datetime
 
-from service.commands.database import migrated
-from service.context import utcnow
+from service.commands.database import migrated, now_of
 from service.domain.access import OPERATOR
 from service.outbound import Outbound
 from service.settings import read_settings
@@ -23,7 +23,7 @@ def add_webhook(arguments: Namespace) -> int:
     check = Outbound(settings.webhook_private_networks).check
     with migrated(settings) as db:
         made = endpoints.add_endpoint(
-            db, OPERATOR, arguments.site, arguments.url, arguments.type, utcnow(), check=check
+            db, OPERATOR, arguments.site, arguments.url, arguments.type, now_of(db), check=check
         )
     print(f"id: {made.id}\nsecret: {made.secret}\n{ONCE}")
     return 0
@@ -35,14 +35,14 @@ def list_webhooks(arguments: Namespace) -> int:
         names = [arguments.site] if arguments.site else [site.id for site in sites.list_sites(db)]
         for name in names:
             for found in endpoints.list_endpoints(db, OPERATOR, name):
-                print(f"{found.id}\t{name}\t{_state(found)}\t{found.url}")
+                print(f"{found.id}\t{name}\t{_state(found, now_of(db))}\t{found.url}")
     return 0
 
 
-def _state(found: Endpoint) -> str:
+def _state(found: Endpoint, now: datetime) -> str:
     if found.disabled_at:
         return f"disabled: {found.disabled_because}"
-    if found.paused_until and found.paused_until > utcnow():
+    if found.paused_until and found.paused_until > now:
         return f"did not answer: rests until {found.paused_until:%Y-%m-%d %H:%M:%S} UTC"
     return "active"
 
@@ -50,7 +50,7 @@ def _state(found: Endpoint) -> str:
 def test_webhook(arguments: Namespace) -> int:
     """Send a test event to an endpoint; the workers deliver it."""
     with migrated() as db:
-        delivery = endpoints.send_test(db, OPERATOR, arguments.id, utcnow())
+        delivery = endpoints.send_test(db, OPERATOR, arguments.id, now_of(db))
     print(f"A test event is on its way (delivery {delivery}).")
     return 0
 
@@ -58,7 +58,7 @@ def test_webhook(arguments: Namespace) -> int:
 def enable_webhook(arguments: Namespace) -> int:
     """Let an endpoint that is disabled or rests take events again."""
     with migrated() as db:
-        endpoints.enable_endpoint(db, OPERATOR, arguments.id, utcnow())
+        endpoints.enable_endpoint(db, OPERATOR, arguments.id, now_of(db))
     print(f"{arguments.id} is active; what waited goes out now.")
     return 0
 
@@ -66,7 +66,7 @@ def enable_webhook(arguments: Namespace) -> int:
 def rotate_webhook(arguments: Namespace) -> int:
     """Give an endpoint a new signing secret and print it; the old one signs too for a day."""
     with migrated() as db:
-        made = endpoints.rotate_secret(db, OPERATOR, arguments.id, utcnow())
+        made = endpoints.rotate_secret(db, OPERATOR, arguments.id, now_of(db))
     until = f"Until {made.old_secret_until:%Y-%m-%d %H:%M} UTC attempts are signed with the old one too."
     print(f"secret: {made.secret}\n{ONCE} {until}")
     return 0
@@ -75,7 +75,7 @@ def rotate_webhook(arguments: Namespace) -> int:
 def remove_webhook(arguments: Namespace) -> int:
     """Remove an endpoint with its deliveries and their log."""
     with migrated() as db:
-        endpoints.remove_endpoint(db, OPERATOR, arguments.id, utcnow())
+        endpoints.remove_endpoint(db, OPERATOR, arguments.id, now_of(db))
     print(f"{arguments.id} is removed, with its deliveries.")
     return 0
 
@@ -103,6 +103,6 @@ def _last(delivery: delivery_log.LoggedDelivery) -> str:
 def replay_delivery(arguments: Namespace) -> int:
     """Send a delivery once more, with the same id and body."""
     with migrated() as db:
-        delivery_log.replay(db, OPERATOR, arguments.id, utcnow())
+        delivery_log.replay(db, OPERATOR, arguments.id, now_of(db))
     print(f"{arguments.id} is on its way again.")
     return 0

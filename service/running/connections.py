@@ -25,7 +25,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest, InternalServerError
 
-from service.running.lanes import AHEAD, OURS, Threads, caller_at, lane_of
+from service.running.lanes import AHEAD, LIFE, OURS, Threads, asks_for_life, caller_at, lane_of
 from service.running.reading import MAX_HEAD, Request
 
 SILENT_S = 15.0  # without a byte in either direction: browsers connect ahead and keep connections
@@ -152,9 +152,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def _hand_over(self, *, is_ahead: bool = False) -> None:
         """Have a request that is whole worked on, in the lane of its caller."""
         if self.requests:
-            caller = caller_at(self.addr[0], self.requests[0].headers, self.server.proxies)
-            self.lane = OURS if self.is_ours else AHEAD if is_ahead else lane_of(caller)
+            self.lane = OURS if self.is_ours else self._lane_of(self.requests[0], is_ahead)
             self.server.add_task(self)
+
+    def _lane_of(self, request: Request, is_ahead: bool) -> str:
+        if not request.error and asks_for_life(request.path):
+            return LIFE
+        return AHEAD if is_ahead else lane_of(caller_at(self.addr[0], request.headers, self.server.proxies))
 
     def handle_read(self) -> None:
         """Read what is there. A request that breaks off is refused: its sender may still listen."""

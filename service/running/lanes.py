@@ -3,6 +3,9 @@
 Each network of callers has a lane, and so has whoever sends requests before the answers came to those
 before. A thread that becomes free takes from one lane after the other, so nobody waits for all that
 somebody else sent. Of those who send ahead, one is in work at a time: no browser does so.
+
+Whoever asks whether the process lives is answered by a thread that does nothing else: all others may sit in
+a database or a model, and who asks from outside would then restart a process that will go on by itself.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from service.domain.pressure import network
+from service.settings import OWN_PATHS
 
 log = logging.getLogger("waitress")
-OURS, AHEAD = "ours", "ahead"
+OURS, AHEAD, LIFE = "ours", "ahead", "life"
+ALIVE = "healthz"  # what is answered there touches nothing
 
 
 class Waiting(Protocol):
@@ -30,13 +35,15 @@ class Waiting(Protocol):
 
 
 class Threads:
-    """Works on requests, in a number of threads that are there from the beginning."""
+    """Works on requests, in a number of threads that are there from the beginning, and one for `LIFE`."""
 
     def __init__(self, count: int) -> None:
         self._lanes: dict[str, deque[Waiting]] = {}  # those in which somebody waits, the next first
-        self._wakes = threading.Condition()
+        lock = threading.Lock()
+        self._wakes, self._quick = threading.Condition(lock), threading.Condition(lock)
         self._is_ahead_in_work = self._is_closing = False
         self.threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        self.threads.append(threading.Thread(target=self._tell_life, daemon=True))
         for one in self.threads:
             one.start()
 
@@ -44,31 +51,39 @@ class Threads:
         """Have a request worked on when it is its turn."""
         with self._wakes:
             self._lanes.setdefault(one.lane, deque()).append(one)
-            self._wakes.notify()
+            (self._quick if one.lane == LIFE else self._wakes).notify()
 
     def shutdown(self) -> None:
         """Begin nothing more. What is in work is worked on, and who waits is not told."""
         with self._wakes:
             self._is_closing = True
             self._wakes.notify_all()
+            self._quick.notify_all()
 
     def _work(self) -> None:
         while found := self._next():
             lane, one = found
-            try:
-                one.service()
-            except BaseException:
-                log.exception("a connection cannot be served")  # its thread goes on with the others
+            _serve(one)
             if lane == AHEAD:
                 with self._wakes:
                     self._is_ahead_in_work = False
                     self._wakes.notify()
 
+    def _tell_life(self) -> None:
+        while True:
+            with self._quick:
+                self._quick.wait_for(lambda: self._is_closing or LIFE in self._lanes)
+                if self._is_closing:
+                    return
+                one = self._take(LIFE)
+            _serve(one)
+
     def _next(self) -> tuple[str, Waiting] | None:
         """Wait for a request and take it; None at the end."""
         with self._wakes:
             while not self._is_closing:
-                lane = next((one for one in self._lanes if one != AHEAD or not self._is_ahead_in_work), None)
+                closed = {LIFE, AHEAD} if self._is_ahead_in_work else {LIFE}
+                lane = next((one for one in self._lanes if one not in closed), None)
                 if lane is not None:
                     return lane, self._take(lane)
                 self._wakes.wait()
@@ -82,6 +97,23 @@ class Threads:
         if lane == AHEAD:
             self._is_ahead_in_work = True
         return found
+
+
+def _serve(one: Waiting) -> None:
+    try:
+        one.service()
+    except BaseException:
+        log.exception("a connection cannot be served")  # its thread goes on with the others
+
+
+def asks_for_life(path: str) -> bool:
+    """Whether a path is that of `ALIVE`, perhaps behind that of a public address; never another door's.
+
+    >>> [asks_for_life(path) for path in ("/healthz", "/talk/healthz", "/review/static/healthz")]
+    [True, True, False]
+    """
+    first, last = path.split("/")[1:2], path.rsplit("/", 1)[-1]
+    return last == ALIVE and (first == [ALIVE] or not OWN_PATHS.intersection(first))
 
 
 def caller_at(peer: str, headers: Mapping[str, str], proxies: int) -> str:

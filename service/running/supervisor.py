@@ -222,16 +222,16 @@ def open_log(path: Path) -> int:
 def trim_log(path: Path) -> None:
     """Put a big log aside as ``.log.1`` and empty it in place, for its program holds it open.
 
-    What is written between the two steps is lost. Without room for a copy it is emptied all the same.
+    What is written between the two steps is lost. Without room for a copy it is emptied all the same: that
+    makes some.
     """
     if not path.exists() or path.stat().st_size <= LOG_BYTES:
         return
     kept = path.with_suffix(".log.1")
-    try:
-        with (
-            path.open("rb") as old,
-            open(kept, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as new,
-        ):
-            shutil.copyfileobj(old, new)
-    finally:
-        os.truncate(path, 0)
+    with (
+        contextlib.suppress(OSError),
+        path.open("rb") as old,
+        open(kept, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as new,
+    ):
+        shutil.copyfileobj(old, new)
+    os.truncate(path, 0)

@@ -121,11 +121,14 @@ class Watchdog:
             self._scheduler.excuse(now)
 
     def _newest_beats(self) -> tuple[object, object]:
-        """Return when a worker last reported, and when the scheduler last rang."""
+        """Return when the workers last reported, and when the scheduler last rang.
+
+        All of them, not the newest: that may be of a worker whose clock was ahead, and stay so for a day.
+        """
         with self._db.read() as connection:
             seen = {beat.worker: beat.seen_at for beat in queries.heartbeats(connection)}
         rang = seen.pop(queries.SCHEDULER, None)
-        return max(seen.values(), default=None), rang
+        return frozenset(seen.items()), rang
 
     def _head(self) -> object:
         """Return the oldest message in the webhooks task queue: workers take from the right."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -16,6 +18,7 @@ from service.domain.errors import Misconfigured
 from service.settings import Settings
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
+METRICS_ROOM = 4 * 1024 * 1024  # bytes: the files of one process, with all routes and answers there are
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -42,10 +45,12 @@ def serve(settings: Settings, listener: socket.socket, line: socket.socket | Non
 
     ``line`` is a connection of whoever started this process: it asks there whether we still answer.
     """
+    _count_where_there_is_room()
     # Imported late: the metrics choose their files when they are imported.
     from service.app import create_app
 
     app = create_app(settings)
+    _keep_room()
     context = app.extensions["parley"]
     threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
     serve_app(app, listener, settings.web_threads, line, settings.trusted_proxies)
@@ -72,6 +77,30 @@ def fresh_metrics(settings: Settings) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _count_where_there_is_room() -> None:
+    """Let the metrics be counted in memory alone where their files would find no room."""
+    from prometheus_client import mmap_dict
+
+    mmap_dict._INITIAL_MMAP_SIZE = METRICS_ROOM // 4  # one that grows would do so into no room
+    folder = os.environ.get(METRICS)
+    if folder and shutil.disk_usage(folder).free < METRICS_ROOM:
+        del os.environ[METRICS]
+
+
+def _keep_room() -> None:
+    """Take the room for this process's metrics while there is some.
+
+    They are counted in files that are mapped into memory: where a disk is full, the first count in a new
+    part of one would kill the process.
+    """
+    from service.observability import SECONDS
+
+    SECONDS.labels("none")  # its file is made with its first label
+    for path in Path(os.environ.get(METRICS, "/nowhere")).glob(f"*_{os.getpid()}.db"):
+        with contextlib.suppress(OSError), path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, METRICS_ROOM // 4)
 
 
 def _warm_up(context: Context) -> None:

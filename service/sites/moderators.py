@@ -7,7 +7,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -331,7 +331,8 @@ def who(
     if idle is not None and since >= idle:
         return None
     if is_used and since >= SEEN_EVERY:
-        with db.write() as connection:
+        # Whoever only looks may do so while nothing can be written.
+        with suppress(Unavailable), db.write() as connection:
             queries.see(connection, fingerprint_of(secret), now)
     roles = within(found.roles, cast("Act | None", found.scope), found.sites)
     must_change = found.kind == "session" and found.must_change_password

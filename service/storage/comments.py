@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -47,6 +47,7 @@ ANSWERED = (
 )
 KEEP_KEY = insert(IdempotencyKey)
 SUSPECT_TRIES = 2
+LONGEST_CLAIM = timedelta(minutes=2)  # more than any lease or rest
 LOOKED_AT = 2048  # comments at either end of a backlog among which turns are taken: a claim costs no more
 # Of those beyond their own pace: alone, for whoever comes meanwhile waits for these, and beside others.
 PRESSED_AT_ONCE, PRESSED_BESIDE = 4, 1
@@ -120,7 +121,12 @@ def any_wait(connection: Connection, now: datetime) -> bool:
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), Comment.claimed_until < now))
+    """Whether nobody has claimed a comment, and it does not rest.
+
+    A claim to an end that none can have is that of a clock that was ahead: it holds nothing.
+    """
+    is_held = and_(Comment.claimed_until >= now, Comment.claimed_until <= now + LONGEST_CLAIM)
+    return and_(IS_RECEIVED, or_(Comment.claimed_until.is_(None), ~is_held))
 
 
 def _first_pressed(connection: Connection, free: ColumnElement[bool], count: int) -> list[str]:

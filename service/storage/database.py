@@ -11,14 +11,15 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Select, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.domain.errors import Damaged, Unavailable
 from service.domain.sealing import SealKey
+from service.storage.patience import NO_ANSWER, WITHOUT_END, Gate, Patience
 from service.storage.running_heads import Seals
 
-BUSY_TIMEOUT_S = 10
 NOT_AS_WRITTEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 NOT_AS_WRITTEN_THERE = ("XX001", "XX002")  # PostgreSQL's: of data, of an index
 MAX_PACKED = 64 * 1024 * 1024  # bytes: about a second in which nobody else can write
@@ -32,42 +33,51 @@ class Database:
     SQLite takes one writer at a time. Its own way to wait is to sleep and try again, so threads of
     one process queue on a lock instead, and a write begins with ``BEGIN IMMEDIATE``.
 
-    What is written into the audit log is sealed with ``seal_key``. Whoever only reads needs none.
+    What is written into the audit log is sealed with ``seal_key``. Whoever only reads needs none. How long
+    anybody waits is a matter of ``patience``; beyond it, and for a moment after, all get `Unavailable`.
     """
 
-    def __init__(self, url: str, pool_size: int = 10, seal_key: SealKey | None = None) -> None:
-        self.url, self.seal_key = url, seal_key
+    def __init__(
+        self,
+        url: str,
+        pool_size: int = 10,
+        seal_key: SealKey | None = None,
+        patience: Patience = WITHOUT_END,
+    ) -> None:
+        self.url, self.seal_key, self.patience = url, seal_key, patience
         self.is_sqlite = url.startswith("sqlite")
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 5}
-        if self.is_sqlite:
-            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
-        else:
-            options["connect_args"] = {"connect_timeout": 3}
         self.engine = create_engine(
             url,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             hide_parameters=True,  # an error in the log must not hold a comment's text
-            **options,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=min(patience.own, 5.0),
+            connect_args=_connect_args(url, patience),
         )
         self._sql: dict[Select[*tuple[Any, ...]], tuple[str, Sequence[str], Sequence[str]]] = {}
-        self._lock = threading.Lock() if self.is_sqlite else nullcontext()
+        self._lock = threading.Lock()
+        self._gate = Gate()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             self._reader = self.engine
         else:
+            from service.storage import postgres
+
+            postgres.bound(self.engine, patience)
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for queries; each sees what is committed when it starts."""
-        with _in_our_words(), self._reader.connect() as connection:
+        with self._asked(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection inside one transaction: committed at the end, rolled back on any error."""
-        with _in_our_words(), self._lock, self.engine.begin() as connection:
+        with self._alone(), self._asked(to_write=True), self.engine.begin() as connection:
             if self.is_sqlite:
                 _say(connection, "BEGIN IMMEDIATE")
             seals = Seals(self.seal_key)
@@ -78,7 +88,7 @@ class Database:
     def snapshot(self) -> Iterator[Connection]:
         """Give a connection for many queries that all see one moment, however long they take."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _in_our_words(), self.engine.execution_options(**options).begin() as connection:
+        with self._asked(), self.engine.execution_options(**options).begin() as connection:
             if self.is_sqlite:
                 _say(connection, "BEGIN")
             yield connection
@@ -94,7 +104,7 @@ class Database:
                 row = connection.execute(query, values).mappings().first()
             return None if row is None else dict(row)
         sql, names, order = self._compiled(query)
-        with _in_our_words(), closing(self.engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
+        with self._asked(), closing(self.engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
             cursor.execute(sql, [values[name] for name in order])
             found = cursor.fetchone()
         return None if found is None else dict(zip(names, found, strict=True))
@@ -105,6 +115,37 @@ class Database:
             order = compiled.positiontup or ()
             self._sql[query] = str(compiled), [column.name for column in query.selected_columns], order
         return self._sql[query]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether somebody found it so, and nobody has had an answer since."""
+        return self._gate.is_shut
+
+    @contextmanager
+    def _asked(self, *, to_write: bool = False) -> Iterator[None]:
+        """Ask the database, unless others have just found it silent; say in our words what goes wrong."""
+        with self._gate.passed() if to_write or not self.is_sqlite else nullcontext():
+            try:
+                yield
+            except DRIVERS as error:
+                if _is_silence(error, to_write=to_write):
+                    self._gate.shut()
+                if (told := _in_our_words(error)) is None:
+                    raise
+                raise told from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one of this process who writes, on SQLite."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._lock.acquire(timeout=self.patience.own):
+            raise Unavailable(NO_ANSWER)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def empty_log(self) -> bool:
         """Empty SQLite's write-ahead log, which still holds what was deleted; return whether it is empty.
@@ -117,7 +158,7 @@ class Database:
         for wait_s in (0.0, 0.1, 0.2, 0.4):
             time.sleep(wait_s)
             with (
-                _in_our_words(),
+                self._asked(),
                 closing(self.engine.raw_connection()) as raw,
                 closing(raw.cursor()) as cursor,
             ):
@@ -125,7 +166,7 @@ class Database:
                 try:
                     is_busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 finally:
-                    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+                    cursor.execute(f"PRAGMA busy_timeout={round(self.patience.own * 1000)}")
             if not is_busy:
                 return True
         return False
@@ -139,8 +180,8 @@ class Database:
         if not self.is_sqlite:
             return True
         with (
-            _in_our_words(),
-            self._lock,
+            self._alone(),
+            self._asked(to_write=True),
             closing(self.engine.raw_connection()) as raw,
             closing(raw.cursor()) as cursor,
         ):
@@ -163,23 +204,50 @@ def note_erased(connection: Connection) -> None:
         connection.exec_driver_sql(ERASED)
 
 
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Turn "no answer" and "no such table" of any driver into `Unavailable`; all else is ours to mend."""
-    try:
-        yield
-    except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as error:
-        cause = getattr(error, "orig", error)
-        if is_damage(cause):
-            raise Damaged("The database is damaged: restore a backup.", retry_after=30) from error
-        if not isinstance(error, (ProgrammingError, OperationalError, PoolTimeout, sqlite3.OperationalError)):
-            raise
-        if "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable":
-            reason = "The database is not prepared: run `parley db upgrade`."
-            raise Unavailable(reason, retry_after=30) from error
-        if isinstance(error, ProgrammingError):
-            raise
-        raise Unavailable("The database does not answer.") from error
+def _connect_args(url: str, patience: Patience) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"timeout": patience.own}
+    from service.storage import postgres
+
+    return postgres.connect_args(make_url(url))
+
+
+DRIVERS = (DatabaseError, PoolTimeout, sqlite3.DatabaseError)
+ANSWERED = (ProgrammingError, OperationalError, InternalError, PoolTimeout, sqlite3.OperationalError)
+UNPREPARED = "The database is not prepared: run `parley db upgrade`."
+# What keeps a database that answers from writing, by a driver's kind of error or a piece of its words.
+NO_WRITING = {
+    "DiskFull": "The database cannot write: its disk is full.",
+    "database or disk is full": "The database cannot write: its disk is full.",
+    "disk I/O error": "The database cannot write: its disk fails, or is full.",
+    "ReadOnlySqlTransaction": "The database cannot write: it is set to be read only.",
+    "readonly database": "The database cannot write: its file is read only.",
+}
+
+
+def _in_our_words(error: Exception) -> Unavailable | None:
+    """Say that no answer comes, nothing can be written or it is damaged; None for all else, a bug."""
+    cause = getattr(error, "orig", error)
+    kind, said = type(cause).__name__, str(cause)
+    if is_damage(cause):
+        return Damaged("The database is damaged: restore a backup.", retry_after=30)
+    if not isinstance(error, ANSWERED):
+        return None
+    if "no such table" in said or kind == "UndefinedTable":
+        return Unavailable(UNPREPARED, retry_after=30)
+    for sign, reason in NO_WRITING.items():
+        if sign == kind or sign in said:
+            return Unavailable(reason, retry_after=30)
+    if isinstance(error, ProgrammingError | InternalError):
+        return None
+    return Unavailable(NO_ANSWER)
+
+
+def _is_silence(error: Exception, *, to_write: bool) -> bool:
+    """Whether a database was asked and said nothing, or somebody else writes to it without end."""
+    cause = getattr(error, "orig", error)
+    is_locked = to_write and "database is locked" in str(cause)
+    return is_locked or type(cause).__name__ in ("Silent", "ConnectionTimeout")
 
 
 def is_damage(cause: object) -> bool:

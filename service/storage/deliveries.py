@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -259,6 +260,16 @@ def find_delivery(connection: Connection, delivery_id: str) -> DeliveryToReplay 
         .where(Delivery.id == delivery_id)
     )
     return row_of(DeliveryToReplay, connection.execute(query))
+
+
+def give_back_far(connection: Connection, now: datetime, lease: timedelta) -> int:
+    """Give back what was claimed until a time that no claim can have: by a clock that was ahead."""
+    far = (
+        update(Delivery)
+        .where(Delivery.status == literal_column("'due'"), Delivery.claimed_until > now + lease)
+        .values(claimed_by=None, claimed_until=None, next_attempt_at=now)
+    )
+    return connection.execute(far).rowcount
 
 
 def make_due(connection: Connection, delivery: DeliveryToReplay, now: datetime) -> None:

@@ -12,18 +12,21 @@ from service.storage.upserts import upsert
 
 FORGOTTEN = timedelta(days=1)
 SCHEDULER = "scheduler"  # its row among those of the workers; their names have a colon
+PROBE = "probe"  # the row that is written to see whether anything can be
 
 
 def heartbeats(connection: Connection) -> list[Beat]:
     """Return when each worker last reported, and when the scheduler last rang."""
-    return rows_of(Beat, connection.execute(select(*columns(Beat, Heartbeat))))
+    query = select(*columns(Beat, Heartbeat)).where(Heartbeat.worker != PROBE)
+    return rows_of(Beat, connection.execute(query))
 
 
 def beat(connection: Connection, worker: str, model_id: str | None, now: datetime) -> None:
-    """Note that a worker reported, and forget those that have been silent for a day."""
+    """Note that a worker reported, and forget reports of another day, a future one included."""
     report = {"seen_at": now, "model_id": model_id}
     upsert(connection, Heartbeat, {"worker": worker, **report}, report)
-    connection.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - FORGOTTEN))
+    is_of_today = Heartbeat.seen_at.between(now - FORGOTTEN, now + FORGOTTEN)
+    connection.execute(delete(Heartbeat).where(~is_of_today))
 
 
 def decision_counts(connection: Connection) -> dict[tuple[str, str], int]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from service.domain.clock import Clock
+from service.domain.errors import Unavailable
 from service.domain.pressure import FLOOD_SHOWN
 from service.storage import health as queries
 from service.storage import queue
+from service.storage.clock import DatabaseClock
 from service.storage.comments import backlog
 from service.storage.database import Database
+from service.storage.records import Beat
 
 WORKER_SILENT = timedelta(seconds=30)
 SCHEDULER_SILENT = timedelta(seconds=60)  # rings every ten; under a backlog it is heard late
+EARLY = timedelta(seconds=5)
+CLOCK_OFF = timedelta(seconds=5)  # from there on somebody should be told
+WRITE_EVERY_S = 2.0
+A_POST = 1 << 20  # bytes that a few posts at once may take on SQLite's disk
 SCHEDULER = queries.SCHEDULER
 READY = "ok"
 NO_MODEL = "no worker could load a model; every comment goes to review"
@@ -54,12 +66,12 @@ def readiness(db: Database, now: datetime) -> Readiness:
     with db.read() as connection:
         seen = {beat.worker: beat for beat in queries.heartbeats(connection)}
     rang = seen.pop(SCHEDULER, None)
-    recent = [beat for beat in seen.values() if now - beat.seen_at <= WORKER_SILENT]
+    recent = [beat for beat in seen.values() if _is_fresh(beat, now, WORKER_SILENT)]
     if not recent:
         silent = "no worker has reported for 30 s; comments are accepted and wait"
         unknown = "unknown until a worker reports"
         return Readiness(worker=silent, scheduler=unknown, model=unknown)
-    rings = rang is not None and now - rang.seen_at <= SCHEDULER_SILENT
+    rings = rang is not None and _is_fresh(rang, now, SCHEDULER_SILENT)
     scheduler = READY if rings else "no scheduler has rung for 60 s; sweeps and retries wait"
     model = READY if any(beat.model_id for beat in recent) else NO_MODEL
     return Readiness(worker=READY, scheduler=scheduler, model=model)
@@ -74,11 +86,16 @@ def figures(db: Database, now: datetime) -> Figures:
         due = queries.deliveries_due(connection)
         queues = queries.review_queues(connection)
         flooded = len(queue.flooded(connection, None, now - FLOOD_SHOWN))
-    recent = (beat.model_id for beat in beats if now - beat.seen_at <= WORKER_SILENT)
+    recent = (beat.model_id for beat in beats if _is_fresh(beat, now, WORKER_SILENT))
     review = {one.site_id: (one.waiting, _age(one.oldest, now)) for one in queues}
     age = _age(oldest, now)
     models = frozenset(model for model in recent if model)
     return Figures(depth, age, due, decisions, models, review, flooded)
+
+
+def _is_fresh(beat: Beat, now: datetime, silent: timedelta) -> bool:
+    """Whether a report is of this moment; one of the future tells of a clock alone."""
+    return -EARLY <= now - beat.seen_at <= silent
 
 
 def _age(moment: datetime | None, now: datetime) -> float:
@@ -89,3 +106,50 @@ def beat(db: Database, worker: str, model_id: str | None, now: datetime) -> None
     """Say that a worker runs its tasks, and with which model; or, named `SCHEDULER`, that this one rang."""
     with db.write() as connection:
         queries.beat(connection, worker, model_id, now)
+
+
+def clock_ahead(db: Database, own: Clock) -> timedelta:
+    """Return by how much this machine's clock is ahead of the database's; nothing on SQLite."""
+    return DatabaseClock(db, own).ahead()
+
+
+def clock(ahead: timedelta) -> str:
+    """Say whether the clock of this machine is right, or how far it is off.
+
+    >>> clock(timedelta(seconds=-4)), clock(timedelta(days=1))
+    ('ok', "this machine's clock is 86400 s ahead of the database's; set it by NTP")
+    >>> clock(timedelta(seconds=-90.4))
+    "this machine's clock is 90 s behind the database's; set it by NTP"
+    """
+    if abs(ahead) <= CLOCK_OFF:
+        return READY
+    where = "ahead of" if ahead > timedelta() else "behind"
+    return f"this machine's clock is {abs(ahead).total_seconds():.0f} s {where} the database's; set it by NTP"
+
+
+class Writes:
+    """Knows whether the database can write, by writing; not more often than every few seconds."""
+
+    def __init__(self, db: Database, folder: Path, steady: Callable[[], float] = time.monotonic) -> None:
+        self._db, self._folder, self._steady = db, folder, steady
+        self._looked_at, self._state = -math.inf, READY
+
+    def state(self, now: datetime) -> str:
+        """Return `READY`, or what keeps it from writing and how much room is left."""
+        if self._steady() - self._looked_at >= WRITE_EVERY_S:
+            self._state = self._look(now)
+            self._looked_at = self._steady()
+        return self._state
+
+    def _look(self, now: datetime) -> str:
+        try:
+            with self._db.write() as connection:
+                queries.beat(connection, queries.PROBE, None, now)
+        except Unavailable as error:
+            return f"{error} {self._room()}"
+        if self._db.is_sqlite and shutil.disk_usage(self._folder).free < A_POST:  # a row is less than that
+            return f"The database cannot write a comment any more. {self._room()}"
+        return READY
+
+    def _room(self) -> str:
+        return f"The data folder has {shutil.disk_usage(self._folder).free >> 20} MiB left."

@@ -16,6 +16,7 @@ from service.domain import days
 from service.domain.comment import Status
 from service.domain.days import KeptFor, Kind
 from service.scoring import suggestions
+from service.storage import deliveries as delivery_queries
 from service.storage import erasing, likenesses
 from service.storage import retention as queries
 from service.storage.database import Database
@@ -24,10 +25,9 @@ from service.upkeep import folding
 
 KEYS_FOR = timedelta(days=7)
 LIKENESSES_FOR = timedelta(days=1)
+LONGEST_CLAIM = timedelta(minutes=2)  # of a delivery: more than any lease
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
-COMMENTS = (
-    200  # of which something is erased in one transaction: each has some events, which are written anew
-)
+COMMENTS = 200  # of which something is erased in one transaction: each has some events, written anew
 
 MEASURES: Mapping[Kind, Callable[[Connection, datetime], Amount]] = {
     days.REJECTED: queries.rejected,
@@ -63,8 +63,8 @@ def tidy(db: Database, now: datetime, kept_for: KeptFor, *, batch: int = BATCH) 
     """Delete a batch of each kind, each in a transaction of its own; return how many rows, 0 at the end.
 
     Deliveries that still wait stay, and their events with them. Those that failed stay as long as their
-    event: somebody may want to look at them or send them again. At last SQLite's files are cleared of what
-    was taken back since the last time.
+    event: somebody may want to look at them or send them again. Deliveries that a clock which was ahead holds
+    are given back. At last SQLite's files are cleared of what was taken back since the last time.
     """
 
     def drop(kind: Kind, drop_some: Callable[[Connection, datetime, int], int], most: int = batch) -> int:
@@ -76,6 +76,8 @@ def tidy(db: Database, now: datetime, kept_for: KeptFor, *, batch: int = BATCH) 
 
     with db.write() as connection:
         done = queries.drop_keys(connection, now - KEYS_FOR, batch)
+    with db.write() as connection:
+        delivery_queries.give_back_far(connection, now, LONGEST_CLAIM)
     with db.write() as connection:
         done += likenesses.forget(connection, now - LIKENESSES_FOR, batch)
     done += drop(days.DELIVERIES, queries.drop_deliveries)

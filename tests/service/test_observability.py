@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from service import observability
 from service.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
+from tests.running import ROOT
 from tests.service.api.parts import bearer, begin_session, decide, draft, hire
 
 PLANTED = "planted-zebra"
@@ -189,3 +193,92 @@ def test_probes_of_operators_are_not_written_down(client: FlaskClient, lines: Li
         client.get(place)
 
     assert lines() == []
+
+
+@pytest.fixture
+def without_log(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The web application, whose standard error takes nothing: a disk without room."""
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        forget_loggers()
+        app = create_app(replace(settings, log_level="debug"))
+        yield app
+        app.extensions["parley"].db.close()
+        monkeypatch.undo()
+        forget_loggers()
+        observability.configure_logging("error")
+
+
+def dropped(client: FlaskClient) -> float:
+    [line] = [
+        line
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("parley_log_lines_dropped_total")
+    ]
+    return float(line.rsplit(" ", 1)[1])
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer_and_is_counted(without_log: Flask) -> None:
+    client = without_log.test_client()
+    before = dropped(client)
+
+    posted = client.post("/api/v1/comments", json=draft("A fine remark."))
+    read = client.get("/api/v1/counts?site=demo&thread=a")
+    missing = client.get("/nowhere")
+    observability.log.warning("a supervisor says something")
+
+    assert (posted.status_code, read.status_code, missing.status_code) == (202, 200, 404)
+    assert dropped(client) == before + 4
+
+
+def test_a_pipe_whose_reader_does_not_read_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observability, "WAIT_MS", 1)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        log = observability.Lossy(stream)
+        before = observability.LINES_DROPPED._value.get()
+        for number in range(3000):
+            log.write(f'{{"number": {number}}}' + " " * 100 + "\n")
+        log.write("x" * 300_000 + "\n")
+        lost = observability.LINES_DROPPED._value.get() - before
+        os.read(reader, 1 << 20)
+        log.write('"again"\n')
+        kept = os.read(reader, 1 << 20).decode().splitlines()
+    os.close(reader)
+
+    assert lost > 1000
+    assert kept[-1] == '"again"'
+
+
+def test_a_reader_that_is_gone_is_no_reason_to_fail() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        log = observability.Lossy(stream)
+        os.close(reader)
+        log.write("nobody hears this\n")
+        log.flush()
+    log.write("nor this\n")
+
+
+def test_after_a_line_that_was_cut_the_next_begins_anew(tmp_path: Path) -> None:
+    """As where a disk runs full in the middle: here, where a file may grow no further."""
+    program = """
+import resource, signal, sys
+from service import observability
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+log = observability.Lossy(sys.stderr)
+log.write("first\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+log.write("second that is cut\\n")
+log.write("third that is lost\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+log.write("fourth\\n")
+print(observability.LINES_DROPPED._value.get())
+"""
+    with (tmp_path / "log").open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=file, cwd=ROOT, check=True
+        )
+
+    assert (tmp_path / "log").read_text().splitlines() == ["first", "seco", "fourth"]
+    assert done.stdout.strip() == b"2.0"

@@ -58,10 +58,7 @@ from workers.app import app
 schedule = Scheduler(app=app).schedule
 assert schedule["heartbeat"].is_due().is_due
 assert not schedule["sweep-comments"].is_due().is_due
-from service.moderation.deciding import READING
-from workers.scoring import DRAIN_S
-longest = DRAIN_S + READING.total_seconds() + 1
-assert schedule["heartbeat"].options["expires"] > longest + 10, "it may wait behind a drain"
+assert "expires" not in schedule["heartbeat"].options, "it may wait behind a drain"
 """
 
 

@@ -6,7 +6,7 @@ from service.commands.grammar import FOLDER, Commands
 from service.commands.grammar.arguments import at_least_one
 
 PARTS = (
-    "python", "folder", "secret", "database", "redis", "worker", "scheduler", "backlog", "model",
+    "python", "folder", "secret", "database", "clock", "redis", "worker", "scheduler", "backlog", "model",
     "webhooks", "sites", "address", "port",
 )  # fmt: skip
 

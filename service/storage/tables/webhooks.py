@@ -44,6 +44,13 @@ class Event(Base):
             postgresql_where=text("place IS NOT NULL"),
         ),
         Index(
+            "ix_events_of_site",
+            "site_id",
+            "place",
+            sqlite_where=text("place IS NOT NULL"),
+            postgresql_where=text("place IS NOT NULL"),
+        ),  # a site's own log to pull, however much the others have in theirs
+        Index(
             "ix_events_unplaced",
             "position",
             sqlite_where=text("place IS NULL"),

@@ -6,21 +6,27 @@ Proves `service/upkeep/health.py` and `service/storage/health.py` too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event, text
 
 from service.app import create_app
 from service.context import utcnow
 from service.settings import Settings
+from service.storage import comments
+from service.storage import health as queries
 from service.storage.database import Database
 from service.upkeep import health
-from tests.service.api.parts import assert_problem, bearer, decide, hire, post
+from service.web.context import make_web_context
+from tests.service.api.parts import assert_problem, bearer, decide, draft, hire, post
 
 
 def parts(client: FlaskClient) -> dict[str, str]:
@@ -58,7 +64,8 @@ def test_ready_when_every_part_works(client: FlaskClient, db: Database) -> None:
 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (200, "ready")
-    assert answer.json["parts"] == dict.fromkeys(("redis", "database", "worker", "scheduler", "model"), "ok")
+    parts = ("redis", "database", "worker", "scheduler", "model", "clock", "writing")
+    assert answer.json["parts"] == dict.fromkeys(parts, "ok")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -207,3 +214,147 @@ def test_where_there_is_a_token_it_is_asked_for_and_life_is_no_secret(settings: 
     assert client.get("/metrics", headers=allowed).status_code == 200
     assert client.get("/readyz", headers=allowed).status_code == 503  # no worker has reported
     app.extensions["parley"].db.close()
+
+
+@pytest.mark.parametrize(("ahead", "is_fresh"), [(4, True), (15, False), (86_400, False)])
+def test_a_heartbeat_of_the_future_is_no_sign_of_life(db: Database, ahead: int, is_fresh: bool) -> None:
+    now = utcnow()
+    for name in ("worker:1", health.SCHEDULER):
+        health.beat(db, name, "model-1", now + timedelta(seconds=ahead))
+
+    found = health.readiness(db, now)
+
+    assert (found.worker == health.READY) == is_fresh
+    assert (found.model == health.READY) == is_fresh
+    assert bool(health.figures(db, now).models) == is_fresh
+
+
+def test_a_scheduler_of_the_future_has_not_rung(db: Database) -> None:
+    now = utcnow()
+    health.beat(db, "worker:1", "model-1", now)
+    health.beat(db, health.SCHEDULER, None, now + timedelta(hours=1))
+
+    assert "no scheduler has rung" in health.readiness(db, now).scheduler
+
+
+def test_a_report_of_another_day_is_forgotten_whichever_day(db: Database) -> None:
+    now = utcnow()
+    for days, name in ((-2, "old:1"), (2, "early:1")):
+        health.beat(db, name, None, now + timedelta(days=days))
+    health.beat(db, "worker:1", None, now)
+
+    with db.read() as connection:
+        assert [one.worker for one in queries.heartbeats(connection)] == ["worker:1"]
+
+
+@pytest.fixture
+def tomorrow(settings: Settings) -> Iterator[FlaskClient]:
+    """A client of a web process whose machine is a day ahead."""
+    made = create_app(replace(settings, log_level="error"))
+    made.extensions["parley"].db.close()
+    made.extensions["parley"] = make_web_context(settings, lambda: utcnow() + timedelta(days=1))
+    yield made.test_client()
+    made.extensions["parley"].db.close()
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_web_process_a_day_ahead_makes_comments_of_today_and_says_so(
+    tomorrow: FlaskClient, db: Database
+) -> None:
+    health.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
+    made = post(tomorrow)
+
+    with db.read() as connection:
+        comment = comments.find_comment(connection, made["id"])
+    assert comment is not None
+    assert abs(comment.created_at - utcnow()) < timedelta(minutes=5)
+    assert abs(int(made["id"].replace("-", "")[:12], 16) / 1000 - utcnow().timestamp()) < 300
+    problem = assert_problem(tomorrow.get("/readyz"), 503)
+    assert "this machine's clock is 86400 s ahead of the database's" in problem["detail"]
+    others = {name: state for name, state in problem["parts"].items() if name != "clock"}
+    assert set(others.values()) == {"ok"}
+    assert abs(figures(tomorrow)["parley_clock_ahead_seconds", ()] - 86_400) < 60
+
+
+def test_whether_anything_can_be_written_is_tried_every_few_seconds(db: Database, tmp_path: Path) -> None:
+    steady = [100.0]
+    writes = health.Writes(db, tmp_path, lambda: steady[0])
+    assert writes.state(utcnow()) == health.READY
+    with refusing_writes(db):
+        assert writes.state(utcnow()) == health.READY  # it was looked at a moment ago
+        steady[0] += health.WRITE_EVERY_S
+        told = writes.state(utcnow())
+    steady[0] += health.WRITE_EVERY_S
+
+    assert "cannot write" in told
+    assert "MiB left" in told
+    assert writes.state(utcnow()) == health.READY
+    with db.read() as connection:
+        assert queries.heartbeats(connection) == []  # it is nobody's sign of life
+
+
+@contextmanager
+def refusing_writes(db: Database) -> Iterator[None]:
+    """Let whoever writes be refused, as by a full disk or a database that others made read only."""
+
+    def let(connection: Any, *, only_read: bool) -> None:
+        if db.is_sqlite:
+            connection.execute(f"PRAGMA query_only={int(only_read)}")
+        else:
+            connection.read_only = only_read
+
+    def prepare(connection: Any, *_: object) -> None:
+        let(connection, only_read=True)
+
+    def undo(connection: Any, *_: object) -> None:
+        let(connection, only_read=False)
+
+    event.listen(db.engine, "checkout", prepare)
+    event.listen(db.engine, "checkin", undo)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "checkout", prepare)
+        event.remove(db.engine, "checkin", undo)
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)  # a file can be given a bound
+def test_without_room_posts_get_503_readers_all_they_want_and_readyz_says_it(
+    client: FlaskClient, app: Flask
+) -> None:
+    db = app.extensions["parley"].db
+    made = post(client)
+
+    def bound(connection: Any, *_: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    event.listen(db.engine, "checkout", bound)
+    answers = [client.post("/api/v1/comments", json=draft("x" * 4000)) for _ in range(30)]
+    refused = [one for one in answers if one.status_code != 202]
+    reads = [
+        client.get(f"/api/v1/comments/{made['id']}", query_string={"receipt": made["receipt"]}),
+        client.get("/api/v1/comments?site=demo&thread=a"),
+        client.get("/demo"),
+    ]
+    with db.read() as connection:
+        connection.execute(text("PRAGMA max_page_count=1000000"))
+    event.remove(db.engine, "checkout", bound)
+
+    assert refused
+    for one in refused:
+        assert "cannot write: its disk is full" in assert_problem(one, 503)["detail"]
+        assert int(one.headers["Retry-After"]) == 30
+    assert {one.status_code for one in reads} == {200}
+
+
+def test_a_disk_that_takes_a_row_and_no_comment_is_full(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ours where the database is a file; how PostgreSQL's stands it says when it is written to."""
+    monkeypatch.setattr(health, "A_POST", 1 << 60)
+
+    told = health.Writes(db, tmp_path).state(utcnow())
+
+    assert ("cannot write a comment" in told and "MiB left" in told) == db.is_sqlite

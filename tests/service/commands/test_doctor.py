@@ -222,3 +222,45 @@ def test_the_command_prints_json_and_ends_with_1_if_something_fails(monkeypatch,
     assert main.main(["doctor", "--only", "database"]) == 1
     monkeypatch.setenv("PARLEY_PORT", "many")
     assert main.main(["doctor"]) == 2
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("off", "found"), [(2, "ok"), (15, "fail"), (-86_400, "fail")])
+def test_a_clock_that_is_off_is_told_and_misleads_nobody(settings, db, monkeypatch, off, found):
+    health.beat(db, "a-worker", "a-model", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
+    for module in ("doctor", "database"):
+        monkeypatch.setattr(f"service.commands.{module}.utcnow", lambda: utcnow() + timedelta(seconds=off))
+
+    [told] = examine(settings, only="clock")
+
+    assert told.state == found
+    if found == "fail":
+        assert f"this machine's clock is {abs(off)} s" in told.what
+        assert ("ahead of" if off > 0 else "behind") in told.what
+    assert state(settings, "worker") == state(settings, "scheduler") == ["ok"]
+
+
+def test_a_database_of_this_machine_has_no_other_clock(settings, db):
+    assert state(settings, "clock") == ["ok"]
+
+
+def test_a_folder_without_room_fails(settings, monkeypatch):
+    monkeypatch.setattr("service.commands.doctor.NEEDED_BYTES", 1 << 60)
+
+    [told] = examine(settings, only="folder")
+
+    assert told.state == "fail"
+    assert "MiB left" in told.what
+
+
+@pytest.mark.parametrize("db", ["sqlite"], indirect=True)
+def test_a_database_that_cannot_write_fails(settings, db, tmp_path):
+    """A folder in which nobody may write is one for a user; root may all the same, so a file is read only."""
+    url = f"sqlite:///file:{db.url.removeprefix('sqlite:///')}?mode=ro&uri=true"
+
+    [told] = examine(replace(settings, database_url=url), only="database")
+
+    assert told.state == "fail"
+    assert "cannot write" in told.what
+    assert "MiB left" in told.what

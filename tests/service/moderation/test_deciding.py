@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,6 +19,7 @@ from sqlalchemy import select, update
 
 from service.comments import own
 from service.comments.intake import Draft, Intake
+from service.context import utcnow
 from service.domain.access import OPERATOR, Caller
 from service.domain.audit import COMMENT, first_break
 from service.domain.errors import AlreadyDecided, IllegalMove, NotFound
@@ -24,12 +27,15 @@ from service.domain.pressure import Pressure
 from service.domain.scores import ATTRIBUTES
 from service.moderation import acting, deciding, history, queue
 from service.moderation.marking import MOST, Marks
+from service.settings import Settings
 from service.sites import sites
 from service.storage import audit
 from service.storage import comments as queries
 from service.storage.database import Database
 from service.storage.records import CommentRow
 from service.storage.tables import AuditRow, Comment, Event, Thread
+from service.upkeep import health
+from service.wiring import make_context
 from tests.fakes import MO, FakeClock, FakeReading, FakeScorer
 
 KEY = b"k" * 32
@@ -616,3 +622,44 @@ def test_more_honest_comments_than_a_batch_take_turns_beside_a_flood(db: Databas
     taken = deciding.drain(db, scorer=scorer, clock=clock, limit=8)
 
     assert (taken, look(db, quiet).status) == (8, "approved")
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_a_worker_whose_clock_is_ahead_decides_in_time_and_holds_nothing_for_a_day(
+    settings: Settings, db: Database
+) -> None:
+    """Its messages and leases go by the database's time."""
+    post(db, FakeClock(), "A fine remark.")
+    for ahead in (timedelta(seconds=15), timedelta(days=1)):
+        worker = make_context(settings, 2, partial(ahead_by, ahead))
+        with worker.db.write() as connection:
+            now = worker.clock()
+            owner = f"claim {ahead}"[:36]
+            held = queries.claim_received(connection, owner, now, now + deciding.LEASE, 10)
+            ends = connection.scalar(select(Comment.claimed_until))
+            connection.execute(update(Comment).values(claimed_until=None, claimed_by=None, tries=0))
+        health.beat(worker.db, "worker:1", "model-1", worker.clock())
+        worker.db.close()
+
+        assert held == 1
+        assert ends is not None
+        assert abs(ends - utcnow()) < timedelta(minutes=2)
+        assert health.readiness(db, utcnow()).worker == health.READY
+
+
+def ahead_by(ahead: timedelta) -> datetime:
+    """The time by a machine whose clock is ahead."""
+    return utcnow() + ahead
+
+
+def test_a_claim_until_a_time_that_none_can_have_holds_nothing(db: Database) -> None:
+    """Such as one by a clock that was a day ahead, and was set since."""
+    clock = FakeClock()
+    first = post(db, clock, "A fine remark.")
+    ahead = clock() + timedelta(days=1)
+    with db.write() as connection:
+        assert queries.claim_received(connection, "ahead", ahead, ahead + deciding.LEASE, 10) == 1
+
+    assert drain(db, clock) == 1
+
+    assert look(db, first).status == "approved"

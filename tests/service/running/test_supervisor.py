@@ -172,3 +172,13 @@ def test_the_log_of_a_program_that_runs_on_is_emptied_when_it_is_big(tmp_path, m
     assert b"\0" not in log.read_bytes()
     assert kept.stat().st_size > 100_000
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_room_for_a_copy_a_big_log_is_emptied_and_its_program_starts(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"x" * (LOG_BYTES + 1))
+    path.with_suffix(".log.1").mkdir()  # where no copy can be written
+
+    os.close(open_log(path))
+
+    assert path.stat().st_size == 0

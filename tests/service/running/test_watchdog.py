@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from service.running.watchdog import LOOK_S, Progress, Watchdog
+from service.storage import health as queries
 from service.upkeep import health
 from tests.conftest import NOW
 
@@ -157,3 +158,21 @@ def test_progress_is_counted_from_the_last_change_in_one_run():
     assert progress.silent_s("b", 0.0, 5.0) == 0
     assert progress.silent_s("b", 0.0, 12.0) == 7
     assert progress.silent_s("b", 12.5, 13.0) < 0
+
+
+def test_a_report_of_the_future_hides_no_life(watched):
+    """A worker with a clock that was ahead has the newest time for as long as it was."""
+    with watched.db.write() as connection:
+        queries.beat(connection, "ahead:1", None, NOW + timedelta(hours=20))
+    watched.wait(200, beating=True, ringing=True)
+
+    assert watched.keeper.killed == []
+
+
+def test_a_row_that_only_shows_that_something_can_be_written_is_no_life(watched):
+    for _ in range(60):
+        with watched.db.write() as connection:
+            queries.beat(connection, queries.PROBE, None, NOW + timedelta(seconds=watched.now))
+        watched.wait(2)
+
+    assert "scoring" in watched.keeper.killed

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 
 import pytest
+from prometheus_client import mmap_dict
 
 from service.domain.errors import Misconfigured
-from service.running.web_server import listen
+from service.running import web_server
+from service.running.web_server import METRICS, METRICS_ROOM, listen
 from tests.running import ROOT, Parley, free_port, parley_command, stop, wait_until
 
 
@@ -89,6 +92,28 @@ def test_metrics_count_for_all_processes_and_nothing_names_the_reader(server):
 
     assert sum(counts) >= 20
     assert b"127.0.0.1" not in server.log.read_bytes()
+
+
+def test_the_room_for_metrics_is_taken_before_a_disk_can_be_full(server):
+    """They are written by way of memory: the first count on a page without room would kill the process."""
+    server.call("GET", "/healthz")
+    files = list((server.data / "metrics").rglob("*.db"))
+
+    assert {path.name.split("_")[0] for path in files} == {"counter", "histogram"}
+    for path in files:
+        assert path.stat().st_blocks * 512 >= path.stat().st_size >= METRICS_ROOM // 4
+
+
+def test_without_room_it_counts_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setenv(METRICS, str(tmp_path))
+    monkeypatch.setattr(mmap_dict, "_INITIAL_MMAP_SIZE", mmap_dict._INITIAL_MMAP_SIZE)
+    web_server._count_where_there_is_room()
+    assert os.environ[METRICS] == str(tmp_path)
+    monkeypatch.setattr(web_server, "METRICS_ROOM", 1 << 60)
+
+    web_server._count_where_there_is_room()
+
+    assert METRICS not in os.environ
 
 
 def test_a_taken_port_is_one_sentence():

@@ -282,3 +282,19 @@ def test_nobody_waits_for_a_turn_to_be_hashed():
         pass
     with moderators.turn():
         pass
+
+
+def test_who_only_looks_may_do_so_while_nothing_can_be_written(db: Database) -> None:
+    moderators.add_moderator(db, "mo", PASSWORD, {"demo": "moderator"}, NOW)
+    session = moderators.log_in(db, "mo", PASSWORD, NOW)
+
+    class Full(Database):
+        def write(self):  # type: ignore[no-untyped-def]
+            raise Unavailable("The database cannot write: its disk is full.")
+
+    full = Full(db.url)
+    found = moderators.who(full, session, NOW + timedelta(minutes=5), timedelta(hours=1), is_used=True)
+    full.close()
+
+    assert found is not None
+    assert found.name == "mo"

@@ -5,7 +5,7 @@ Proves `service/storage/retention.py` too.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
@@ -26,6 +26,7 @@ from service.upkeep.audit import verify
 from service.upkeep.retention import BATCH, overdue
 from service.upkeep.retention import tidy as tidy_all
 from service.webhooks import log, relay
+from service.webhooks.sending import due_endpoints
 from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.scoring.test_suggestions import bodies, suggest
 from tests.service.webhooks.test_endpoints import KEY, add, happen
@@ -370,3 +371,49 @@ def test_a_report_says_how_much_there_is_and_changes_nothing(db: Database) -> No
         pass
     assert {one.amount.rows for one in overdue(db, clock(), kept)} == {0}
     assert verify(db)[1] == []
+
+
+def test_what_a_clock_that_was_ahead_holds_is_given_back(db: Database) -> None:
+    clock = FakeClock()
+    add(db, clock)
+    happen(db, clock, "A fine remark.")
+    while relay.relay(db, clock):
+        pass
+    now = clock()
+    with db.write() as connection:
+        connection.execute(
+            update(Delivery).values(
+                claimed_by="ahead",
+                claimed_until=now + timedelta(days=1),
+                next_attempt_at=now + timedelta(days=1),
+            )
+        )
+    assert due_endpoints(db, now) == []
+    tidy(db, now)
+
+    assert len(due_endpoints(db, now)) == 1
+    with db.read() as connection:
+        assert set(connection.scalars(select(Delivery.claimed_until))) == {None}
+
+
+def test_a_claim_of_this_moment_and_a_pause_of_a_day_are_left_alone(db: Database) -> None:
+    clock = FakeClock()
+    add(db, clock)
+    happen(db, clock, "A fine remark.")
+    while relay.relay(db, clock):
+        pass
+    now = clock()
+    with db.write() as connection:
+        first = connection.scalar(select(func.min(Delivery.id)))
+        connection.execute(update(Delivery).values(next_attempt_at=now + timedelta(days=1)))
+        connection.execute(
+            update(Delivery)
+            .where(Delivery.id == first)
+            .values(claimed_by="w", claimed_until=now + timedelta(seconds=30))
+        )
+    tidy(db, now)
+
+    with db.read() as connection:
+        kept = connection.execute(select(Delivery.claimed_by, Delivery.next_attempt_at)).all()
+    assert {row[1] for row in kept} == {now + timedelta(days=1)}
+    assert "w" in {row[0] for row in kept}

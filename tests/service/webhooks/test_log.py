@@ -161,3 +161,24 @@ def test_what_was_relayed_by_an_older_release_is_not_sent_again(db: Database) ->
     assert len(pull(db, 0)[0]) == 1
     with db.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM deliveries")) == 0
+
+
+def test_a_page_of_a_small_site_costs_no_look_at_the_large_one(db: Database) -> None:
+    """A site's log is found by site and place, however much the others have written in between."""
+    statement = (
+        "SELECT id FROM events WHERE site_id = 'other' AND place > 0 AND type != 'x' ORDER BY place LIMIT 5"
+    )
+    with db.write() as connection:
+        for number in range(3000):
+            write(connection, f"event {number}", "demo" if number % 1000 else "other")
+    while relay_events(db, FakeClock()):
+        pass
+    with db.write() as connection:
+        connection.execute(text("ANALYZE"))
+    with db.read() as connection:
+        explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
+        plan = " ".join(str(row) for row in connection.execute(text(explain + statement)))
+    found = [event.id for event in log.events_after(db, OPERATOR, "other", 0, 5).events]
+
+    assert "ix_events_of_site" in plan
+    assert found == ["event 0", "event 1000", "event 2000"]
