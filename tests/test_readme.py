@@ -29,6 +29,8 @@ ELSEWHERE = {
         "tests/service/commands/test_fitting.py does so, with comments to fit to"
     ),
     "docker compose up": "tests/test_containers.py reads both files",
+    "PARLEY_PUBLIC_URL=https://comments.example.org PARLEY_TRUSTED_PROXIES=1 "
+    "docker compose --profile proxy up": "tests/test_containers.py reads the proxy's, too",
 }
 
 
