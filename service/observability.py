@@ -76,7 +76,7 @@ def log_everything() -> None:
     sys.excepthook = lambda _kind, error, _trace: log.critical("uncaught error", exc_info=error)
     threading.excepthook = lambda given: log.critical("uncaught error", exc_info=given.exc_value)
     sys.unraisablehook = lambda given: log.error("error in passing", exc_info=given.exc_value)
-    sys.stdout, sys.stderr = _Printed(sys.stdout), _Printed(sys.stderr)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Printed(sys.stdout), _Printed(sys.stderr)
     sys.__stdout__ = sys.__stderr__ = _Beside(sys.stderr)  # type: ignore[misc,assignment]
 
 
