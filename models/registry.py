@@ -1,4 +1,4 @@
-"""The models of one data folder: which there are, which is chosen, which was chosen before.
+"""The models of one folder: which there are, which is chosen, which was chosen before.
 
 ``models/<model id>/``
     A copy of each model that was ever chosen. It is written under another name, tested and then renamed,
@@ -6,6 +6,7 @@
 ``models/current.json``
     ``current``, and ``history`` with the choices before it, the latest last. Without the file the shipped
     model is in use. `SHIPPED_NAME` stands for it here, so that this choice follows the next release.
+    Where hosts share a choice (`Shared`), this file counts until a first one was made there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from models.reading.files import EVALUATION, MODEL, BadArtifact, to_json
 from models.reading.scorer import SHIPPED, Scorer, load_scorer
@@ -64,6 +65,16 @@ class Choice:
         return Choice(self.history[-1], self.history[:-1])
 
 
+class Shared(Protocol):
+    """A choice that several hosts share."""
+
+    def read(self) -> tuple[Choice, int] | None:
+        """Return the choice and its number, another one after each `write`; None before the first."""
+
+    def write(self, choice: Choice) -> None:
+        """Put a choice in the place of the one before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One model as `Registry.entries` found it.
@@ -90,14 +101,29 @@ class Registry:
         The model in use where none was chosen.
     load : callable
         What loads and self-tests a folder's model; by default `load_scorer` as it is.
+    folder : Path, optional
+        Where the models lie, if not in ``models`` in the data folder.
+    shared : Shared, optional
+        Where the choice is kept, if not in a file of the folder. What it raises is raised here.
     """
 
     def __init__(
-        self, data_dir: Path, shipped: Path = SHIPPED, load: Callable[[Path], Scorer] = load_scorer
+        self,
+        data_dir: Path,
+        shipped: Path = SHIPPED,
+        load: Callable[[Path], Scorer] = load_scorer,
+        *,
+        folder: Path | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        self.folder = data_dir / "models"
-        self._shipped, self._load = shipped, load
+        self.folder = folder or data_dir / "models"
+        self._shipped, self._load, self._shared = shipped, load, shared
         self._current = self.folder / "current.json"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether a choice is one for several hosts."""
+        return self._shared is not None
 
     def choice(self) -> Choice:
         """Return what is chosen.
@@ -107,6 +133,8 @@ class Registry:
         BadArtifact
             If ``current.json`` cannot be read or understood.
         """
+        if self._shared and (kept := self._shared.read()):
+            return kept[0]
         try:
             found = json.loads(self._current.read_bytes())
             choice = Choice(found["current"], tuple(found["history"]))
@@ -122,7 +150,13 @@ class Registry:
         return choice
 
     def state(self) -> tuple[int, ...] | None:
-        """Return what differs after every choice, at the cost of one look at a file's dates."""
+        """Return what differs after every choice, at the cost of one look at a file's dates.
+
+        The model of a shared choice may come to this host later: then it differs, too.
+        """
+        if self._shared and (kept := self._shared.read()):
+            choice, number = kept
+            return number, int(self.folder_of(choice.current).exists())
         try:
             found = self._current.stat()
         except OSError:
@@ -265,6 +299,9 @@ class Registry:
         return scorer
 
     def _write(self, choice: Choice) -> None:
+        if self._shared:
+            self._shared.write(choice)
+            return
         making = self.folder / ".current.json"
         with making.open("wb") as file:
             file.write(to_json({"current": choice.current, "history": list(choice.history)}))

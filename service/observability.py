@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import secrets
 import select
 import stat
 import sys
+import threading
 import time
 import traceback
 from collections.abc import MutableMapping
@@ -21,6 +23,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
 log = structlog.get_logger("parley.web")
+libraries = structlog.get_logger("parley.libraries")
 
 REQUESTS = Counter("parley_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -33,6 +36,7 @@ LINES_DROPPED = Counter("parley_log_lines_dropped", "Lines of the log that could
 WAIT_MS = 100  # for a pipe whose reader is behind
 QUIET = ("health.", "static")
 MAX_TRACE = 200  # lines
+MAX_TEXT = 500  # characters of what is not ours
 
 
 class Lossy:
@@ -86,6 +90,7 @@ def _fd_of(stream: TextIO) -> int | None:
 
 def configure_logging(level: str) -> None:
     """Write one JSON object a line to standard error."""
+    stream = sys.stderr.below if isinstance(sys.stderr, _Printed) else sys.stderr
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -95,7 +100,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", Lossy(sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", Lossy(stream))),
         cache_logger_on_first_use=True,
     )
 
@@ -111,6 +116,72 @@ def _say_where(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mu
         chain += [f"{type(error).__module__}.{type(error).__qualname__}", *places]
         error = error.__cause__ or error.__context__
     return {**line, "trace": chain} if chain else line
+
+
+def log_everything() -> None:
+    """Make lines of our log also of what libraries log or print, of warnings, and of uncaught errors.
+
+    For a process that is ours alone; `configure_logging` comes first.
+    """
+    root = logging.getLogger()
+    root.handlers[:] = [_ToOurLog()]
+    root.setLevel(logging.WARNING)
+    logging.lastResort = root.handlers[0]  # of loggers that hand nothing on to the root
+    logging.captureWarnings(True)
+    sys.excepthook = lambda _kind, error, _trace: log.critical("uncaught error", exc_info=error)
+    threading.excepthook = lambda given: log.critical("uncaught error", exc_info=given.exc_value)
+    sys.unraisablehook = lambda given: log.error("error in passing", exc_info=given.exc_value)
+    sys.stdout, sys.stderr = _Printed(sys.stdout), _Printed(sys.stderr)
+    sys.__stdout__ = sys.__stderr__ = _Beside(sys.stderr)  # type: ignore[misc,assignment]
+
+
+class _ToOurLog(logging.Handler):
+    """Hands on what libraries log. Of an error only kinds and places: its message may quote what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        text = str(record.msg) if record.exc_info else _message_of(record)
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        libraries.log(level, text.strip()[:MAX_TEXT], logger=record.name, exc_info=error)
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # what does not fit its template is still worth a line
+        return str(record.msg)
+
+
+class _Printed(io.TextIOBase):
+    """A stream of which each line becomes one of our log."""
+
+    def __init__(self, below: Any) -> None:
+        self.below: Any = below.below if isinstance(below, _Printed) else below
+        self._rest = ""
+
+    def fileno(self) -> int:
+        """Return the file below, for those who hand it to a child."""
+        number: int = self.below.fileno()
+        return number
+
+    def writable(self) -> bool:
+        """Say that it takes text."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Take text, and log the lines that are whole."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(str.strip, lines):
+            libraries.warning("printed", text=line.strip()[:MAX_TEXT])
+        return len(text)
+
+
+class _Beside(_Printed):
+    """As the interpreter's own stream. It names no file: Celery would write a farewell into that, past us."""
+
+    def fileno(self) -> int:
+        """Return None, against the rule: an error would end Celery's handling of a signal."""
+        return None  # type: ignore[return-value]
 
 
 def watch(app: Flask) -> None:

@@ -64,6 +64,7 @@ class Settings:
     web_threads: int = 8
     scoring_processes: int = 1
     model_dir: Path | None = None
+    model_store: Path | None = None
     scoring: ScoringSettings = ScoringSettings()
     trusted_proxies: int = 0
     forwarded_host: bool = False
@@ -168,6 +169,7 @@ class _Environment(_Reading):
     web_threads = fields.Integer(validate=Range(1, 256))
     scoring_processes = fields.Integer(validate=Range(1, 64))
     model_dir = _Folder()
+    model_store = _Folder()
     trusted_proxies = fields.Integer(validate=Range(0, 10))
     forwarded_host = fields.Boolean()
     webhook_private_networks = _Networks()
@@ -269,6 +271,23 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def model_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
     """Return the folder of the one model to use whatever is chosen, if the environment names one."""
     return Path(name) if (name := environ.get("PARLEY_MODEL_DIR")) else None
+
+
+def model_store(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of the models that were added, if the environment names one."""
+    return Path(name) if (name := environ.get("PARLEY_MODEL_STORE")) else None
+
+
+def database_server(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the address of the database if it is a server's, and make no folder; else None.
+
+    Raises `Misconfigured` as `read_settings` does.
+    """
+    given = _loaded(_Environment(), environ, _from_files(environ))
+    if "database_url" not in given:
+        return None
+    url = _database_url(given["database_url"], given.get("database_password", ""))
+    return None if _is_embedded(url) else url
 
 
 def scoring_settings(environ: Mapping[str, str] = os.environ) -> ScoringSettings:

@@ -6,17 +6,20 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 
 import structlog
 
 import models
-from models.registry import Registry
+from models.registry import Choice, Registry
 from service.context import Context, utcnow
 from service.domain.clock import Clock
+from service.domain.errors import Unavailable
 from service.domain.scores import Scorer
 from service.settings import Settings
+from service.storage import model_choice
 from service.storage.clock import DatabaseClock
 from service.storage.database import Database
 from service.storage.patience import FOR_REQUESTS, FOR_TASKS
@@ -42,24 +45,27 @@ def make_context(
         tasks=Tasks(settings),
         clock=DatabaseClock(db, own_clock),
         own_clock=own_clock,
-        scorer=ModelInUse(settings),
+        scorer=ModelInUse(settings, db=db),
     )
 
 
 class ModelInUse:
-    """Gives a process the model in use, and follows when another is chosen in its data folder.
+    """Gives a process the model in use, and follows when another is chosen.
 
     Called without arguments, from any thread. The first call loads the model. Later ones look every
     `LOOK_S` seconds whether the choice changed; one thread then loads the new model while the others go on
-    with the old, which also stays if the new one is bad. Without any model the call gives None, and every
-    comment goes to review: a silent model is no reason to publish.
+    with the old, which also stays if the new one is bad, or if the database does not say which it is. Without
+    any model the call gives None, and every comment goes to review: a silent model is no reason to publish.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.monotonic, *, db: Database | None = None
+    ) -> None:
         self._settings, self._clock = settings, clock
-        self._registry = registry_of(settings)
+        self._registry = registry_of(settings, db)
         self._lock = threading.Lock()
         self._next_look = -math.inf
+        self._has_looked = False
         self._state: tuple[int, ...] | None = None
         self._scorer: models.Scorer | None = None
 
@@ -75,10 +81,12 @@ class ModelInUse:
         try:
             if self._clock() < self._next_look:  # another thread looked while this one waited
                 return
-            state = None if self._settings.model_dir else self._registry.state()
-            if first or state != self._state:
-                self._state = state  # now: a bad model is one line in the log, not one a look
-                self._load()
+            with suppress(Unavailable):
+                state = None if self._settings.model_dir else self._registry.state()
+                if not self._has_looked or state != self._state:
+                    self._load()
+                    # A bad model is one line in the log, not one a look.
+                    self._state, self._has_looked = state, True
             self._next_look = self._clock() + LOOK_S
         finally:
             self._lock.release()
@@ -86,7 +94,7 @@ class ModelInUse:
     def _load(self) -> None:
         before = self._scorer.model_id if self._scorer else None
         try:
-            self._scorer = load_in_use(self._settings)
+            self._scorer = load_in_use(self._settings, self._registry)
         except (models.BadArtifact, OSError) as error:
             log.error(
                 "model kept, the new one is bad" if before else "no model", error=str(error), model=before
@@ -96,19 +104,47 @@ class ModelInUse:
             log.info("model in use", model=self._scorer.model_id, careful_reader=careful, before=before)
 
 
-def registry_of(settings: Settings) -> Registry:
-    """Return the models of the data folder, which read as the settings say."""
-    return Registry(settings.data_dir, load=partial(models.load_scorer, **asdict(settings.scoring)))
+class ChosenInDatabase:
+    """The choice of model that all hosts share (`models.registry.Shared`); ``opened`` gives the database."""
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Database]]) -> None:
+        self._opened = opened
+
+    def read(self) -> tuple[Choice, int] | None:
+        """Return the choice and its number; None before the first."""
+        with self._opened() as db, db.read() as connection:
+            found = model_choice.chosen(connection)
+        return (Choice(found.current, tuple(found.history)), found.number) if found else None
+
+    def write(self, choice: Choice) -> None:
+        """Put a choice in the place of the one before."""
+        with self._opened() as db, db.write() as connection:
+            model_choice.choose(connection, choice.current, choice.history)
 
 
-def load_in_use(settings: Settings) -> models.Scorer:
+def registry_of(settings: Settings, db: Database | None = None) -> Registry:
+    """Return the models of the store, or of the data folder, which read as the settings say.
+
+    Which of them is in use the database says, if it is a server's and given; else a file beside them.
+    """
+    shared = None
+    if db and not settings.embedded:
+        given = db
+        shared = ChosenInDatabase(lambda: nullcontext(given))
+    load = partial(models.load_scorer, **asdict(settings.scoring))
+    return Registry(settings.data_dir, load=load, folder=settings.model_store, shared=shared)
+
+
+def load_in_use(settings: Settings, registry: Registry) -> models.Scorer:
     """Load and self-test the model in use: that of ``PARLEY_MODEL_DIR``, else the one chosen.
 
     Raises
     ------
     BadArtifact, OSError
         If there is none, or it is bad.
+    Unavailable
+        If the database does not say which it is.
     """
     if settings.model_dir:
         return models.load_scorer(settings.model_dir, **asdict(settings.scoring))
-    return registry_of(settings).in_use()
+    return registry.in_use()

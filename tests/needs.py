@@ -33,6 +33,8 @@ BROWSER = Need("no Chromium on this machine (apt install chromium)", ("PARLEY_RE
 REQUIRING_NODE = ("PARLEY_REQUIRE_NODE", "PARLEY_REQUIRE_BROWSER")
 NODE = Need("no Node.js with npm on this machine (apt install nodejs npm)", REQUIRING_NODE)
 NODE_PACKAGES = Need("the packages of Node.js could not be installed", REQUIRING_NODE)
+COMPILER = Need("no C compiler on this machine to listen below Python with (apt install gcc)", ())
+BUILDER = Need("no builder of images here that has the base image", ("PARLEY_REQUIRE_BUILDER",))
 TRAINING = Need("nothing to train a careful reader with (make test-training)", ("PARLEY_REQUIRE_TORCH",))
 
 NIGHTLY = Need("they take long and run by themselves (make test-nightly)", ())

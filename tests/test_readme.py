@@ -31,6 +31,8 @@ ELSEWHERE = {
     "parley backup night.backup": "tests/service/commands/test_keeping.py does so, and leaves no file here",
     "parley restore night.backup --dry-run": "the same",
     "docker compose up": "tests/test_containers.py reads both files",
+    "PARLEY_PUBLIC_URL=https://comments.example.org PARLEY_TRUSTED_PROXIES=1 "
+    "docker compose --profile proxy up": "tests/test_containers.py reads the proxy's, too",
 }
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from celery.signals import worker_process_init
+from celery import Task
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    task_postrun,
+    worker_process_init,
+)
 
 from service import observability
 from service.context import Context
 from service.lifeline import die_with_parent
 from service.settings import read_settings
-from service.tasks import celery_app
+from service.tasks import ROUTES, WEBHOOKS, celery_app
 from service.upkeep import health
 from service.wiring import make_context
+from workers import alive
 
 SWEEP_S = 2.0
 HEARTBEAT_S = 10.0
@@ -53,6 +62,27 @@ def context() -> Context:
     """Return this process's context; made on first use, because connections do not survive a fork."""
 
     return make_context(settings)
+
+
+@celeryd_init.connect  # before the first warning
+@setup_logging.connect  # and Celery sets up nothing of its own
+def _log_as_we_do(**_: object) -> None:
+    observability.log_everything()
+
+
+@task_postrun.connect
+def _a_task_ran(task: Task, **_: object) -> None:
+    if ROUTES.get(task.name, {}).get("queue") == WEBHOOKS:  # what scores says so itself
+        alive.touch(settings.data_dir, WEBHOOKS)
+
+
+@beat_init.connect
+def _this_is_the_scheduler(**_: object) -> None:
+    after_task_publish.connect(_it_rang, weak=False)  # workers send messages too
+
+
+def _it_rang(**_: object) -> None:
+    alive.touch(settings.data_dir, "scheduler")
 
 
 @worker_process_init.connect

@@ -11,7 +11,9 @@ from service.context import Context
 from service.domain.scores import Scorer
 from service.moderation import deciding
 from service.moderation.marking import Marks
+from service.tasks import SCORING
 from service.upkeep import health
+from workers import alive
 from workers.app import app, context
 from workers.silent import Silent
 from workers.turns import interrupted, until_done
@@ -68,6 +70,8 @@ _marks = Marks()
 
 
 def _report(here: Context, scorer: Scorer | None, name: str = "") -> None:
-    name = name or f"{platform.node()}:{os.getppid()}"
+    if not name:
+        name = f"{platform.node()}:{os.getppid()}"
+        alive.touch(here.settings.data_dir, SCORING)  # with the database or without
     with interrupted("heartbeat not written"):
         health.beat(here.db, name, scorer.model_id if scorer else None, here.clock())

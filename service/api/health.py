@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import REGISTRY
+from prometheus_client.registry import REGISTRY, Collector
 
 from service.context import Context, context
 from service.domain.errors import Unavailable
@@ -88,15 +89,21 @@ def metrics() -> Response:
         source = [registry]
     else:
         source = [REGISTRY]
-    body = b"".join(generate_latest(part) for part in source)
+    body, has_database = b"".join(generate_latest(part) for part in source), False
     with suppress(Unavailable):  # what this process counted is worth telling without a database too
-        ours = CollectorRegistry()
-        ours.register(_FromDatabase(context()))
-        body += generate_latest(ours)
+        body += _told_by(_FromDatabase(context()))
+        has_database = True
+    body += _told_by(_FromMachine(context(), has_database=has_database))
     return Response(body, content_type=CONTENT_TYPE_LATEST)
 
 
-class _FromDatabase:
+def _told_by(collector: Collector) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+class _FromDatabase(Collector):
     """What the database knows, read when asked: the same from every process."""
 
     def __init__(self, here: Context) -> None:
@@ -104,40 +111,77 @@ class _FromDatabase:
 
     def collect(self) -> Iterator[Metric]:
         figures = health.figures(self._here.db, self._here.clock())
-        depth = GaugeMetricFamily("parley_task_queue_depth", "Comments that wait to be scored.")
-        depth.add_metric([], figures.backlog)
-        yield depth
-        age = GaugeMetricFamily("parley_oldest_received_seconds", "Age of the oldest comment not yet scored.")
-        age.add_metric([], figures.oldest_s)
-        yield age
-        waiting = GaugeMetricFamily(
-            "parley_review_queue", "Comments that wait for a person.", labels=["site"]
+        yield _gauge("parley_task_queue_depth", "Comments that wait to be scored.", figures.backlog)
+        yield _gauge(
+            "parley_oldest_received_seconds", "Age of the oldest comment not yet scored.", figures.oldest_s
         )
-        longest = GaugeMetricFamily(
-            "parley_oldest_pending_seconds", "Age of the oldest that waits for a person.", labels=["site"]
+        yield from _review_queue(figures)
+        yield from _deliveries(figures)
+        yield from _decisions(figures)
+        silent = GaugeMetricFamily(
+            "parley_silent_seconds", "Since a worker or the scheduler was last heard.", labels=["part"]
         )
-        for site, (count, age_s) in sorted(figures.review.items()):
-            waiting.add_metric([site], count)
-            longest.add_metric([site], age_s)
-        yield from (waiting, longest)
-        due = GaugeMetricFamily("parley_deliveries_due", "Webhook deliveries that have not arrived yet.")
-        due.add_metric([], figures.deliveries_due)
-        yield due
-        decisions = CounterMetricFamily("parley_decisions", "Decisions taken.", labels=["actor", "outcome"])
-        for (actor, outcome), count in sorted(figures.decisions.items()):
-            decisions.add_metric([actor, outcome], count)
-        yield decisions
-        flooded = GaugeMetricFamily(
-            "parley_threads_flooded", "Pages of which all is read first at the moment, because so much comes."
+        for part, seconds in sorted(figures.silent_s.items()):
+            silent.add_metric([part], seconds)
+        yield silent
+        yield _gauge(
+            "parley_threads_flooded",
+            "Pages of which all is read first at the moment, because so much comes.",
+            figures.flooded,
         )
-        flooded.add_metric([], figures.flooded)
-        yield flooded
-        off = GaugeMetricFamily(
-            "parley_clock_ahead_seconds", "By how much this machine's clock is ahead of the database's."
+        yield _gauge(
+            "parley_clock_ahead_seconds",
+            "By how much this machine's clock is ahead of the database's.",
+            health.clock_ahead(self._here.db, self._here.own_clock).total_seconds(),
         )
-        off.add_metric([], health.clock_ahead(self._here.db, self._here.own_clock).total_seconds())
-        yield off
         model = GaugeMetricFamily("parley_model_info", "The model that scores.", labels=["model"])
         for name in sorted(figures.models):
             model.add_metric([name], 1)
         yield model
+
+
+class _FromMachine(Collector):
+    """What this machine knows without a database."""
+
+    def __init__(self, here: Context, *, has_database: bool) -> None:
+        self._here, self._has_database = here, has_database
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("parley_database_up", "Whether the database answered just now.", int(self._has_database))
+        with suppress(OSError):
+            free = shutil.disk_usage(self._here.settings.data_dir).free
+            yield _gauge("parley_data_folder_free_bytes", "Room left where the data folder is.", free)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    made = GaugeMetricFamily(name, text)
+    made.add_metric([], value)
+    return made
+
+
+def _review_queue(figures: health.Figures) -> Iterator[Metric]:
+    waiting = GaugeMetricFamily("parley_review_queue", "Comments that wait for a person.", labels=["site"])
+    longest = GaugeMetricFamily(
+        "parley_oldest_pending_seconds", "Age of the oldest that waits for a person.", labels=["site"]
+    )
+    for site, (count, age_s) in sorted(figures.review.items()):
+        waiting.add_metric([site], count)
+        longest.add_metric([site], age_s)
+    yield from (waiting, longest)
+
+
+def _deliveries(figures: health.Figures) -> Iterator[Metric]:
+    text = "Webhook deliveries that have not arrived yet."
+    yield _gauge("parley_deliveries_due", text, figures.deliveries_due)
+    text = "How long the webhook delivery that is latest could have been sent; retries wait for their time."
+    yield _gauge("parley_oldest_due_seconds", text, figures.oldest_due_s)
+
+
+def _decisions(figures: health.Figures) -> Iterator[Metric]:
+    decisions = CounterMetricFamily("parley_decisions", "Decisions taken.", labels=["actor", "outcome"])
+    for (actor, outcome), count in sorted(figures.decisions.items()):
+        decisions.add_metric([actor, outcome], count)
+    yield decisions
+    unsure = CounterMetricFamily("parley_unsure", "Decisions without the careful reading that they wanted.")
+    unsure.add_metric([], figures.unsure)
+    yield unsure

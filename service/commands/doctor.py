@@ -35,7 +35,7 @@ from service.storage.patience import FOR_REQUESTS
 from service.storage.records import Endpoint
 from service.upkeep import health
 from service.webhooks import endpoints
-from service.wiring import load_in_use
+from service.wiring import load_in_use, registry_of
 
 FREE_BYTES = 500_000_000
 NEEDED_BYTES = 20_000_000  # the database's own log alone takes as much
@@ -212,7 +212,11 @@ def _backlog(settings: Settings) -> Iterator[Finding]:
 def _model(settings: Settings) -> Iterator[Finding]:
     where = " (PARLEY_MODEL_DIR)" if settings.model_dir else ""
     try:
-        scorer = load_in_use(settings)
+        if settings.embedded or settings.model_dir:
+            scorer = load_in_use(settings, registry_of(settings))
+        else:
+            with opened(settings) as db:
+                scorer = load_in_use(settings, registry_of(settings, db))
     except (models.BadArtifact, OSError) as error:
         what = f"{error}; what starts now sends every comment to review"
         advice = "correct PARLEY_MODEL_DIR" if where else "restore it, or choose another: parley model use"

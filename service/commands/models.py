@@ -1,4 +1,4 @@
-"""`parley model`: which models there are, how they differ, and which one is in use on this host."""
+"""`parley model`: which models there are, how they differ, and which one is in use."""
 
 from __future__ import annotations
 
@@ -157,7 +157,12 @@ def rollback(_arguments: Namespace) -> int:
 
 def _chosen(scorer: Scorer, action: str, before: str | None) -> int:
     _write_down(scorer.model_id, action, before)
-    print(f"{scorer.model_id} is chosen in {registry().folder}. What runs on this folder follows within 5 s.")
+    there, follows = registry().folder, "follows within 5 s."
+    if registry().is_shared:
+        print(f"{scorer.model_id} is chosen for all hosts. Where its folder is, as here in {there},")
+        print(f"what runs {follows}")
+    else:
+        print(f"{scorer.model_id} is chosen in {there}. What runs on this folder {follows}")
     _say_override()
     return 0
 

@@ -41,13 +41,14 @@ def web(arguments: Namespace) -> int:
     if arguments.fd is not None:
         from service.running.web_server import serve
 
+        said_by_log(settings, alone=True)
         with socket.socket(fileno=arguments.fd) as listener, socket.socket(fileno=arguments.line) as line:
             serve(settings, listener, line)
         return 0
     _refuse_unusable(settings)
     with listen(settings.host, settings.port) as listener:
         programs, lines = web_programs(settings, listener, {}, None)
-        supervisor = Supervisor(programs, _say_by_log(settings))
+        supervisor = Supervisor(programs, said_by_log(settings, alone=True))
         supervisor.every(LOOK_S, Pulse(supervisor, lines).look)
         supervisor.run()
     return 0
@@ -73,16 +74,22 @@ def worker(arguments: Namespace) -> int:
     _refuse_unusable(settings)
     names = [arguments.only] if arguments.only else ["scoring", "webhooks"]
     programs = [Program(name, worker_command(name, settings)) for name in names]
-    watched(settings, programs, _say_by_log(settings)).run()
+    watched(settings, programs, said_by_log(settings, alone=True)).run()
     return 0
 
 
-def _say_by_log(settings: Settings) -> Callable[[str], None]:
+def said_by_log(settings: Settings, *, alone: bool) -> Callable[[str], None]:
+    """Return how a supervisor's sentences become lines of the log.
+
+    ``alone`` says that nobody reads what this process prints: then that is logged, too.
+    """
     import structlog
 
-    from service.observability import configure_logging
+    from service.observability import configure_logging, log_everything
 
     configure_logging(settings.log_level)
+    if alone:
+        log_everything()
     warning: Callable[[str], None] = structlog.get_logger("parley.supervisor").warning
     return warning
 

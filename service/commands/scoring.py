@@ -7,6 +7,7 @@ import math
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import starmap
@@ -21,13 +22,29 @@ from service.commands.lines import MAX_LINE, TOO_LONG, batches
 from service.commands.tables import aligned
 from service.domain.errors import Misconfigured
 from service.domain.languages import language_in_words
-from service.settings import data_folder, model_folder, scoring_settings
+from service.settings import data_folder, database_server, model_folder, model_store, scoring_settings
+from service.storage.database import Database
+from service.wiring import ChosenInDatabase
 
 
 def registry(load: Callable[[Path], Scorer] = load_scorer) -> Registry:
-    """Return the models of this host's data folder, which need not exist."""
+    """Return the models of this host's store or data folder, which need not exist.
+
+    Which of them is in use the database says, if it is a server's.
+    """
     # Scoring needs no installation, so no settings are read: that would make a data folder.
-    return Registry(data_folder(), load=load)
+    server = database_server()
+    shared = ChosenInDatabase(partial(_opened, server)) if server else None
+    return Registry(data_folder(), load=load, folder=model_store(), shared=shared)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    db = Database(url, pool_size=1)
+    try:
+        yield db
+    finally:
+        db.close()
 
 
 def loaded(given: str | None, *, as_served: bool = False) -> Scorer:

@@ -20,7 +20,7 @@ import structlog
 
 from service.commands.database import bring_up_to_date, now_of, opened
 from service.commands.installation import own_command
-from service.commands.processes import scheduler_command, watched, worker_command
+from service.commands.processes import said_by_log, scheduler_command, watched, worker_command
 from service.domain.errors import Misconfigured
 from service.redis_client import redis_client
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
@@ -37,8 +37,8 @@ LOOK_S = 0.3
 
 def up(arguments: Namespace) -> int:
     """Run Parley until told to stop."""
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # the console is for people
     settings = read_settings()
+    tell = _teller(settings, verbose=arguments.verbose)
     lock = take_folder(settings.data_dir)
     with listen(settings.host, settings.port) as listener, lock:
         lock.write(f"\n{_reachable(listener)}")  # for whoever asks from another shell, with other settings
@@ -49,13 +49,21 @@ def up(arguments: Namespace) -> int:
         _require_redis(settings)
         programs, lines = _programs(settings, listener, verbose=arguments.verbose)
         say("Starting Parley ...")
-        supervisor = watched(settings, programs, lambda text: say(f"parley: {text}"))
+        supervisor = watched(settings, programs, tell)
         supervisor.every(LOOK_AT_WEB_S, Pulse(supervisor, lines).look)
         welcome = _welcome(settings, listener, password)
         supervisor.every(LOOK_S, _Opening(settings, listener, welcome, supervisor.stop).look)
         supervisor.run()
     say("Stopped.")
     return 0
+
+
+def _teller(settings: Settings, *, verbose: bool) -> Callable[[str], None]:
+    """Return how to tell what happens to programs: by the log where that is shown, else in words."""
+    if verbose:
+        return said_by_log(settings, alone=False)
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # the console is for people
+    return lambda text: say(f"parley: {text}")
 
 
 def say(text: str) -> None:
@@ -121,13 +129,12 @@ def _programs(
 
     log_dir = None if verbose else settings.data_dir / "logs"
 
-    def program(name: str, command: list[str], *, ends_last: bool = False) -> Program:
-        log = log_dir / f"{name}.log" if log_dir else None
-        return Program(name, command, environment, log, ends_last=ends_last)
+    def program(name: str, command: list[str]) -> Program:
+        return Program(name, command, environment, log_dir / f"{name}.log" if log_dir else None)
 
     web, lines = web_programs(settings, listener, environment, log_dir)
     return [
-        *([program("redis", command, ends_last=True)] if (command := _redis_command(settings)) else []),
+        *_redis(settings, environment),
         *web,
         program("scoring", worker_command("scoring", settings)),
         program("webhooks", worker_command("webhooks", settings)),
@@ -135,15 +142,19 @@ def _programs(
     ], lines
 
 
-def _redis_command(settings: Settings) -> list[str] | None:
-    """Return how to run a Redis of our own; None if we were given one, or there is none to run."""
+def _redis(settings: Settings, environment: Mapping[str, str]) -> list[Program]:
+    """Return the Redis of our own to run; none if we were given one, or there is none to run.
+
+    Its log is always a file: the lines are its own, and no JSON.
+    """
     if settings.redis_url != private_redis_url(settings.data_dir):
-        return None
+        return []
     binary = find_redis_server()
     if binary is None:
         say("No Redis was found, so Celery's messages go through files: slower, and nothing is lost.")
-        return None
-    return redis_command(binary, prepare_socket(settings.redis_url))
+        return []
+    command = redis_command(binary, prepare_socket(settings.redis_url))
+    return [Program("redis", command, environment, settings.data_dir / "logs" / "redis.log", ends_last=True)]
 
 
 def _welcome(settings: Settings, listener: socket.socket, password: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Writing down which model was chosen. The choice itself is a file of the data folder (`models.registry`)."""
+"""Writing down which model was chosen. The choice itself is kept by `models.registry`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.storage.database import Database
 
 
 def tell(db: Database, action: str, model: str, before: str | None, now: datetime) -> None:
-    """Write into the audit log that a model was chosen on some host, and which one was before."""
+    """Write into the audit log that a model was chosen, and which one was before."""
     happening = ledger.untold("model", "in use", action, detail={"model": model, "before": before})
     with db.write() as connection:
         ledger.record(connection, happening, now)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, delete, func, literal_column, select
 
 from service.storage.records import Beat, ReviewQueue, columns, rows_of
-from service.storage.tables import Comment, DecisionCount, Delivery, Heartbeat, Site
+from service.storage.tables import Comment, DecisionCount, Delivery, Heartbeat, Site, WebhookEndpoint
 from service.storage.upserts import upsert
 
 FORGOTTEN = timedelta(days=1)
 SCHEDULER = "scheduler"  # its row among those of the workers; their names have a colon
 PROBE = "probe"  # the row that is written to see whether anything can be
+UNSURE = ("policy", "unsure")  # its row among the counts of decisions: no outcome, some of each may be
 
 
 def heartbeats(connection: Connection) -> list[Beat]:
@@ -30,7 +31,7 @@ def beat(connection: Connection, worker: str, model_id: str | None, now: datetim
 
 
 def decision_counts(connection: Connection) -> dict[tuple[str, str], int]:
-    """Return how many decisions were taken, by kind of actor and outcome."""
+    """Return how many decisions were taken, by kind of actor and outcome; `UNSURE` is among them."""
     rows = connection.execute(select(DecisionCount.actor_kind, DecisionCount.outcome, DecisionCount.count))
     return {(row[0], row[1]): row[2] for row in rows}
 
@@ -39,6 +40,19 @@ def deliveries_due(connection: Connection) -> int:
     """Return how many deliveries have not arrived and are not given up."""
     query = select(func.count()).select_from(Delivery).where(Delivery.status == literal_column("'due'"))
     return int(connection.execute(query).scalar_one())
+
+
+def oldest_due(connection: Connection) -> datetime | None:
+    """Return since when the delivery that is late the longest could have been sent; None if none waits.
+
+    What waits for a disabled endpoint waits for its owner, and is no delay of ours.
+    """
+    first = select(func.min(Delivery.next_attempt_at)).where(
+        Delivery.endpoint_id == WebhookEndpoint.id, Delivery.status == literal_column("'due'")
+    )
+    firsts = select(first.scalar_subquery().label("since")).where(WebhookEndpoint.disabled_at.is_(None))
+    since: datetime | None = connection.execute(select(func.min(firsts.subquery().c.since))).scalar_one()
+    return since
 
 
 def review_queues(connection: Connection) -> list[ReviewQueue]:

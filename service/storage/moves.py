@@ -15,6 +15,7 @@ from service.domain import audit, events
 from service.domain.comment import Status
 from service.domain.sealing import SealKey
 from service.storage import erasing, ledger, threads
+from service.storage.health import UNSURE
 from service.storage.records import CommentForLedger
 from service.storage.running_heads import seals_of
 from service.storage.tables import Comment, Decision, DecisionCount, Thread
@@ -253,6 +254,8 @@ def _count_decisions(connection: Connection, moves: Sequence[Move]) -> None:
     for move in moves:
         if move.outcome is not None:
             counts[move.actor_kind, move.outcome] += 1
+        if move.evidence and move.evidence.get("is_unsure"):
+            counts[UNSURE] += 1
     for (kind, outcome), count in sorted(counts.items()):
         values = {"actor_kind": kind, "outcome": outcome, "count": count}
         upsert(connection, DecisionCount, values, {"count": DecisionCount.count + count})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,17 +45,22 @@ class Readiness:
 class Figures:
     """A snapshot for metrics.
 
-    ``decisions`` by actor kind and outcome; ``review`` by site: how many wait, and the age of the oldest;
-    ``flooded`` pages are read first.
+    ``decisions`` by actor kind and outcome, of which ``unsure`` were decided without the careful reading
+    that they wanted; ``review`` by site: how many wait, and the age of the oldest; ``flooded`` pages are
+    read first; ``silent_s`` by part: seconds since it was heard, infinite where it never was;
+    ``oldest_due_s``: how late the latest delivery is.
     """
 
     backlog: int
     oldest_s: float
     deliveries_due: int
+    oldest_due_s: float
     decisions: Mapping[tuple[str, str], int]
+    unsure: int
     models: frozenset[str]
     review: Mapping[str, tuple[int, float]]
     flooded: int
+    silent_s: Mapping[str, float]
 
 
 def readiness(db: Database, now: datetime) -> Readiness:
@@ -83,14 +88,32 @@ def figures(db: Database, now: datetime) -> Figures:
         depth, oldest = backlog(connection)
         beats = queries.heartbeats(connection)
         decisions = queries.decision_counts(connection)
-        due = queries.deliveries_due(connection)
+        due, since = queries.deliveries_due(connection), queries.oldest_due(connection)
         queues = queries.review_queues(connection)
         flooded = len(queue.flooded(connection, None, now - FLOOD_SHOWN))
     recent = (beat.model_id for beat in beats if _is_fresh(beat, now, WORKER_SILENT))
     review = {one.site_id: (one.waiting, _age(one.oldest, now)) for one in queues}
-    age = _age(oldest, now)
-    models = frozenset(model for model in recent if model)
-    return Figures(depth, age, due, decisions, models, review, flooded)
+    return Figures(
+        backlog=depth,
+        oldest_s=_age(oldest, now),
+        deliveries_due=due,
+        oldest_due_s=_age(since, now),
+        unsure=decisions.pop(queries.UNSURE, 0),
+        decisions=decisions,
+        models=frozenset(model for model in recent if model),
+        review=review,
+        flooded=flooded,
+        silent_s=_silent(beats, now),
+    )
+
+
+def _silent(beats: Sequence[Beat], now: datetime) -> Mapping[str, float]:
+    """Return for how long no worker, and for how long no scheduler, was heard."""
+    heard: dict[str, list[datetime]] = {"worker": [], "scheduler": []}
+    for beat in beats:
+        if beat.seen_at <= now + EARLY:
+            heard["scheduler" if beat.worker == SCHEDULER else "worker"].append(beat.seen_at)
+    return {part: _age(max(times), now) if times else math.inf for part, times in heard.items()}
 
 
 def _is_fresh(beat: Beat, now: datetime, silent: timedelta) -> bool:

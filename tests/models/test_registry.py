@@ -266,3 +266,61 @@ def test_what_a_model_says_of_itself_is_read_and_its_absence_borne(trained: Path
     assert header_of(trained)["prior"] == 0.1
     assert evaluation_of(trained)["model"] == id_of(trained)
     assert header_of(tmp_path) == evaluation_of(tmp_path) == {}
+
+
+class Kept:
+    """A choice that hosts share, kept in this process."""
+
+    def __init__(self) -> None:
+        self.kept: tuple[Choice, int] | None = None
+
+    def read(self) -> tuple[Choice, int] | None:
+        return self.kept
+
+    def write(self, choice: Choice) -> None:
+        self.kept = choice, (self.kept[1] if self.kept else 0) + 1
+
+
+def test_hosts_that_share_a_choice_use_the_same_model_once_each_has_it(
+    other: Path, trained: Path, tmp_path: Path
+) -> None:
+    kept = Kept()
+    here, there = (
+        Registry(tmp_path / name, shipped=trained, shared=kept, folder=tmp_path / name / "store")
+        for name in ("here", "there")
+    )
+    assert here.in_use().model_id == there.in_use().model_id == id_of(trained)
+    here.use(str(other))
+    before = there.state()
+
+    assert here.in_use().model_id == id_of(other)
+    assert sorted(path.name for path in (tmp_path / "here" / "store").iterdir()) == [id_of(other)]
+    with pytest.raises((BadArtifact, OSError)):
+        there.in_use()
+    there.add(other)
+    assert there.in_use().model_id == id_of(other)
+    assert there.state() != before, "who met it missing looks again"
+    there.rollback()
+    assert here.in_use().model_id == id_of(trained)
+
+
+def test_the_same_choice_once_more_is_another_state(other: Path, trained: Path, tmp_path: Path) -> None:
+    registry = Registry(tmp_path, shipped=trained, shared=Kept())
+    registry.use(str(other))
+    before = registry.state()
+    registry.use(id_of(other))
+
+    assert registry.state() != before
+
+
+def test_what_was_chosen_on_one_host_counts_until_a_first_choice_is_shared(
+    other: Path, trained: Path, tmp_path: Path
+) -> None:
+    Registry(tmp_path, shipped=trained).use(str(other))
+    registry = Registry(tmp_path, shipped=trained, shared=Kept())
+
+    assert registry.in_use().model_id == id_of(other)
+    registry.use("shipped")
+    assert registry.in_use().model_id == id_of(trained)
+    registry.rollback()
+    assert registry.in_use().model_id == id_of(other)

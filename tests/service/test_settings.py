@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import Misconfigured
-from service.settings import ScoringSettings, read_settings, scoring_settings
+from service.settings import ScoringSettings, database_server, model_store, read_settings, scoring_settings
 
 
 def test_without_any_variable_parley_is_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,3 +158,22 @@ def test_a_public_address_that_cannot_work_is_one_sentence(
 ) -> None:
     with pytest.raises(Misconfigured, match=f"PARLEY_PUBLIC_URL: .*{sentence}"):
         _public(tmp_path, address)
+
+
+def test_where_models_lie_and_which_server_says_what_is_in_use_can_be_asked_without_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "password").write_text("p/w")
+    server = {
+        "PARLEY_DATABASE_URL": "postgresql://u@h/d",
+        "PARLEY_DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+
+    assert (model_store({}), database_server({})) == (None, None)
+    assert database_server({"PARLEY_DATABASE_URL": "sqlite:///here.db"}) is None
+    assert database_server(server) == "postgresql+psycopg://u:p%2Fw@h/d"
+    assert model_store({"PARLEY_MODEL_STORE": "/models"}) == Path("/models")
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+    assert read_settings(server | {"PARLEY_MODEL_STORE": "/models"}).model_store == Path("/models")
+    assert read_settings({}).model_store is None

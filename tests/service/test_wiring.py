@@ -1,6 +1,6 @@
 """A running process follows the choice of model, and never a bad one.
 
-Proves `service/context.py` too.
+Proves `service/context.py` and `service/storage/model_choice.py` too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from models.registry import Registry
 from models.training.train import Plan, train
 from service import wiring
 from service.settings import ScoringSettings, Settings
+from service.storage.database import Database
 from service.wiring import LOOK_S, ModelInUse, make_context
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT
@@ -286,3 +287,69 @@ def test_a_drain_under_a_backlog_goes_on_with_the_model_that_was_chosen_meanwhil
     assert ran.returncode == 0, ran.stderr
     first, *others = ran.stdout.split()
     assert (first, set(others)) == (ids[0], {ids[1]})
+
+
+@pytest.fixture
+def hosts(postgres_db: Database, alone: Settings, folders: tuple[Path, Path]) -> tuple[Settings, Settings]:
+    """Two hosts of server mode, each with a data folder of its own, of which one has both models."""
+    url = postgres_db.engine.url.render_as_string(hide_password=False)
+    here, there = (
+        replace(alone, data_dir=alone.data_dir / name, database_url=url) for name in ("here", "there")
+    )
+    registry = wiring.registry_of(here, postgres_db)
+    for folder in folders:
+        registry.add(folder) if registry.folder.exists() else registry.use(str(folder))
+    return here, there
+
+
+def test_a_choice_in_the_database_is_followed_by_every_host_that_has_the_model(
+    postgres_db: Database, hosts: tuple[Settings, Settings], folders: tuple[Path, Path], ids: tuple[str, str],
+    errors: list[MutableMapping[str, Any]],
+) -> None:  # fmt: skip
+    """A container forgets its folder with itself: what says which model is in use may not lie there."""
+    here, there = hosts
+    time = Time()
+    first, second = ModelInUse(here, time, db=postgres_db), ModelInUse(there, time, db=postgres_db)
+    assert in_use(first) == ids[0]
+    assert in_use(second) is None, "it has no model of that name, and asks nobody for one"
+
+    wiring.registry_of(there, postgres_db).use(str(folders[0]))
+    time.now += LOOK_S
+    assert in_use(second) == ids[0]
+
+    wiring.registry_of(here, postgres_db).use(ids[1])
+    time.now += LOOK_S
+    assert (in_use(first), in_use(second)) == (ids[1], ids[0])
+    shutil.copytree(here.data_dir / "models" / ids[1], there.data_dir / "models" / ids[1])
+    time.now += LOOK_S
+    assert (in_use(first), in_use(second)) == (ids[1], ids[1])
+
+    wiring.registry_of(there, postgres_db).rollback()
+    time.now += LOOK_S
+    assert (in_use(first), in_use(second)) == (ids[0], ids[0])
+
+
+def test_while_the_database_does_not_say_which_model_the_one_before_stays(
+    postgres_db: Database, hosts: tuple[Settings, Settings], ids: tuple[str, str]
+) -> None:
+    time, here = Time(), hosts[0]
+    gone = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing", pool_size=1)
+    scorer, begun = ModelInUse(here, time, db=postgres_db), ModelInUse(here, time, db=gone)
+    assert in_use(scorer) == ids[0]
+    assert in_use(begun) is None, "any other model would be a guess"
+
+    scorer._registry, begun._registry = begun._registry, scorer._registry
+    time.now += LOOK_S
+    assert (in_use(scorer), in_use(begun)) == (ids[0], ids[0])
+    gone.close()
+
+
+def test_models_may_lie_in_a_store_apart_from_the_data_folder(
+    alone: Settings, folders: tuple[Path, Path], ids: tuple[str, str], tmp_path: Path
+) -> None:
+    stored = replace(alone, model_store=tmp_path / "store")
+    wiring.registry_of(stored).use(str(folders[0]))
+
+    assert in_use(ModelInUse(stored)) == ids[0]
+    assert sorted(path.name for path in (tmp_path / "store").iterdir()) == ["current.json", ids[0]]
+    assert not (alone.data_dir / "models").exists()

@@ -87,19 +87,19 @@ def _training(commands: Commands) -> None:
 def _models(commands: Commands) -> None:
     group = commands.group(
         "model",
-        "Look at models, compare them, and choose the one in use on this host: in its data folder,"
-        " PARLEY_DATA_DIR. Where PARLEY_MODEL_DIR is set, that model is used whatever is chosen.",
+        "Look at models, compare them, and choose the one in use: on this host, in its data folder; with"
+        " PARLEY_DATABASE_URL on all hosts, in the database. Models lie in PARLEY_MODEL_STORE, by default in"
+        " the data folder. Where PARLEY_MODEL_DIR is set, that model is used whatever is chosen.",
     )
     listed = group.add("list", "models:list_models", "List the models and test each.", needs=NOTHING)
     show = group.add("show", "models:show", "Show a model, by default the one in use.", needs=NOTHING)
     use = group.add(
         "use", "models:use", "Use another model from now on; a bad one is refused. This acts on this host's"
-        " data folder: with workers on several hosts, do it on each. What runs follows within 5 s.",
+        " data folder, and with PARLEY_DATABASE_URL on all hosts: those that lack the model go on with the"
+        " one before until it is used there, too. What runs follows within 5 s.",
         needs=FOLDER,
     )  # fmt: skip
-    group.add(
-        "rollback", "models:rollback", "Use the model before this one again, on this host.", needs=FOLDER
-    )
+    group.add("rollback", "models:rollback", "Use the model before this one again.", needs=FOLDER)
     compare = group.add(
         "compare", "models:compare", "Compare two models on labelled comments.", needs=NOTHING
     )

@@ -15,7 +15,9 @@ def add(commands: Commands) -> None:
 
 def _processes(commands: Commands) -> None:
     up = commands.add("up", "up:up", "Run everything on this machine until Ctrl-C.", needs=FOLDER)
-    up.add_argument("--verbose", action="store_true", help="show the logs here instead of writing files")
+    up.add_argument(
+        "--verbose", action="store_true", help="show the logs here, as JSON lines, instead of writing files"
+    )
     web = commands.add("web", "processes:web", "Run the web server.")
     web.add_argument("--fd", type=int, help=argparse.SUPPRESS)
     web.add_argument("--line", type=int, help=argparse.SUPPRESS)

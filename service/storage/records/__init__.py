@@ -18,7 +18,7 @@ from service.storage.records.moderation import (
     SubjectHead,
 )
 from service.storage.records.rows import columns, row_of, rows_of, values_of
-from service.storage.records.scoring import Community, Key, StoredSuggestion
+from service.storage.records.scoring import ChosenModel, Community, Key, StoredSuggestion
 from service.storage.records.sites import (
     Account,
     Factor,
@@ -58,6 +58,7 @@ __all__ = [
     "AttemptRow",
     "AuditEntry",
     "Beat",
+    "ChosenModel",
     "CommentForLedger",
     "CommentRow",
     "Community",

@@ -9,6 +9,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenModel:
+    """The name of the model that all hosts use, those before it, and the number of this choice."""
+
+    current: str
+    history: list[str]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key for scoring from outside; ``per_minute`` is its quota of requests."""
 

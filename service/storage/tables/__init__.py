@@ -3,7 +3,7 @@
 from service.storage.tables.base import Base, Id, Instant, Serial, SubjectId
 from service.storage.tables.comments import Comment, IdempotencyKey, Likeness
 from service.storage.tables.moderation import AuditHead, AuditRow, Decision, DecisionCount, Policy, Subject
-from service.storage.tables.scoring import PerspectiveKey, Suggestion
+from service.storage.tables.scoring import ModelChoice, PerspectiveKey, Suggestion
 from service.storage.tables.sites import (
     Credential,
     Moderator,
@@ -34,6 +34,7 @@ __all__ = [
     "IdempotencyKey",
     "Instant",
     "Likeness",
+    "ModelChoice",
     "Moderator",
     "ModeratorSite",
     "PerspectiveKey",

@@ -104,7 +104,10 @@ class Decision(Base):
 
 
 class DecisionCount(Base):
-    """How many decisions of one outcome the policy or the moderators took, for metrics."""
+    """How many decisions of one outcome the policy or the moderators took, for metrics.
+
+    One row more counts those of the policy whose evidence was unsure (`service.storage.health.UNSURE`).
+    """
 
     __tablename__ = "decision_counts"
     actor_kind: Mapped[str] = mapped_column(String(16), primary_key=True)

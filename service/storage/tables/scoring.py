@@ -15,6 +15,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.storage.tables.base import Base, Serial
 
 
+class ModelChoice(Base):
+    """The model that all hosts use, and those before it, the latest last. One row, once one was chosen.
+
+    Names as in `models.registry`; ``number`` is another one after each choice.
+    """
+
+    __tablename__ = "model_choice"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    current: Mapped[str] = mapped_column(String(100))
+    history: Mapped[list[Any]]
+    number: Mapped[int]
+
+
 class PerspectiveKey(Base):
     """A key for scoring from outside, recognised by the SHA-256 of its secret; ``id`` counts its quota."""
 

@@ -5,10 +5,11 @@ Proves `service/upkeep/health.py` and `service/storage/health.py` too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 
 from service.app import create_app
 from service.context import utcnow
@@ -24,6 +25,7 @@ from service.settings import Settings
 from service.storage import comments
 from service.storage import health as queries
 from service.storage.database import Database
+from service.storage.tables import Delivery, Event, WebhookEndpoint
 from service.upkeep import health
 from service.web.context import make_web_context
 from tests.service.api.parts import assert_problem, bearer, decide, draft, hire, post
@@ -358,3 +360,74 @@ def test_a_disk_that_takes_a_row_and_no_comment_is_full(
     told = health.Writes(db, tmp_path).state(utcnow())
 
     assert ("cannot write a comment" in told and "MiB left" in told) == db.is_sqlite
+
+
+def test_a_delivery_that_could_be_sent_and_is_not_has_an_age(client: FlaskClient, db: Database) -> None:
+    """A retry waits for its time, and a disabled endpoint for its owner: neither is late."""
+    now = utcnow()
+    for name, minutes, disabled in (("late", -10, None), ("again", 10, None), ("disabled", -60, now)):
+        due_delivery(db, name, now + timedelta(minutes=minutes), disabled)
+
+    found = figures(client)
+    assert found["parley_deliveries_due", ()] == 3
+    assert 600 <= found["parley_oldest_due_seconds", ()] < 660
+
+
+def due_delivery(db: Database, name: str, at: datetime, disabled: datetime | None) -> None:
+    with db.write() as connection:
+        connection.execute(
+            insert(Event).values(
+                id=f"msg_{name}", site_id="demo", subject_kind="site", subject_id=name, sequence=1,
+                type="site.changed", payload="{}", created_at=at,
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(WebhookEndpoint).values(
+                id=name, site_id="demo", url="https://192.88.98.1/", secret="s", types=[], created_at=at,
+                disabled_at=disabled,
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(Delivery).values(
+                id=name, endpoint_id=name, event_id=f"msg_{name}", subject_kind="site", subject_id=name,
+                sequence=1, next_attempt_at=at,
+            )
+        )  # fmt: skip
+
+
+def test_decisions_without_the_careful_reading_that_they_wanted_are_counted(
+    client: FlaskClient, db: Database
+) -> None:
+    assert figures(client)["parley_unsure_total", ()] == 0
+    for said in ("A subtle remark.", "Another subtle one.", "A fine remark."):
+        post(client, said)
+    decide(db)
+
+    found = figures(client)
+    assert found["parley_unsure_total", ()] == 2
+    decided = {labels: count for (name, labels), count in found.items() if name == "parley_decisions_total"}
+    assert sum(decided.values()) == 3, decided
+
+
+def test_how_long_a_part_was_not_heard_is_told_also_where_it_never_was(
+    client: FlaskClient, db: Database
+) -> None:
+    health.beat(db, "worker:1", "model-1", utcnow() - timedelta(seconds=90))
+    health.beat(db, "worker:2", "model-1", utcnow() - timedelta(seconds=40))
+
+    found = figures(client)
+    assert 40 <= found["parley_silent_seconds", ("worker",)] < 60
+    assert found["parley_silent_seconds", ("scheduler",)] == math.inf
+
+
+def test_the_machine_tells_its_room_and_whether_the_database_answers(
+    client: FlaskClient, settings: Settings, tmp_path: Path
+) -> None:
+    gone = replace(settings, log_level="error", database_url=f"sqlite:///{tmp_path / 'no-folder' / 'x.db'}")
+    without = figures(create_app(gone).test_client())
+    found = figures(client)
+
+    assert (found["parley_database_up", ()], without["parley_database_up", ()]) == (1, 0)
+    assert found["parley_data_folder_free_bytes", ()] > 0
+    assert without["parley_data_folder_free_bytes", ()] > 0
+    assert ("parley_task_queue_depth", ()) not in without

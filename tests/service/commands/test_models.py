@@ -17,6 +17,7 @@ from models.reading.files import sha256, to_json
 from models.registry import Registry
 from models.texts.data import read_labelled
 from models.training.train import Plan, train
+from service.storage.database import Database
 from tests.models.conftest import PLACES, rows, write_csv
 from tests.running import ROOT, parley_command
 from tests.service.commands.conftest import Parley
@@ -356,3 +357,23 @@ def test_what_is_chosen_here_is_what_the_registry_says(parley: Parley, folder: P
     parley("model", "use", folder / "a")
 
     assert Registry(tmp_path / "data").in_use().model_id == json.loads(parley("model", "show")[1])["model"]
+
+
+def test_on_a_server_s_database_the_choice_counts_for_all_hosts_and_is_told(
+    parley: Parley, postgres_db: Database, folder: Path, ids: tuple[str, str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    url = postgres_db.engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("PARLEY_DATABASE_URL", url)
+    monkeypatch.setenv("PARLEY_MODEL_STORE", str(tmp_path / "store"))
+    code, out, error = parley("model", "use", folder / "a")
+
+    assert (code, error) == (0, "")
+    assert out.startswith(f"{ids[0]} is chosen for all hosts.")
+    assert [path.name for path in (tmp_path / "store").iterdir()] == [ids[0]]
+    monkeypatch.setenv("PARLEY_DATA_DIR", str(tmp_path / "another-container"))
+    assert json.loads(parley("model", "show")[1])["model"] == ids[0]
+    assert "model" in parley("audit", "log", "--kind", "model")[1]
+    monkeypatch.setenv("PARLEY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    code, out, error = parley("model", "show")
+    assert (code, out, error.count("\n")) == (2, "", 1)

@@ -6,6 +6,7 @@ Proves `service/commands/processes.py` and `service/sites/first_start.py` too.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from service.commands.up import _welcome
+from service.commands.up import _programs, _welcome
+from service.running.web_server import listen
 from service.settings import read_settings
 from tests.running import ROOT, Parley, first_password, free_port, parley_command, stop, wait_until
 
@@ -140,3 +142,38 @@ def test_a_redis_that_does_not_answer_is_refused(tmp_path):
     said = refused(tmp_path, free_port(), PARLEY_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     assert "PARLEY_REDIS_URL does not answer" in said
+
+
+@pytest.mark.parametrize(("verbose", "files"), [(True, {"redis"}), (False, None)])
+def test_with_verbose_all_but_redis_write_where_docker_logs_looks(
+    tmp_path: Path, verbose: bool, files: set[str] | None
+) -> None:
+    """The lines of Redis are its own, and no JSON."""
+    settings = read_settings({"PARLEY_DATA_DIR": str(tmp_path)})
+    with listen("127.0.0.1", 0) as listener:
+        programs, lines = _programs(settings, listener, verbose=verbose)
+        for line in lines.values():
+            line.close()
+
+    with_file = {program.name for program in programs if program.log}
+    assert with_file == ({program.name for program in programs} if files is None else with_file & files)
+
+
+TOLD = """
+from service.commands.up import _teller, say
+from service.settings import read_settings
+tell = _teller(read_settings(), verbose=True)
+say("Parley is running.")
+tell("web ended (killed by SIGKILL); it starts again in 0.2 s")
+"""
+
+
+def test_with_verbose_what_happens_is_a_line_of_the_log_and_the_welcome_stays_for_people(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD], cwd=ROOT, env=environment(tmp_path, 0), capture_output=True, text=True
+    )
+
+    assert done.stdout == "Parley is running.\n", done.stderr
+    assert json.loads(done.stderr)["event"].startswith("web ended")
