@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -103,6 +103,7 @@ def restore(arguments: Namespace) -> int:
         _show(file, found)
         restores.refuse_newer(found)
         return 0
+    told = _ids(arguments.taken_back)
     with ExitStack() as stack:
         folder = writable_folder(data_folder())
         stack.enter_context(take_folder(folder))
@@ -112,7 +113,7 @@ def restore(arguments: Namespace) -> int:
         key = (work / SECRET_KEY).read_bytes()
         settings = _target(key, found)
         _refuse_full(settings, key, is_told=arguments.overwrite)
-        erased = _bring_back(settings, found, work)
+        erased = _bring_back(settings, found, work, told)
         restores.place(
             work, found, folder, database_file(settings) if settings.embedded else None,
             with_key=given_secret_key() is None,
@@ -184,7 +185,15 @@ def _there(settings: Settings, key: bytes) -> list[str]:
     return found
 
 
-def _bring_back(settings: Settings, found: Manifest, work: Path) -> int:
+def _ids(file: str | None) -> list[str]:
+    """Return the ids in a file, one a line."""
+    try:
+        return Path(file).read_text(encoding="utf-8").split() if file else []
+    except (OSError, UnicodeError):
+        raise Misconfigured(f"The file {file} cannot be read.") from None
+
+
+def _bring_back(settings: Settings, found: Manifest, work: Path, told: Sequence[str]) -> int:
     """Make the database ready to be put in place, or with a server put it there; return how many comments
     were erased again.
     """
@@ -199,7 +208,7 @@ def _bring_back(settings: Settings, found: Manifest, work: Path) -> int:
         if wrong := keeping.damage(db):
             raise Misconfigured(f"The database in the backup is damaged ({wrong}). Take another backup.")
         bring_up_to_date(db)
-        erased = restores.begin_again(db, taken_back, last_place, utcnow())
+        erased = restores.begin_again(db, [*taken_back, *told], last_place, utcnow())
         db.pack()
         db.empty_log()
     if settings.embedded:

@@ -47,6 +47,9 @@ def _keeping(commands: Commands) -> None:
         "--dry-run", action="store_true", help="say what is in it and check every part; change nothing"
     )
     restore.add_argument("--overwrite", action="store_true", help="in the place of the Parley that is there")
+    restore.add_argument(
+        "--taken-back", metavar="IDS", help="a file with the ids of comments that were taken back since"
+    )
     retention = commands.add(
         "retention", "keeping:retention", "Delete and erase what is kept for long enough. Workers do so every"
         " hour.",

@@ -127,6 +127,25 @@ def test_what_was_taken_back_since_is_erased_again(parley: Parley, there: Path) 
     assert parley("audit", "verify")[0] == 0
 
 
+def test_where_the_database_is_lost_the_host_says_what_was_taken_back(
+    parley: Parley, sqlite: Path, tmp_path: Path
+) -> None:
+    one = post("I take this back.")
+    parley("backup", "x.backup")
+    for path in sqlite.glob("parley.db*"):
+        path.unlink()
+    (tmp_path / "ids").write_text(f"{one}\nno-such-comment\n\n{one}\n")
+
+    assert parley("restore", "x.backup", "--overwrite", "--taken-back", tmp_path / "nothing")[0] == 2
+    assert (
+        "1 of them were taken back"
+        in (parley("restore", "x.backup", "--overwrite", "--taken-back", tmp_path / "ids")[1])
+    )
+
+    assert bodies() == ["", "The first remark."]
+    assert parley("audit", "verify")[0] == 0
+
+
 def test_an_older_release_rolls_back_over_the_tables_of_a_newer_one(parley: Parley, there: Path) -> None:
     key, one = read_settings().secret_key, post("I take this back.")
     parley("backup", "before-the-upgrade.backup")
