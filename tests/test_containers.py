@@ -396,3 +396,11 @@ def test_the_image_is_built_and_says_its_version(tmp_path: Path) -> None:
     if shutil.which(program):
         run = [program, "run", "--rm", "--read-only", "--network", "none", "parley:test", "--version"]
         assert subprocess.run(run, check=True, capture_output=True, text=True).stdout.startswith("parley ")
+
+
+def test_the_workflow_builds_the_image_and_reads_the_compose_file() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+    steps = " ".join(step.get("run", "") for step in jobs["image"]["steps"])
+
+    assert "docker build --tag parley:ci ." in steps
+    assert "docker compose --profile proxy config" in steps
