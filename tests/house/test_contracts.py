@@ -68,8 +68,8 @@ SEEDS = [
 
 # The libraries that a layer may know; every other one that we import anywhere must be forbidden there.
 KNOWN = {
-    USE_CASES: {"sqlalchemy", "orjson", "structlog", "argon2", "zxcvbn", "urllib3", "alembic"},
-    STORAGE: {"sqlalchemy", "alembic", "orjson", "structlog"},
+    USE_CASES: {"sqlalchemy", "psycopg", "orjson", "structlog", "argon2", "zxcvbn", "urllib3", "alembic"},
+    STORAGE: {"sqlalchemy", "psycopg", "alembic", "orjson", "structlog"},
     RULES: set(),
 }
 
