@@ -32,7 +32,7 @@ class Patience:
 
 WITHOUT_END = Patience()  # for what may take hours, such as an upgrade
 # A reader is answered within five seconds, if need be with 503.
-FOR_REQUESTS = Patience(statement=3.0, lock=2.0, silence=3.5, own=3.5)
+FOR_REQUESTS = Patience(statement=3.0, lock=2.5, silence=3.5, own=3.5)
 FOR_TASKS = Patience(statement=30.0, lock=10.0, silence=35.0)
 FOR_WATCHING = Patience(statement=1.5, lock=1.0, silence=2.0, own=2.0)  # who watches has others to look after
 

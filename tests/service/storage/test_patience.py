@@ -19,6 +19,7 @@ from sqlalchemy import text
 from service.app import create_app
 from service.comments.intake import Intake
 from service.domain.errors import Unavailable
+from service.running.watchdog import LOOK_S, Watchdog
 from service.settings import Settings
 from service.sites import sites
 from service.storage import migrate
@@ -31,6 +32,7 @@ from tests.running import wait_until
 from tests.service.api.parts import assert_problem, draft
 from tests.service.comments.test_intake import KEY
 from tests.service.comments.test_intake import draft as draft_of
+from tests.service.running.test_watchdog import Keeper
 
 SHORT = Patience(statement=0.3, lock=0.2, silence=0.5, own=0.5)
 MANY = 12
@@ -234,3 +236,19 @@ def test_a_mistake_of_the_caller_opens_a_gate_as_well_as_an_answer() -> None:
         raise KeyError
     with gate.passed(), gate.passed():
         pass
+
+
+def test_whoever_watches_programs_is_not_held_up_and_blames_nobody(
+    settings: Settings, stoppable: Stoppable
+) -> None:
+    """It has to restart what ends, and to stop when it is told to."""
+    db, keeper, now = Database(stoppable.url, 1, patience=SHORT), Keeper(), [0.0]
+    dog = Watchdog(settings, db, keeper, lambda: None, clock=lambda: now[0])
+    dog.look()
+    with stoppable.stopped():
+        for _ in range(100):  # most of them do not ask any more
+            now[0] += LOOK_S
+            dog.look()
+
+    assert keeper.killed == []
+    db.close()
