@@ -1,4 +1,4 @@
-"""The door to the database: what is deleted leaves its files."""
+"""The door to the database: what is written and read together, and what is deleted leaves its files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from service.domain.errors import Unavailable
 from service.storage import database
 from service.storage.database import Database, note_erased
 
@@ -29,9 +30,51 @@ def holds(folder: Path) -> bool:
     return any(PLANTED.encode() in path.read_bytes() for path in folder.iterdir())
 
 
+def count(db: Database) -> int:
+    with db.read() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM words")).scalar_one())
+
+
 def drop(db: Database) -> None:
     with db.write() as connection:
         connection.execute(text("DELETE FROM words"))
+
+
+def test_a_write_holds_the_file_from_its_beginning_and_an_error_undoes_it(
+    own: Database, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        with own.write() as connection:
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")  # nothing was written yet
+            connection.execute(text("DELETE FROM words"))
+            raise ZeroDivisionError
+
+    with (
+        closing(sqlite3.connect(tmp_path / "own.db", timeout=0, isolation_level=None)) as other,
+        pytest.raises(ZeroDivisionError),
+    ):
+        fail()
+
+    assert count(own) == 1
+
+
+def test_a_snapshot_sees_one_moment(own: Database) -> None:
+    with own.snapshot() as connection:
+        before = connection.execute(text("SELECT count(*) FROM words")).scalar_one()
+        drop(own)
+        after = connection.execute(text("SELECT count(*) FROM words")).scalar_one()
+
+    assert (before, after, count(own)) == (1, 1, 0)
+
+
+def test_a_writer_that_waits_too_long_is_told_so_in_our_words(own: Database, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "own.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with closing(own.engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
+            cursor.execute("PRAGMA busy_timeout=0")  # the only connection of the pool
+        with pytest.raises(Unavailable), own.write():
+            pass
 
 
 def test_nothing_of_what_was_deleted_is_left_in_the_files(own: Database, tmp_path: Path) -> None:
