@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from models.reading.language import detect_several
 from service.domain.access import Caller
 from service.domain.scores import ATTRIBUTES, Span
 from service.domain.word_lists import utf16
-from service.sites import moderators
 
 MO = Caller("session", "mo", {"demo": "moderator"})
 
@@ -105,9 +102,3 @@ class FakeClock:
     def forward(self, **by: float) -> None:
         """Move on."""
         self.now += timedelta(**by)
-
-
-def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let passwords be hashed without the wait that keeps guessers busy."""
-    moderators._nobodys_hash()  # kept for the tests that follow, and as slow as it is
-    monkeypatch.setattr(moderators, "HASHER", moderators.PasswordHasher(1, 64, 1))

@@ -29,6 +29,7 @@ from service.settings import (
     writable_folder,
 )
 from service.storage import keeping
+from service.storage.database import Database
 from service.upkeep import archive
 from service.upkeep import backup as backups
 from service.upkeep import restore as restores
@@ -46,9 +47,8 @@ def backup(arguments: Namespace) -> int:
     if not target.parent.is_dir():
         raise Misconfigured(f"There is no folder {target.parent}.")
     passphrase = _passphrase(twice=True) if arguments.encrypt else None
-    files = _model_files(settings)
     with migrated(settings) as db, archive.workroom(settings.data_dir / UNFINISHED_BACKUP) as work:
-        what = backups.Kept(settings.secret_key, files)
+        what = backups.Kept(settings.secret_key, _model_files(settings, db))
         made = backups.back_up(db, what, target, work, version("parley"), utcnow(), passphrase)
     print(f"{target}: {made.comments} comments, the secret key{_models(made)},", end=" ")
     print(f"{target.stat().st_size} bytes{', encrypted' if passphrase else ''}.")
@@ -59,9 +59,9 @@ def backup(arguments: Namespace) -> int:
     return 0
 
 
-def _model_files(settings: Settings) -> Mapping[str, Path]:
-    """Return the chosen model and the choice, by their names in a backup."""
-    registry = registry_of(settings)
+def _model_files(settings: Settings, db: Database) -> Mapping[str, Path]:
+    """Return the chosen model and the choice, by their names in a backup; a shared one is in the database."""
+    registry = registry_of(settings, db)
     try:
         name = registry.choice().current
     except BadArtifact as error:
@@ -69,10 +69,9 @@ def _model_files(settings: Settings) -> Mapping[str, Path]:
     if name == SHIPPED_NAME:
         return {}
     folder = registry.folder_of(name)
-    files = [
-        *(path for path in sorted(folder.rglob("*")) if path.is_file()),
-        registry.folder / "current.json",
-    ]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    if not registry.is_shared:
+        files.append(registry.folder / "current.json")
     return {f"{MODELS}{path.relative_to(registry.folder).as_posix()}": path for path in files}
 
 
@@ -115,8 +114,8 @@ def restore(arguments: Namespace) -> int:
         _refuse_full(settings, key, is_told=arguments.overwrite)
         erased = _bring_back(settings, found, work, told)
         restores.place(
-            work, found, folder, database_file(settings) if settings.embedded else None,
-            with_key=given_secret_key() is None,
+            work, found, folder, settings.model_store or folder / MODELS.rstrip("/"),
+            database_file(settings) if settings.embedded else None, with_key=given_secret_key() is None,
         )  # fmt: skip
     print(f"Restored {found.comments} comments as they were at {found.made_at}{_models(found)}.")
     if erased:
@@ -174,7 +173,7 @@ def _refuse_full(settings: Settings, key: bytes, *, is_told: bool) -> None:
 
 
 def _there(settings: Settings, key: bytes) -> list[str]:
-    file, own = settings.data_dir / SECRET_KEY, settings.data_dir / MODELS.rstrip("/")
+    file, own = settings.data_dir / SECRET_KEY, settings.model_store or settings.data_dir / MODELS.rstrip("/")
     found = []
     if settings.embedded and database_file(settings).exists():
         found.append(str(database_file(settings)))

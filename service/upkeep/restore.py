@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -50,13 +51,18 @@ def begin_again(db: Database, taken_back: Sequence[str], last_place: int, now: d
     return erased
 
 
-def place(work: Path, manifest: Manifest, folder: Path, database: Path | None, *, with_key: bool) -> None:
+def place(
+    work: Path, manifest: Manifest, folder: Path, models: Path, database: Path | None, *, with_key: bool
+) -> None:
     """Put the parts of a backup where they belong, the database last; each is renamed, so none is ever half.
 
-    ``database`` is SQLite's file, None where a server has it already. Nobody may have it open.
+    ``models`` is where models lie. ``database`` is SQLite's file, None where a server has it already. Nobody
+    may have it open.
     """
     for part in manifest.parts:
-        if part.name.startswith(MODELS) or (part.name == SECRET_KEY and with_key):
+        if part.name.startswith(MODELS):
+            _move(work / part.name, models / part.name.removeprefix(MODELS))
+        elif part.name == SECRET_KEY and with_key:
             _move(work / part.name, folder / part.name)
     if database is not None:
         # A log beside a file that it does not belong to would be played into it.
@@ -69,5 +75,7 @@ def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with source.open("rb+") as file:
         os.fsync(file.fileno())
+    if source.stat().st_dev != target.parent.stat().st_dev:  # models may lie on a volume of their own
+        source = Path(shutil.copy2(source, target.with_name(f".{target.name}.unfinished")))
     source.replace(target)
     sync_folder(target.parent)

@@ -68,11 +68,17 @@ SEEDS = [
 
 # The libraries that a layer may know; every other one that we import anywhere must be forbidden there.
 KNOWN = {
-    # fmt: off
     USE_CASES: {
-        "sqlalchemy", "psycopg", "orjson", "structlog", "argon2", "zxcvbn", "urllib3", "alembic", "cryptography",
+        "sqlalchemy",
+        "psycopg",
+        "orjson",
+        "structlog",
+        "argon2",
+        "zxcvbn",
+        "urllib3",
+        "alembic",
+        "cryptography",
     },
-    # fmt: on
     STORAGE: {"sqlalchemy", "psycopg", "alembic", "orjson", "structlog"},
     RULES: set(),
 }

@@ -25,7 +25,7 @@ from service.sites import moderators, second_factors
 from service.storage.tables import Moderator
 from service.upkeep import audit
 from service.web.login_limits import LoginLimits
-from tests.fakes import FakeClock, hash_quickly
+from tests.fakes import FakeClock
 from tests.service.api.parts import bearer
 from tests.service.review.conftest import PASSWORD, Desk, token
 
@@ -78,9 +78,8 @@ class Ben(Desk):
 
 
 @pytest.fixture
-def ben(app: Flask, _people: None, monkeypatch: pytest.MonkeyPatch) -> Ben:
+def ben(app: Flask, _people: None) -> Ben:
     """Ben, logged in."""
-    hash_quickly(monkeypatch)
     made = Ben(app)
     assert made.log_in().location == "/review/"
     made.client.get("/review/login")  # the cookie of a login form

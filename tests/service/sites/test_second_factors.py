@@ -22,16 +22,14 @@ from service.storage.database import Database
 from service.storage.tables import Base, Moderator, RecoveryCode, SecondFactor
 from service.upkeep import audit
 from tests.conftest import NOW
-from tests.fakes import hash_quickly
 
 KEY, PASSWORD = b"k" * 32, "tulip-mania-1637"
 STEP = timedelta(seconds=30)
 
 
 @pytest.fixture(autouse=True)
-def _ben(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Ben, without a second factor; the audit log holds whatever is done here, and hashing does not wait."""
-    hash_quickly(monkeypatch)
+def _ben(db: Database) -> Iterator[None]:
+    """Ben, without a second factor; the audit log holds whatever is done here."""
     moderators.add_moderator(db, "ben", PASSWORD, {"demo": "moderator"}, NOW, is_own=True)
     yield
     assert audit.verify(db)[1] == []
