@@ -72,6 +72,7 @@ class Settings:
     rejected_days: int = 365
     secure_cookies: bool = False
     session_idle_minutes: int = 60
+    backlog_seconds: int = 60
     log_level: str = "info"
 
     @property
@@ -161,6 +162,7 @@ class _Environment(_Reading):
     rejected_days = fields.Integer(validate=Range(1, 36_500))
     secure_cookies = fields.Boolean()
     session_idle_minutes = fields.Integer(validate=Range(5, 720))
+    backlog_seconds = fields.Integer(validate=Range(5, 86_400))
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
 
 

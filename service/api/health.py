@@ -5,11 +5,10 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 
 import orjson
-import redis
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,7 +17,7 @@ from prometheus_client.registry import REGISTRY
 
 from service.context import Context, context
 from service.domain.errors import Unavailable
-from service.redis_client import redis_client
+from service.redis_client import redis_client, trouble
 from service.upkeep import health
 from service.web.problems import problem
 
@@ -47,18 +46,24 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether each part works: database, Redis, a worker with a model, and the scheduler."""
-    here = context()
+    """Say whether each part works: database, Redis, a worker with a model, and the scheduler.
+
+    And for how long the oldest comment has waited to be scored, if the database answers.
+    """
+    here, found = context(), dict[str, float]()
     parts = {"redis": _redis(here)}
     try:
-        parts |= asdict(health.readiness(here.db, here.clock()))
+        oldest_s = health.oldest_received_s(here.db, here.clock())
+        found["oldest_received_seconds"] = round(oldest_s, 1)
+        late_s = here.settings.backlog_seconds
+        parts |= asdict(health.readiness(here.db, here.clock(), oldest_s, late_s))
     except Unavailable as error:
         parts["database"] = str(error)
     if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
-        answer = problem(503, "not-ready", "Not ready", "; ".join(wrong), parts=parts)
+        answer = problem(503, "not-ready", "Not ready", "; ".join(wrong), parts=parts, **found)
         answer.headers["Retry-After"] = "5"
         return answer
-    body = orjson.dumps({"status": "ready", "parts": parts})
+    body = orjson.dumps({"status": "ready", "parts": parts, **found})
     return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
 
 
@@ -66,13 +71,9 @@ def _redis(here: Context) -> str:
     client = redis_client(here.settings)
     if client is None:
         return "ok"  # the file-system broker: nothing to ask
-    try:
-        client.ping()
-    except redis.RedisError:
-        return "Redis does not answer; comments are accepted and wait"
-    finally:
-        client.close()
-    return "ok"
+    with closing(client):
+        wrong = trouble(client)
+    return f"Redis {wrong}; comments are accepted, and decided a little later" if wrong else "ok"
 
 
 @bp.get("/metrics")

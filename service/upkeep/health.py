@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service.domain.pressure import FLOOD_SHOWN
@@ -11,6 +12,7 @@ from service.storage import health as queries
 from service.storage import queue
 from service.storage.comments import backlog
 from service.storage.database import Database
+from service.storage.records import Beat
 
 WORKER_SILENT = timedelta(seconds=30)
 SCHEDULER_SILENT = timedelta(seconds=60)  # rings every ten; under a backlog it is heard late
@@ -27,6 +29,7 @@ class Readiness:
     scheduler: str
     model: str
     database: str = READY
+    backlog: str = READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,25 @@ class Figures:
     flooded: int
 
 
-def readiness(db: Database, now: datetime) -> Readiness:
-    """Say whether database, worker, scheduler and model are ready.
+def oldest_received_s(db: Database, now: datetime) -> float:
+    """Return for how many seconds the oldest comment has waited to be scored; 0 if none does."""
+    with db.read() as connection:
+        return _age(backlog(connection)[1], now)
 
-    A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler.
+
+def readiness(db: Database, now: datetime, oldest_s: float = 0.0, late_s: float = math.inf) -> Readiness:
+    """Say whether database, worker, scheduler and model are ready, and comments decided in time.
+
+    A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler. Comments
+    are late when the oldest has waited for more than ``late_s``.
     """
     with db.read() as connection:
         seen = {beat.worker: beat for beat in queries.heartbeats(connection)}
+    late = READY if oldest_s <= late_s else f"a comment has waited for {oldest_s:.0f} s to be scored"
+    return replace(_parts(seen, now), backlog=late)
+
+
+def _parts(seen: dict[str, Beat], now: datetime) -> Readiness:
     rang = seen.pop(SCHEDULER, None)
     recent = [beat for beat in seen.values() if now - beat.seen_at <= WORKER_SILENT]
     if not recent:
