@@ -7,14 +7,14 @@ import logging
 import shutil
 import signal
 import socket
-import threading
+import sys
 from pathlib import Path
 from typing import Any
 
-from service.context import Context
 from service.domain.errors import Misconfigured
 from service.settings import Settings
 
+SWITCH_S = 0.001  # after which a busy thread lets others in: the loop has much to do, each time for moments
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -40,21 +40,20 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, line: socket.socket | None = None) -> None:
     """Answer requests until told to stop, and those under way to their end.
 
+    The model is loaded when a door first needs it: most web processes never do, and it takes 200 MB.
     ``line`` is a connection of whoever started this process: it asks there whether we still answer.
     """
     # Imported late: the metrics choose their files when they are imported.
     from service.app import create_app
 
-    app = create_app(settings)
-    context = app.extensions["parley"]
-    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
-    serve_app(app, listener, settings.web_threads, line)
+    serve_app(create_app(settings), listener, settings.web_threads, line)
 
 
 def serve_app(app: Any, listener: socket.socket, threads: int, line: socket.socket | None = None) -> None:
     """Serve a WSGI application as `serve` does ours."""
     from service.running.connections import Server
 
+    sys.setswitchinterval(SWITCH_S)
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # the application logs, without addresses
     server = Server(app, listener, threads)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,10 +69,3 @@ def fresh_metrics(settings: Settings) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def _warm_up(context: Context) -> None:
-    """Load what scoring needs, so that the first one who asks does not wait a second for it."""
-    scorer = context.scorer()
-    if scorer is not None:
-        scorer.read(["Bonjour à tous, comment allez-vous ?"])  # the detection of languages loads late too
