@@ -8,16 +8,19 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
-import models
-from models.registry import Registry
 from service.context import Context, utcnow
 from service.domain.scores import Scorer
 from service.settings import Settings
 from service.storage.database import Database
 from service.tasks import Tasks
+
+if TYPE_CHECKING:  # importing them takes 30 MB, and many processes never read a text
+    import models
+    from models.registry import Registry
 
 log = structlog.get_logger("parley.wiring")
 
@@ -46,7 +49,7 @@ class ModelInUse:
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings, self._clock = settings, clock
-        self._registry = registry_of(settings)
+        self._registry: Registry | None = None  # made when first asked
         self._lock = threading.Lock()
         self._next_look = -math.inf
         self._state: tuple[int, ...] | None = None
@@ -64,6 +67,7 @@ class ModelInUse:
         try:
             if self._clock() < self._next_look:  # another thread looked while this one waited
                 return
+            self._registry = self._registry or registry_of(self._settings)
             state = None if self._settings.model_dir else self._registry.state()
             if first or state != self._state:
                 self._state = state  # now: a bad model is one line in the log, not one a look
@@ -73,6 +77,8 @@ class ModelInUse:
             self._lock.release()
 
     def _load(self) -> None:
+        import models
+
         before = self._scorer.model_id if self._scorer else None
         try:
             self._scorer = load_in_use(self._settings)
@@ -87,6 +93,9 @@ class ModelInUse:
 
 def registry_of(settings: Settings) -> Registry:
     """Return the models of the data folder, which read as the settings say."""
+    import models
+    from models.registry import Registry
+
     return Registry(settings.data_dir, load=partial(models.load_scorer, **asdict(settings.scoring)))
 
 
@@ -98,6 +107,8 @@ def load_in_use(settings: Settings) -> models.Scorer:
     BadArtifact, OSError
         If there is none, or it is bad.
     """
+    import models
+
     if settings.model_dir:
         return models.load_scorer(settings.model_dir, **asdict(settings.scoring))
     return registry_of(settings).in_use()
