@@ -9,6 +9,7 @@ from redis.retry import Retry
 from service.settings import Settings
 
 TIMEOUT_S = 0.25
+PROBE, PROBE_S = "parley-probe", 60
 
 
 def redis_client(settings: Settings) -> redis.Redis | None:
@@ -25,3 +26,21 @@ def redis_client(settings: Settings) -> redis.Redis | None:
         retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
+
+
+def trouble(client: redis.Redis) -> str:
+    """Write a little, and return what Redis does instead of taking it; nothing if it does.
+
+    A Redis that is full, or a copy of another, answers a ping and takes no message.
+    """
+    try:
+        client.set(PROBE, 1, ex=PROBE_S)
+    except redis.exceptions.OutOfMemoryError:
+        return "takes no writes: it is full"
+    except redis.exceptions.ReadOnlyError:
+        return "takes no writes: it is a copy of another"
+    except redis.ResponseError as error:
+        return f"takes no writes: {str(error)[:100]}"
+    except redis.RedisError:
+        return "does not answer"
+    return ""

@@ -78,6 +78,7 @@ class Settings:
     audit_days: int = days.AUDIT.default
     secure_cookies: bool = False
     session_idle_minutes: int = 60
+    backlog_seconds: int = 60
     log_level: str = "info"
 
     @property
@@ -182,6 +183,7 @@ class _Environment(_Reading):
     audit_days = _days(days.AUDIT)
     secure_cookies = fields.Boolean()
     session_idle_minutes = fields.Integer(validate=Range(5, 720))
+    backlog_seconds = fields.Integer(validate=Range(5, 86_400))
     log_level = fields.String(validate=OneOf(("debug", "info", "warning", "error")))
 
 

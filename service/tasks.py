@@ -12,7 +12,9 @@ from typing import Any
 import redis
 import structlog
 from celery import Celery
+from kombu.connection import Connection
 
+from service.outages import Outage
 from service.redis_client import redis_client
 from service.settings import Settings
 
@@ -71,10 +73,13 @@ def celery_app(settings: Settings) -> Celery:
         task_store_errors_even_if_ignored=False,
         task_routes=ROUTES,
         task_default_queue=SCORING,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
+        # The message is a doorbell: once heard, nothing is owed to Redis. Acknowledged late, those of a Redis
+        # that went away kept workers from ever hearing another.
+        task_acks_late=False,
         worker_prefetch_multiplier=1,
-        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_prefetch_count_reduction=False,
+        broker_channel_error_retry=True,  # a Redis that is full or read-only is no reason to end
         worker_hijack_root_logger=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
@@ -83,7 +88,17 @@ def celery_app(settings: Settings) -> Celery:
         broker_connection_timeout=2,
         broker_transport_options=_transport_options(settings),
     )
+    app.amqp.Connection = _Connection
     return app
+
+
+class _Connection(Connection):
+    """A connection that is tried again every second. Celery alone would try ever more seldom."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """Return the connection once it stands."""
+        every = {"interval_start": 1, "interval_step": 0}
+        return super().ensure_connection(*args, **{**every, **options})  # type: ignore[no-untyped-call]
 
 
 def broker_url(settings: Settings) -> str:
@@ -124,6 +139,7 @@ class Tasks:
         self._wanted: set[str] = set()
         self._ring = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._outage = Outage(log, "doorbell not heard", "doorbell heard again")
 
     def nudge_scoring(self) -> None:
         """Say that comments wait to be scored. Returns at once and never fails."""
@@ -156,6 +172,7 @@ class Tasks:
         try:
             self._celery.send_task(name, args=args, retry=False, ignore_result=True)
         except Exception as error:  # every transport has its own family; the scheduler will ring again
-            log.warning("doorbell not heard", task=name, error=type(error).__name__)
+            self._outage.lost(task=name, error=type(error).__name__)
             return False
+        self._outage.back()
         return True

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
-import models
-from models.registry import Choice, Registry
 from service.context import Context, utcnow
 from service.domain.clock import Clock
 from service.domain.errors import Unavailable
@@ -24,6 +23,10 @@ from service.storage.clock import DatabaseClock
 from service.storage.database import Database
 from service.storage.patience import FOR_REQUESTS, FOR_TASKS
 from service.tasks import Tasks
+
+if TYPE_CHECKING:  # importing them takes 30 MB, and many processes never read a text
+    import models
+    from models.registry import Choice, Registry
 
 log = structlog.get_logger("parley.wiring")
 
@@ -62,7 +65,8 @@ class ModelInUse:
         self, settings: Settings, clock: Callable[[], float] = time.monotonic, *, db: Database | None = None
     ) -> None:
         self._settings, self._clock = settings, clock
-        self._registry = registry_of(settings, db)
+        self._registry: Registry | None = None  # made when first asked
+        self._db = db
         self._lock = threading.Lock()
         self._next_look = -math.inf
         self._has_looked = False
@@ -82,19 +86,22 @@ class ModelInUse:
             if self._clock() < self._next_look:  # another thread looked while this one waited
                 return
             with suppress(Unavailable):
+                self._registry = self._registry or registry_of(self._settings, self._db)
                 state = None if self._settings.model_dir else self._registry.state()
                 if not self._has_looked or state != self._state:
-                    self._load()
+                    self._load(self._registry)
                     # A bad model is one line in the log, not one a look.
                     self._state, self._has_looked = state, True
             self._next_look = self._clock() + LOOK_S
         finally:
             self._lock.release()
 
-    def _load(self) -> None:
+    def _load(self, registry: Registry) -> None:
+        import models
+
         before = self._scorer.model_id if self._scorer else None
         try:
-            self._scorer = load_in_use(self._settings, self._registry)
+            self._scorer = load_in_use(self._settings, registry)
         except (models.BadArtifact, OSError) as error:
             log.error(
                 "model kept, the new one is bad" if before else "no model", error=str(error), model=before
@@ -114,6 +121,8 @@ class ChosenInDatabase:
         """Return the choice and its number; None before the first."""
         with self._opened() as db, db.read() as connection:
             found = model_choice.chosen(connection)
+        from models.registry import Choice
+
         return (Choice(found.current, tuple(found.history)), found.number) if found else None
 
     def write(self, choice: Choice) -> None:
@@ -127,6 +136,9 @@ def registry_of(settings: Settings, db: Database | None = None) -> Registry:
 
     Which of them is in use the database says, if it is a server's and given; else a file beside them.
     """
+    import models
+    from models.registry import Registry
+
     shared = None
     if db and not settings.embedded:
         given = db
@@ -145,6 +157,8 @@ def load_in_use(settings: Settings, registry: Registry) -> models.Scorer:
     Unavailable
         If the database does not say which it is.
     """
+    import models
+
     if settings.model_dir:
         return models.load_scorer(settings.model_dir, **asdict(settings.scoring))
     return registry.in_use()

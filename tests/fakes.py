@@ -44,6 +44,7 @@ class FakeScorer:
     def __init__(self) -> None:
         self.calls: list[int] = []
         self.within: list[float | None] = []
+        self.effort: list[float | None] = []
         self.spare: list[float | None] = []
 
     def read(
@@ -52,10 +53,12 @@ class FakeScorer:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        effort: float | None = None,
         spare: float | None = None,
     ) -> list[FakeReading]:
         self.calls.append(len(texts))
         self.within.append(within)
+        self.effort.append(effort)
         self.spare.append(spare)
         if any("poison" in text for text in texts):
             raise RuntimeError("the model cannot read this")

@@ -35,8 +35,8 @@ app = celery_app(settings)
 app.conf.update(
     imports=("workers.scoring", "workers.webhooks", "workers.upkeep"),
     beat_schedule={
-        # What a lost message, a dead worker or a dead Redis left behind is found by these.
-        "sweep-comments": {"task": "parley.drain", "schedule": SWEEP_S},
+        # What a lost message, a dead worker or a dead Redis left behind is found by this. (Comments need no
+        # bell: workers look for them.)
         "sweep-events": {"task": "parley.relay", "schedule": SWEEP_S},
         "heartbeat": {
             "task": "parley.heartbeat",

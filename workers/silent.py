@@ -36,6 +36,7 @@ class Silent:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        effort: float | None = None,
         spare: float | None = None,
     ) -> list[NoReading]:
         """Return a reading without scores for each text."""

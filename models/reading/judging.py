@@ -29,21 +29,31 @@ Asked = tuple[list[int], list[int]]  # rows that must be read carefully, and tha
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """When no more careful reading is begun, on the monotonic clock: that must be, and that may be."""
+    """When no more careful reading is begun: that must be, and that may be.
+
+    ``must`` and ``may`` are of this thread's own processor time: what a reading costs, however busy the
+    machine is with others. ``end`` is on the monotonic clock, for somebody waits.
+    """
 
     must: float = np.inf
     may: float = np.inf
+    end: float = np.inf
 
     @classmethod
-    def after(cls, within: float | None, spare: float | None) -> Self:
+    def after(cls, within: float | None, effort: float | None, spare: float | None) -> Self:
         """Return what so many seconds from now mean; ``spare`` is never the longer."""
-        now = time.monotonic()
-        must = np.inf if within is None else now + within
-        return cls(must, must if spare is None else min(must, now + spare))
+        now = time.thread_time()
+        must = np.inf if effort is None else now + effort
+        may = must if spare is None else min(must, now + spare)
+        return cls(must, may, np.inf if within is None else time.monotonic() + within)
 
     def pressed(self) -> Self:
         """Return the same without time to spare."""
         return replace(self, may=-np.inf)
+
+    def allows(self, effort: float) -> bool:
+        """Whether another reading may begin of those that end at ``effort``, `must` or `may`."""
+        return time.thread_time() <= effort and time.monotonic() <= self.end
 
 
 class Crowd:
@@ -132,20 +142,26 @@ class Judge:
         if self.encoder is None:
             outcome.is_unsure[must] = True
             return outcome
-        outcome.is_unsure[self._read(texts, margins, must, until.must, outcome)] = True
-        self._read(texts, margins, may, until.may, outcome)
+        outcome.is_unsure[self._read(texts, margins, must, until, until.must, outcome)] = True
+        self._read(texts, margins, may, until, until.may, outcome)
         # A guess is on the scale of careful readings; for what is unsure the fast reader's own is better.
         guessed = ~(outcome.is_careful | outcome.is_unsure)
         outcome.logits[guessed, : expected.shape[1]] = expected[guessed]
         return outcome
 
     def _read(
-        self, texts: list[str], margins: Floats, rows: list[int], until: float, outcome: Outcome
+        self,
+        texts: list[str],
+        margins: Floats,
+        rows: list[int],
+        until: Until,
+        effort: float,
+        outcome: Outcome,
     ) -> list[int]:
         """Read some of the texts carefully into the outcome, and return the rows that time did not allow."""
         assert self.encoder is not None
         for at in range(0, len(rows), BETWEEN_LOOKS):
-            if time.monotonic() > until:
+            if not until.allows(effort):
                 return rows[at:]
             chunk = rows[at : at + BETWEEN_LOOKS]
             joint = self.join.logits(margins[chunk], self.encoder.features([texts[row] for row in chunk]))

@@ -103,6 +103,7 @@ class Scorer:
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        effort: float | None = None,
         spare: float | None = None,
     ) -> list[Reading]:
         """Return one reading a text, in order.
@@ -118,9 +119,12 @@ class Scorer:
         within : float, optional
             Seconds after which no further careful reading is begun; texts left over have the fast reader's
             scores and `Reading.is_unsure`.
+        effort : float, optional
+            The same, in seconds of this thread's processor time: a machine that is busy with others makes
+            no text unsure. (Of ``threads`` beside this one nothing is counted.)
         spare : float, optional
-            Seconds after which only texts are read carefully of which the fast reader is unsure; as
-            ``within`` if not given. The others have its guess.
+            Seconds of processor time after which only texts are read carefully of which the fast reader is
+            unsure; as ``effort`` if not given. The others have its guess.
 
         Raises
         ------
@@ -129,7 +133,7 @@ class Scorer:
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("texts must be a sequence of str")
-        until = Until.after(within, spare)
+        until = Until.after(within, effort, spare)
         return [
             reading for reading, _, _ in self._read([text[:CHARS_READ] for text in texts], languages, until)
         ]

@@ -6,11 +6,10 @@ import hmac
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 
 import orjson
-import redis
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,7 +18,7 @@ from prometheus_client.registry import REGISTRY, Collector
 
 from service.context import Context, context
 from service.domain.errors import Unavailable
-from service.redis_client import redis_client
+from service.redis_client import redis_client, trouble
 from service.upkeep import health
 from service.web.context import web_context
 from service.web.problems import problem
@@ -49,21 +48,26 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether each part works: database, Redis, a worker with a model, the scheduler, and the clock."""
-    here = web_context()
+    """Say whether each part works: database, Redis, a worker with a model, the scheduler, and the clock.
+
+    And for how long the oldest comment has waited to be scored, if the database answers.
+    """
+    here, found = web_context(), dict[str, float]()
     parts = {"redis": _redis(here)}
     try:
         now = here.clock()
-        parts |= asdict(health.readiness(here.db, now))
+        oldest_s = health.oldest_received_s(here.db, now)
+        found["oldest_received_seconds"] = round(oldest_s, 1)
+        parts |= asdict(health.readiness(here.db, now, oldest_s, here.settings.backlog_seconds))
         parts["clock"] = health.clock(health.clock_ahead(here.db, here.own_clock))
         parts["writing"] = here.writes.state(now)
     except Unavailable as error:
         parts["database"] = str(error)
     if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
-        answer = problem(503, "not-ready", "Not ready", "; ".join(wrong), parts=parts)
+        answer = problem(503, "not-ready", "Not ready", "; ".join(wrong), parts=parts, **found)
         answer.headers["Retry-After"] = "5"
         return answer
-    body = orjson.dumps({"status": "ready", "parts": parts})
+    body = orjson.dumps({"status": "ready", "parts": parts, **found})
     return Response(body, headers={"Cache-Control": "no-store"}, content_type="application/json")
 
 
@@ -71,13 +75,9 @@ def _redis(here: Context) -> str:
     client = redis_client(here.settings)
     if client is None:
         return "ok"  # the file-system broker: nothing to ask
-    try:
-        client.ping()
-    except redis.RedisError:
-        return "Redis does not answer; comments are accepted and wait"
-    finally:
-        client.close()
-    return "ok"
+    with closing(client):
+        wrong = trouble(client)
+    return f"Redis {wrong}; comments are accepted, and decided a little later" if wrong else "ok"
 
 
 @bp.get("/metrics")

@@ -25,7 +25,7 @@ from service.domain.errors import DatabaseUnusable, Misconfigured, ParleyError
 from service.domain.languages import languages_in_words
 from service.domain.origins import is_loopback
 from service.outbound import Outbound, Refused
-from service.redis_client import redis_client
+from service.redis_client import redis_client, trouble
 from service.redis_server import private_redis_url
 from service.running.web_server import listen
 from service.settings import Settings
@@ -151,6 +151,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
+        wrong = trouble(client)
         info: Any = client.info("server")
         policy = _eviction(client)
     except redis.RedisError:
@@ -161,6 +162,8 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     version = info.get("valkey_version") or info["redis_version"]
     if int(str(version).split(".")[0]) < 6:
         yield Finding("redis", "fail", f"version {version} is too old", "use 6 or newer")
+    elif wrong:
+        yield Finding("redis", "fail", wrong, "give it more memory, or name the one that takes writes")
     elif policy not in (None, "noeviction"):
         yield Finding("redis", "warn", f"version {version}, drops messages when full ({policy})",
                       "set maxmemory-policy noeviction")  # fmt: skip

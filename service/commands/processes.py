@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from service.running.pulse import Pulse, web_programs
-from service.running.supervisor import Program, Supervisor
+from service.running.supervisor import PATIENCE_S, Program, Supervisor
 from service.running.watchdog import LOOK_S, Watchdog
 from service.running.web_server import listen
 from service.settings import Settings, read_settings
@@ -55,10 +55,11 @@ def web(arguments: Namespace) -> int:
 
 
 def scheduler(_arguments: Namespace) -> int:
-    """Become the scheduler."""
-    _refuse_unusable(read_settings())
-    command = scheduler_command()
-    os.execv(command[0], command)  # noqa: S606 - our own Python
+    """Run the scheduler under a supervisor until told to stop."""
+    settings = read_settings()
+    _refuse_unusable(settings)
+    watched(settings, [Program("scheduler", scheduler_command())], said_by_log(settings, alone=True)).run()
+    return 0
 
 
 def _refuse_unusable(settings: Settings) -> None:
@@ -94,13 +95,15 @@ def said_by_log(settings: Settings, *, alone: bool) -> Callable[[str], None]:
     return warning
 
 
-def watched(settings: Settings, programs: Sequence[Program], say: Callable[[str], None]) -> Supervisor:
-    """Return a supervisor of programs, with a watchdog over the workers among them."""
+def watched(
+    settings: Settings, programs: Sequence[Program], say: Callable[[str], None], patience: float = PATIENCE_S
+) -> Supervisor:
+    """Return a supervisor of programs, with a watchdog over the workers and the scheduler among them."""
     from service.storage.database import Database
     from service.storage.patience import FOR_WATCHING
     from service.tasks import Tasks
 
-    supervisor = Supervisor(programs, say)
+    supervisor = Supervisor(programs, say, patience=patience)
     tasks = Tasks(settings)
     watchdog = Watchdog(
         settings,

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import redis
 import structlog
 
 from service.commands.database import bring_up_to_date, now_of, opened
 from service.commands.installation import own_command
 from service.commands.processes import said_by_log, scheduler_command, watched, worker_command
 from service.domain.errors import Misconfigured
-from service.redis_client import redis_client
+from service.redis_client import redis_client, trouble
 from service.redis_server import find_redis_server, prepare_socket, private_redis_url, redis_command
 from service.running.pulse import Line, Pulse, web_programs
 from service.running.supervisor import Program
@@ -33,6 +32,7 @@ from service.sites import first_start
 
 READY_S = 90.0
 LOOK_S = 0.3
+PATIENCE_S = 2.5  # somebody waits at the console; what is killed then is found by the next start
 
 
 def up(arguments: Namespace) -> int:
@@ -49,7 +49,7 @@ def up(arguments: Namespace) -> int:
         _require_redis(settings)
         programs, lines = _programs(settings, listener, verbose=arguments.verbose)
         say("Starting Parley ...")
-        supervisor = watched(settings, programs, tell)
+        supervisor = watched(settings, programs, tell, PATIENCE_S)
         supervisor.every(LOOK_AT_WEB_S, Pulse(supervisor, lines).look)
         welcome = _welcome(settings, listener, password)
         supervisor.every(LOOK_S, _Opening(settings, listener, welcome, supervisor.stop).look)
@@ -101,14 +101,11 @@ def _require_redis(settings: Settings) -> None:
     if settings.redis_url == private_redis_url(settings.data_dir):
         return
     client = redis_client(settings)
-    try:
-        if client:
-            client.ping()
-    except redis.RedisError:
+    if client is not None and (wrong := trouble(client)):
         raise Misconfigured(
-            "The Redis in PARLEY_REDIS_URL does not answer."
-            " Start it, or leave the variable out and Parley runs its own."
-        ) from None
+            f"The Redis in PARLEY_REDIS_URL {wrong}."
+            " Start or mend it, or leave the variable out and Parley runs its own."
+        )
 
 
 def _programs(

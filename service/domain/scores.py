@@ -86,11 +86,13 @@ class Scorer(Protocol):
         *,
         languages: Sequence[str | None] | None = None,
         within: float | None = None,
+        effort: float | None = None,
         spare: float | None = None,
     ) -> Sequence[Reading]:
         """Return a reading a text. After ``within`` seconds no further careful reading is begun.
 
-        After ``spare`` seconds only of texts of which the fast reader is unsure.
+        Nor after ``effort`` seconds of processor time; after ``spare`` of those only of texts of which
+        the fast reader is unsure.
         """
 
     def explain(self, text: str, attribute: str = "TOXICITY") -> Sequence[WordScore]: ...

@@ -28,9 +28,12 @@ log = structlog.get_logger("parley.moderation")
 
 BATCH = 256
 LEASE = timedelta(seconds=15)  # several times what reading and writing a batch may take
-READING = timedelta(seconds=3)  # for the careful readings of a batch; what is left over is unsure
-# For careful readings of what the fast reader is sure of, as far as a batch is not full: a full one means
-# that others wait.
+# For the careful readings of a batch; what is left over is unsure. Seconds of processor time, and how long a
+# busy machine may take over them, so that the lease holds.
+EFFORT_S = 3.0
+READING = timedelta(seconds=7)
+# Processor time for careful readings of what the fast reader is sure of, as far as a batch is not full: a
+# full one means that others wait.
 SPARE_S = 0.15
 
 
@@ -99,7 +102,7 @@ def _read_part(
     bodies = [comment.body for comment in part]  # first: if time runs out, it does so for names
     texts = [*bodies, *(sentence.format(name) for name in names)]
     languages = [*(None for _ in bodies), *(language for _ in names)]
-    readings = scorer.read(texts, languages=languages, within=within, spare=spare)
+    readings = scorer.read(texts, languages=languages, within=within, effort=EFFORT_S, spare=spare)
     if len(readings) != len(texts):
         raise ValueError(f"{len(readings)} readings of {len(texts)} texts")
     found.readings.update({comment.id: one for comment, one in zip(part, readings, strict=False)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +22,8 @@ from service.moderation.evidence import policy_or_people, rules_of
 from service.storage import audit, comments, queue, sites
 from service.storage.database import Database
 from service.storage.records import AuditEntry, CommentRow, Excerpt, PolicyRow
+
+Load = Callable[[], Scorer | None]
 
 PAGE = 50
 COUNT_CAP = 1000  # a tab says "999+" from here on
@@ -89,7 +91,7 @@ def pending_page(
     cursor: str | None = None,
     limit: int = PAGE,
     *,
-    scorer: Scorer | None = None,
+    scorer: Load | None = None,
     now: datetime | None = None,
 ) -> QueuePage:
     """Return one page of what waits, oldest first, or of what was decided, newest first.
@@ -100,8 +102,9 @@ def pending_page(
         One site; all of the moderator's if left out.
     cursor : str, optional
         Last id of the page before.
-    scorer : Scorer, optional
-        Reads bodies as the word lists do; without it their hits are not marked.
+    scorer : callable, optional
+        Gives what reads bodies as the word lists do, and is called where there are such lists; without it
+        their hits are not marked.
     now : datetime, optional
         When the page is read; without it nothing is said of floods.
 
@@ -147,7 +150,7 @@ def _listed(
     return Listed(found, ids[limit - 1] if len(ids) > limit else None)
 
 
-def one_card(db: Database, caller: Caller, comment_id: str, *, scorer: Scorer | None = None) -> Card:
+def one_card(db: Database, caller: Caller, comment_id: str, *, scorer: Load | None = None) -> Card:
     """Return one comment as it stands now; `NotFound` unless it is on a site of the moderator's."""
     with db.read() as connection:
         comment = comments.find_comment(connection, comment_id)
@@ -189,7 +192,7 @@ def _counts(connection: Connection, wanted: frozenset[str]) -> dict[str, int]:
 
 
 def _cards(
-    connection: Connection, caller: Caller, found: Sequence[CommentRow], scorer: Scorer | None
+    connection: Connection, caller: Caller, found: Sequence[CommentRow], load: Load | None
 ) -> list[Card]:
     parents = queue.excerpts(connection, {c.parent_id for c in found if c.parent_id})
     authors = queue.author_records(connection, {(c.site_id, c.author_id) for c in found if c.author_id})
@@ -198,6 +201,8 @@ def _cards(
         histories.setdefault(entry.subject_id, []).append(entry)
     policies = sites.policies(connection, {c.site_id for c in found})
     read = {site: policy_or_people(policy) for site, policy in policies.items()}
+    has_words = any(policy.banned_words or policy.suspect_words for policy in read.values())
+    scorer = load() if load and has_words else None  # loading the model takes time and memory
     # Words are read one by one, and a page has the same ones many times.
     normalise = lru_cache(WORDS_REMEMBERED)(scorer.normalise) if scorer else str
     return [

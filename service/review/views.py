@@ -17,7 +17,6 @@ from service.comments.reading import UUID as UUID_PATTERN
 from service.context import context
 from service.domain import access, errors
 from service.domain.comment import ACTIONS, Status
-from service.domain.scores import Scorer
 from service.moderation import acting, queue
 from service.review import account, cards, guard, second_factor
 from service.sites import moderators, second_factors
@@ -192,7 +191,7 @@ def show_queue() -> Any:
         site,
         request.args.get("status") or Status.PENDING.value,
         cursor,
-        scorer=_scorer(),
+        scorer=context().scorer,
         now=context().clock(),
     )
     return render_template(
@@ -310,7 +309,7 @@ def _comment_page(
     comment_id: str,
     error: errors.AlreadyDecided | errors.IllegalMove | None = None,
 ) -> Response:
-    card = queue.one_card(context().db, visitor, comment_id, scorer=_scorer())
+    card = queue.one_card(context().db, visitor, comment_id, scorer=context().scorer)
     page = render_template("review/comment.html", me=visitor, card=card, error=error)
     return Response(page, 409 if error else 200)
 
@@ -351,10 +350,6 @@ def _next(path: str | None) -> str:
 
 def _here() -> str:
     return request.script_root + request.full_path.rstrip("?")
-
-
-def _scorer() -> Scorer | None:
-    return context().scorer()
 
 
 def _flask(answer: BaseResponse) -> Response:

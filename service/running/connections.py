@@ -10,7 +10,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import heapq
-import json
 import resource
 import selectors
 import socket
@@ -22,11 +21,13 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest, InternalServerError
+from waitress.task import WSGITask
+from waitress.utilities import BadRequest
 
-from service.running.lanes import AHEAD, LIFE, OURS, Threads, asks_for_life, caller_at, lane_of
+from service.running.admission import Dispatcher
+from service.running.lanes import AHEAD, LIFE, OURS, asks_for_life, caller_at, lane_of
 from service.running.reading import MAX_HEAD, Request
+from service.running.refusals import Refusal
 
 SILENT_S = 15.0  # without a byte in either direction: browsers connect ahead and keep connections
 REQUEST_S = 60.0  # for a whole request
@@ -34,42 +35,13 @@ ANSWER_S = 120.0  # to take a whole answer, of a megabyte at most
 GRACE_S = 6.0  # for answers under way when the process is told to stop
 LOOK_S = 1.0  # between looks for who is late
 READ_BYTES = 16 * 1024
+ACCEPTED_AT_ONCE = 16  # one by one, a crowd would wait where nobody sees it: in the system's own queue
 MAX_CONNECTIONS = 4000
 FILES_OF_OURS = 200  # database, Redis, models: what is open beside connections
 SYSTEM_BYTES = 256 * 1024  # that the system holds of an answer; left to itself, some megabytes for each
 UNSENT_BYTES = 16 * 1024  # of these: else ten pages of a usual size would be made for one that reads none
 MAX_HELD = 256 * 1024 * 1024  # bytes of half-sent requests and unread answers
 ENDLESS = 1 << 62
-TITLES = {
-    400: "Bad Request",
-    414: "URI Too Long",
-    417: "Expectation Failed",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-}
-
-
-class _Refusal(ErrorTask):  # type: ignore[misc]
-    """Answers what could not be read with a problem document, and closes."""
-
-    def execute(self) -> None:
-        """Write the answer."""
-        self.version = "1.1"  # also where the request got no further than its first line
-        code = 500 if isinstance(self.request.error, InternalServerError) else self.request.refused
-        body = json.dumps({
-            "type": "about:blank",
-            "title": TITLES[code],
-            "status": code,
-            "detail": "The request could not be read.",
-            "instance": "urn:request:none",
-        }).encode()  # fmt: skip
-        self.status = f"{code} {TITLES[code]}"
-        self.response_headers.append(("Content-Type", "application/problem+json"))
-        # A page of another origin could not tell this from no answer.
-        self.response_headers.append(("Access-Control-Allow-Origin", "*"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -101,7 +73,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     keep the thread waiting.
     """
 
-    task_class, error_task_class, parser_class = _Task, _Refusal, Request
+    task_class, error_task_class, parser_class = _Task, Refusal, Request
     request: Request | None = None  # that is coming in
     sent_continue: bool = False
     is_paused = False  # bytes came while a request is in work: not waited for until that is done
@@ -153,7 +125,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Have a request that is whole worked on, in the lane of its caller."""
         if self.requests:
             self.lane = OURS if self.is_ours else self._lane_of(self.requests[0], is_ahead)
-            self.server.add_task(self)
+            self.server.task_dispatcher.add(self)
 
     def _lane_of(self, request: Request, is_ahead: bool) -> str:
         if not request.error and asks_for_life(request.path):
@@ -247,7 +219,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             application,
             map={},
             _sock=listener,
-            dispatcher=Threads(threads),
+            dispatcher=Dispatcher(threads),
             adj=_adjustments(),
             sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
             bind_socket=False,
@@ -300,10 +272,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             self._selector.unregister(channel._fileno)
 
     def handle_accept(self) -> None:
-        """Take a connection; where there are too many, those go that have done nothing for longest."""
-        if len(self.active_channels) >= self._limit:
-            self._make_room(max(1, self._limit // 20))
-        super().handle_accept()
+        """Take connections; where there are too many, those go that have done nothing for longest."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            if len(self.active_channels) >= self._limit:
+                self._make_room(max(1, self._limit // 20))
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:  # nobody else waits
+                return
 
     def _handle(self, fd: int, events: int) -> None:
         found = self._map.get(fd)

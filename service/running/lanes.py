@@ -15,13 +15,14 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from service.domain.pressure import network
 from service.settings import OWN_PATHS
 
 log = logging.getLogger("waitress")
 OURS, AHEAD, LIFE = "ours", "ahead", "life"
+REFUSED = "refused"  # before all others: that is quick
 ALIVE = "healthz"  # what is answered there touches nothing
 
 
@@ -34,11 +35,14 @@ class Waiting(Protocol):
     def service(self) -> None: ...
 
 
-class Threads:
+One = TypeVar("One", bound=Waiting)
+
+
+class Threads(Generic[One]):
     """Works on requests, in a number of threads that are there from the beginning, and one for `LIFE`."""
 
     def __init__(self, count: int) -> None:
-        self._lanes: dict[str, deque[Waiting]] = {}  # those in which somebody waits, the next first
+        self._lanes: dict[str, deque[One]] = {}  # those in which somebody waits, the next first
         lock = threading.Lock()
         self._wakes, self._quick = threading.Condition(lock), threading.Condition(lock)
         self._is_ahead_in_work = self._is_closing = False
@@ -47,10 +51,10 @@ class Threads:
         for one in self.threads:
             one.start()
 
-    def add_task(self, one: Waiting) -> None:
+    def add_task(self, one: One) -> None:
         """Have a request worked on when it is its turn."""
         with self._wakes:
-            self._lanes.setdefault(one.lane, deque()).append(one)
+            self._put(one)
             (self._quick if one.lane == LIFE else self._wakes).notify()
 
     def shutdown(self) -> None:
@@ -64,10 +68,8 @@ class Threads:
         while found := self._next():
             lane, one = found
             _serve(one)
-            if lane == AHEAD:
-                with self._wakes:
-                    self._is_ahead_in_work = False
-                    self._wakes.notify()
+            with self._wakes:
+                self._end(lane, one)
 
     def _tell_life(self) -> None:
         while True:
@@ -78,18 +80,26 @@ class Threads:
                 one = self._take(LIFE)
             _serve(one)
 
-    def _next(self) -> tuple[str, Waiting] | None:
+    def _next(self) -> tuple[str, One] | None:
         """Wait for a request and take it; None at the end."""
         with self._wakes:
             while not self._is_closing:
-                closed = {LIFE, AHEAD} if self._is_ahead_in_work else {LIFE}
-                lane = next((one for one in self._lanes if one not in closed), None)
+                lane = REFUSED if REFUSED in self._lanes else next(filter(self._is_open, self._lanes), None)
                 if lane is not None:
                     return lane, self._take(lane)
                 self._wakes.wait()
         return None
 
-    def _take(self, lane: str) -> Waiting:
+    # These are called under the lock.
+
+    def _put(self, one: One) -> None:
+        self._lanes.setdefault(one.lane, deque()).append(one)
+
+    def _is_open(self, lane: str) -> bool:
+        """Whether the first of a lane may be taken by a thread for all."""
+        return lane != LIFE and not (lane == AHEAD and self._is_ahead_in_work)
+
+    def _take(self, lane: str) -> One:
         waiting = self._lanes.pop(lane)
         found = waiting.popleft()
         if waiting:
@@ -97,6 +107,11 @@ class Threads:
         if lane == AHEAD:
             self._is_ahead_in_work = True
         return found
+
+    def _end(self, lane: str, _one: One) -> None:
+        if lane == AHEAD:
+            self._is_ahead_in_work = False
+            self._wakes.notify()
 
 
 def _serve(one: Waiting) -> None:

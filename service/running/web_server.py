@@ -9,14 +9,14 @@ import os
 import shutil
 import signal
 import socket
-import threading
+import sys
 from pathlib import Path
 from typing import Any
 
-from service.context import Context
 from service.domain.errors import Misconfigured
 from service.settings import Settings
 
+SWITCH_S = 0.001  # after which a busy thread lets others in: the loop has much to do, each time for moments
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 METRICS_ROOM = 4 * 1024 * 1024  # bytes: the files of one process, with all routes and answers there are
 
@@ -43,6 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, line: socket.socket | None = None) -> None:
     """Answer requests until told to stop, and those under way to their end.
 
+    The model is loaded when a door first needs it: most web processes never do, and it takes 200 MB.
     ``line`` is a connection of whoever started this process: it asks there whether we still answer.
     """
     _count_where_there_is_room()
@@ -51,8 +52,6 @@ def serve(settings: Settings, listener: socket.socket, line: socket.socket | Non
 
     app = create_app(settings)
     _keep_room()
-    context = app.extensions["parley"]
-    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
     serve_app(app, listener, settings.web_threads, line, settings.trusted_proxies)
 
 
@@ -62,6 +61,7 @@ def serve_app(
     """Serve a WSGI application as `serve` does ours, behind as many trusted ``proxies``."""
     from service.running.connections import Server
 
+    sys.setswitchinterval(SWITCH_S)
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # the application logs, without addresses
     server = Server(app, listener, threads, proxies)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -101,10 +101,3 @@ def _keep_room() -> None:
     for path in Path(os.environ.get(METRICS, "/nowhere")).glob(f"*_{os.getpid()}.db"):
         with contextlib.suppress(OSError), path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, METRICS_ROOM // 4)
-
-
-def _warm_up(context: Context) -> None:
-    """Load what scoring needs, so that the first one who asks does not wait a second for it."""
-    scorer = context.scorer()
-    if scorer is not None:
-        scorer.read(["Bonjour à tous, comment allez-vous ?"])  # the detection of languages loads late too

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Readiness:
     scheduler: str
     model: str
     database: str = READY
+    backlog: str = READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,25 @@ class Figures:
     silent_s: Mapping[str, float]
 
 
-def readiness(db: Database, now: datetime) -> Readiness:
-    """Say whether database, worker, scheduler and model are ready.
+def oldest_received_s(db: Database, now: datetime) -> float:
+    """Return for how many seconds the oldest comment has waited to be scored; 0 if none does."""
+    with db.read() as connection:
+        return _age(backlog(connection)[1], now)
 
-    A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler.
+
+def readiness(db: Database, now: datetime, oldest_s: float = 0.0, late_s: float = math.inf) -> Readiness:
+    """Say whether database, worker, scheduler and model are ready, and comments decided in time.
+
+    A worker notes when the scheduler rang, so without a worker nothing is known of the scheduler. Comments
+    are late when the oldest has waited for more than ``late_s``.
     """
     with db.read() as connection:
         seen = {beat.worker: beat for beat in queries.heartbeats(connection)}
+    late = READY if oldest_s <= late_s else f"a comment has waited for {oldest_s:.0f} s to be scored"
+    return replace(_parts(seen, now), backlog=late)
+
+
+def _parts(seen: dict[str, Beat], now: datetime) -> Readiness:
     rang = seen.pop(SCHEDULER, None)
     recent = [beat for beat in seen.values() if _is_fresh(beat, now, WORKER_SILENT)]
     if not recent:

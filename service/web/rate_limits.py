@@ -14,6 +14,7 @@ from limits import RateLimitItem
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
+from service.outages import Outage
 from service.redis_client import redis_client
 from service.settings import Settings
 
@@ -35,6 +36,7 @@ class RateLimits:
     ) -> None:
         self._settings, self._prefix, self._strategy = settings, prefix, strategy
         self._again_at = -math.inf
+        self._outage = Outage(log, "limits are not shared", "limits are shared again")
         self._making = threading.Lock()
         self._made: tuple[RateLimiter | None, RateLimiter] | None = None
 
@@ -75,10 +77,13 @@ class RateLimits:
         shared, own = self._limiters()
         if shared is not None and time.monotonic() >= self._again_at:
             try:
-                return question(shared)
+                found = question(shared)
             except redis.RedisError as error:
                 self._again_at = time.monotonic() + PAUSE_S
-                log.warning("limits are not shared", limits=self._prefix, error=type(error).__name__)
+                self._outage.lost(limits=self._prefix, error=type(error).__name__)
+            else:
+                self._outage.back()
+                return found
         return question(own)
 
     def _limiters(self) -> tuple[RateLimiter | None, RateLimiter]:

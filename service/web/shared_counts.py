@@ -12,6 +12,7 @@ from typing import cast
 import redis
 import structlog
 
+from service.outages import Outage
 from service.redis_client import redis_client
 from service.settings import Settings
 from service.web.rate_limits import PAUSE_S
@@ -62,6 +63,7 @@ class SharedCounts:
     def __init__(self, settings: Settings, prefix: str) -> None:
         self._redis = redis_client(settings)
         self._prefix = prefix
+        self._outage = Outage(log, "limits are not shared", "limits are shared again")
         self._kept: dict[str, _Kept] = {}
         self._touched: set[str] = set()
         self._wakes = threading.Condition()
@@ -134,10 +136,12 @@ class SharedCounts:
             try:
                 self._exchange(keys[start : start + AT_ONCE])
             except redis.RedisError as error:
-                log.warning("limits are not shared", limits=self._prefix, error=type(error).__name__)
+                self._outage.lost(limits=self._prefix, error=type(error).__name__)
                 with self._wakes:
                     self._touched.update(keys[start:])
                 return False
+        if keys:
+            self._outage.back()
         return True
 
     def _exchange(self, keys: Sequence[str]) -> None:

@@ -54,6 +54,7 @@ def test_every_spelling_of_a_postgresql_address_is_understood(tmp_path: Path, ur
         ("PARLEY_TOXICITY_PRIOR", "nan", "PARLEY_TOXICITY_PRIOR: "),
         ("PARLEY_SCORING_THREADS", "0", "PARLEY_SCORING_THREADS: Must be greater"),
         ("PARLEY_REJECTED_DAYS", "0", "PARLEY_REJECTED_DAYS: Must be greater"),
+        ("PARLEY_BACKLOG_SECONDS", "1", "PARLEY_BACKLOG_SECONDS: Must be greater"),
     ],
 )
 def test_a_mistake_is_named_with_its_variable(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -123,6 +124,13 @@ def test_refused_texts_are_kept_for_a_year_or_as_long_as_is_said(
     tmp_path: Path, given: dict[str, str], days: int
 ) -> None:
     assert read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given}).rejected_days == days
+
+
+@pytest.mark.parametrize(("given", "seconds"), [({}, 60), ({"PARLEY_BACKLOG_SECONDS": "300"}, 300)])
+def test_comments_are_late_after_a_minute_or_as_long_as_is_said(
+    tmp_path: Path, given: dict[str, str], seconds: int
+) -> None:
+    assert read_settings({"PARLEY_DATA_DIR": str(tmp_path), **given}).backlog_seconds == seconds
 
 
 def _public(folder: Path, address: str) -> tuple[str | None, str]:

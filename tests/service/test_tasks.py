@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
+from structlog.testing import capture_logs
 
 from service.settings import Settings, read_settings
 from service.tasks import ROUTES, SCORING, WEBHOOKS, Tasks, broker_url, celery_app
@@ -28,6 +30,48 @@ def test_without_redis_a_nudge_returns_and_a_send_says_no(tmp_path: Path) -> Non
     time.sleep(0.1)
 
     assert tasks.send("parley.drain") is False
+
+
+def test_that_nobody_hears_is_logged_once_and_so_is_that_somebody_does_again(
+    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.tasks.log", structlog.get_logger())  # that nobody has set up before
+    settings = read_settings({"PARLEY_DATA_DIR": str(tmp_path)})
+    tasks = Tasks(replace(settings, redis_url=f"unix://{tmp_path / 'nobody.sock'}"))
+    with capture_logs() as lines:
+        assert {tasks.send("parley.drain") for _ in range(5)} == {False}
+        tasks._celery = Tasks(replace(settings, redis_url=redis_url))._celery  # as if it had come back
+        assert {tasks.send("parley.drain") for _ in range(5)} == {True}
+
+    assert [line["event"] for line in lines] == ["doorbell not heard", "doorbell heard again"]
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete("scoring")
+
+
+def test_a_worker_owes_redis_nothing_and_survives_one_that_takes_no_writes(tmp_path: Path) -> None:
+    conf = celery_app(read_settings({"PARLEY_DATA_DIR": str(tmp_path)})).conf
+
+    assert (conf.task_acks_late, conf.broker_channel_error_retry) == (False, True)
+    assert not conf.worker_cancel_long_running_tasks_on_connection_loss
+
+
+def test_a_broker_that_is_away_is_tried_every_second_and_not_ever_more_seldom(tmp_path: Path) -> None:
+    settings = replace(read_settings({"PARLEY_DATA_DIR": str(tmp_path)}), redis_url="unix:///nowhere/x")
+    pauses: list[float] = []
+
+    def note(_: Exception, pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == 2:
+            raise EnoughSeen
+
+    with pytest.raises(EnoughSeen), celery_app(settings).connection_for_read() as connection:
+        connection.ensure_connection(note, None)
+
+    assert pauses == [1, 1]
+
+
+class EnoughSeen(Exception):
+    """Ends a wait that would have no end."""
 
 
 def test_with_redis_a_message_is_in_the_task_queue(tmp_path: Path, redis_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from flask.testing import FlaskClient
 
@@ -57,8 +57,57 @@ from celery.beat import Scheduler
 from workers.app import app
 schedule = Scheduler(app=app).schedule
 assert schedule["heartbeat"].is_due().is_due
-assert not schedule["sweep-comments"].is_due().is_due
+assert not schedule["sweep-events"].is_due().is_due
 assert "expires" not in schedule["heartbeat"].options, "it may wait behind a drain"
+"""
+
+
+SWEEPS = """
+import sys, time
+from celery.signals import worker_process_init, worker_process_shutdown
+from workers import scoring
+scoring.SWEEP_S = 0.05
+worker_process_init.send(sender="a worker starts")
+sweeper, = scoring._sweepers
+until = time.monotonic() + 50
+while scoring.health.oldest_received_s(scoring.context().db, scoring.context().clock()):
+    assert time.monotonic() < until, "not decided"
+    time.sleep(0.05)
+worker_process_shutdown.send(sender="it ends", pid=1, exitcode=0)
+assert not sweeper._thread.is_alive()
+"""
+BESIDE = """
+from workers import scoring
+worked = []
+def work(here, step, again):
+    worked.append(step.__name__)
+    if len(worked) == 1:
+        scoring.sweep()  # nobody asked: nothing more is owed
+        scoring.drain()  # somebody did, and does not wait
+        scoring.drain()
+        assert len(worked) == 1, "a process has one batch at a time"
+scoring._work = work
+scoring.sweep()
+assert worked == ["_decide_or_mark", "_decide_or_mark"], "a bell that rang meanwhile was heard, once"
+scoring.drain()
+assert worked[2:] == ["_decide"], worked
+scoring.sweep()
+assert len(worked) == 4
+"""
+FAILS = """
+import time
+from workers import scoring
+scoring.SWEEP_S, tries = 0.01, []
+def fail(here, step, again):
+    tries.append(1)
+    raise ValueError("once or for ever")
+scoring._work = fail
+sweeper = scoring.Sweeper()
+sweeper.start()
+while len(tries) < 3:
+    assert sweeper._thread.is_alive()
+    time.sleep(0.01)
+sweeper.end()
 """
 
 
@@ -86,6 +135,24 @@ def test_a_worker_that_only_drains_is_known_to_work(db: Database, settings: Sett
     assert health.readiness(db, utcnow()).worker == "ok"
     assert health.readiness(db, utcnow()).model == "ok"
     assert reporters(db) == [":"]
+
+
+def test_a_worker_decides_without_redis_and_without_any_bell(
+    db: Database, client: FlaskClient, settings: Settings
+) -> None:
+    post(client)
+
+    run(SWEEPS, replace(settings, redis_url="unix:///nowhere/redis.sock"))
+
+    assert health.readiness(db, utcnow()).worker == "ok"
+
+
+def test_a_process_works_once_at_a_time_and_misses_no_bell_meanwhile(settings: Settings) -> None:
+    run(BESIDE, settings)
+
+
+def test_a_sweep_that_fails_is_not_the_last(settings: Settings) -> None:
+    run(FAILS, settings)
 
 
 def test_a_worker_reports_between_batches(client: FlaskClient, settings: Settings) -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, insert, text
 
 from service.app import create_app
+from service.comments.intake import Draft
 from service.context import utcnow
 from service.settings import Settings
 from service.storage import comments
@@ -66,8 +68,9 @@ def test_ready_when_every_part_works(client: FlaskClient, db: Database) -> None:
 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["status"]) == (200, "ready")
-    parts = ("redis", "database", "worker", "scheduler", "model", "clock", "writing")
-    assert answer.json["parts"] == dict.fromkeys(parts, "ok")
+    names = ("redis", "database", "worker", "scheduler", "model", "backlog", "clock", "writing")
+    assert answer.json["parts"] == dict.fromkeys(names, "ok")
+    assert answer.json["oldest_received_seconds"] == 0
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -133,6 +136,47 @@ def test_a_dead_redis_is_told_and_stops_no_post(lonely: FlaskClient, db: Databas
     assert_problem(lonely.get("/readyz"), 503)
     assert parts(lonely)["redis"] != "ok"
     assert post(lonely)["status"] == "received"
+
+
+def test_a_redis_that_answers_and_takes_no_writes_is_told(
+    client: FlaskClient, db: Database, settings: Settings
+) -> None:
+    health.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
+    with redis.Redis(unix_socket_path=settings.redis_url.removeprefix("unix://")) as server:
+        server.config_set("maxmemory", 1)
+        try:
+            answer = client.get("/readyz")
+        finally:
+            server.config_set("maxmemory", 0)
+
+    problem = assert_problem(answer, 503)
+    assert "full" in problem["parts"]["redis"]
+    assert client.get("/readyz").status_code == 200
+
+
+def test_ready_says_how_long_comments_wait_and_is_not_beyond_the_setting(
+    settings: Settings, db: Database
+) -> None:
+    health.beat(db, "worker:1", "model-1", utcnow())
+    health.beat(db, health.SCHEDULER, None, utcnow())
+    app = create_app(replace(settings, log_level="error", backlog_seconds=60))
+    client, here = app.test_client(), app.extensions["parley"]
+    draft = Draft("demo", "https://news.example/a", "A fine remark.")
+    here.intake.submit(draft, utcnow() - timedelta(seconds=50))
+    late = client.get("/readyz")
+    assert late.status_code == 200
+    assert 50 <= late.json["oldest_received_seconds"] < 60
+
+    here.intake.submit(draft, utcnow() - timedelta(seconds=70))
+    problem = assert_problem(client.get("/readyz"), 503)
+    assert "to be scored" in problem["parts"]["backlog"]
+    assert problem["oldest_received_seconds"] >= 70
+    assert {state for name, state in problem["parts"].items() if name != "backlog"} == {"ok"}
+
+    decide(db)
+    assert client.get("/readyz").status_code == 200
+    here.db.close()
 
 
 def test_a_dead_database_is_503_with_retry_after_everywhere(settings: Settings, tmp_path: Path) -> None:

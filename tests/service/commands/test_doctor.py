@@ -85,6 +85,11 @@ def test_redis_is_examined(settings, redis_url):
             assert state(settings, "redis") == ["warn"]
         finally:
             client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("min-replicas-to-write", 1)  # it answers, and takes nothing
+        try:
+            assert state(settings, "redis") == ["fail"]
+        finally:
+            client.config_set("min-replicas-to-write", 0)
 
 
 def test_a_database_that_does_not_answer_fails(settings):

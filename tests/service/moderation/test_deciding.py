@@ -268,8 +268,9 @@ def test_the_careful_reader_has_a_few_seconds_a_batch_however_often_it_is_halved
     fine = [post(db, clock, f"Remark number {n} of many.") for n in range(3)]
     drain(db, clock, scorer)
 
-    assert scorer.within[:2] == [pytest.approx(3.0, abs=0.01), pytest.approx(1.0, abs=0.01)]
-    assert set(scorer.within[2:]) == {0.0}
+    assert scorer.within[:4] == [pytest.approx(left, abs=0.01) for left in (7, 5, 3, 1)]
+    assert set(scorer.within[4:]) == {0.0}
+    assert set(scorer.effort) == {deciding.EFFORT_S}  # what others take of the processor is not counted
     assert {look(db, one).status for one in fine} == {"approved"}
     assert deciding.READING * 2 < deciding.LEASE
 

@@ -61,7 +61,7 @@ def test_a_page_has_each_of_its_words_read_once(db, app, monkeypatch):
     scorer, read = FakeScorer(), []
     monkeypatch.setattr(scorer, "model_id", f"of this test alone, {db.engine.name}")  # so its lists are new
     monkeypatch.setattr(scorer, "normalise", lambda text: read.append(text) or text, raising=False)
-    page = queue.pending_page(db, MO, scorer=scorer)
+    page = queue.pending_page(db, MO, scorer=lambda: scorer)
 
     assert [len(card.words) for card in page.cards] == [4, 4, 4]
     assert sorted(text for text in read if text in ("vile", "shill", "0", "1", "2")) == sorted(

@@ -19,9 +19,10 @@ class Keeper:
 
     def __init__(self):
         self.killed: list[str] = []
+        self.runs = {"scoring", "webhooks", "scheduler"}
 
     def started_at(self, name):
-        return 0.0
+        return 0.0 if name in self.runs else None
 
     def kill(self, name, why):
         self.killed.append(name)
@@ -54,9 +55,9 @@ class Watched:
 @pytest.fixture
 def watched(settings, db, redis_url):
     with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
-        client.delete("webhooks")
+        client.delete("webhooks", "scoring")
         yield Watched(settings, db)
-        client.delete("webhooks")
+        client.delete("webhooks", "scoring")
 
 
 def test_a_worker_that_reports_is_left_alone(watched):
@@ -139,6 +140,74 @@ def test_a_webhooks_worker_that_lets_a_message_lie_is_killed(watched, redis_url)
         watched.wait(50, beating=True, ringing=True)
 
     assert watched.keeper.killed == ["webhooks"]
+
+
+def test_a_scoring_worker_that_beats_and_hears_no_bell_is_killed(watched, redis_url):
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.lpush("scoring", "old")
+        watched.wait(70, beating=True, ringing=True)
+        assert watched.keeper.killed == []
+        watched.wait(10, beating=True, ringing=True)
+
+    assert watched.keeper.killed == ["scoring"]
+
+
+def test_after_redis_was_away_a_webhooks_worker_that_hears_nothing_is_killed_soon(watched, redis_url):
+    watched.wait(100, beating=True, ringing=True)
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.replicaof("127.0.0.1", "1")  # it answers, and takes no writes
+        watched.wait(10, beating=True, ringing=True)
+        client.replicaof("NO", "ONE")
+        client.lpush("webhooks", "rung")
+        watched.wait(4, beating=True, ringing=True)
+        assert watched.keeper.killed == []
+        watched.wait(6, beating=True, ringing=True)
+
+    assert watched.keeper.killed == ["webhooks"]
+
+
+def test_after_redis_was_away_who_hears_is_left_alone(watched, redis_url):
+    watched.wait(100, beating=True, ringing=True)
+    watched.dog._redis_run = "another run"
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        for number in range(10):
+            client.delete("webhooks")
+            client.lpush("webhooks", f"message {number}")
+            watched.wait(4, beating=True, ringing=True)
+
+    assert watched.keeper.killed == []
+
+
+def test_nobody_is_blamed_while_redis_takes_no_writes(watched, redis_url):
+    watched.wait(100, beating=True, ringing=True)
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("unix://")) as client:
+        client.lpush("webhooks", "old")
+        client.config_set("maxmemory", 1)
+        try:
+            watched.wait(300, beating=True)
+        finally:
+            client.config_set("maxmemory", 0)
+
+    assert watched.keeper.killed == []
+
+
+def test_a_scheduler_that_runs_alone_is_watched_too(watched):
+    watched.keeper.runs = {"scheduler"}
+    watched.wait(20, beating=True, ringing=True)
+    watched.wait(86, beating=True)
+    assert watched.keeper.killed == []
+
+    watched.wait(10, beating=True)
+
+    assert watched.keeper.killed == ["scheduler"]
+
+
+def test_a_scheduler_that_runs_alone_is_left_alone_while_no_worker_can_hear_it(watched):
+    watched.keeper.runs = {"scheduler"}
+    watched.wait(20, beating=True, ringing=True)
+    watched.wait(300)
+
+    assert watched.keeper.killed == []
 
 
 def test_a_long_task_queue_that_moves_is_no_reason_to_kill(watched, redis_url):
