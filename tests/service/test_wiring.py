@@ -252,11 +252,11 @@ def test_a_thread_goes_on_with_the_old_model_while_another_loads_the_new(
     class Asking(ModelInUse):
         """Looks at itself from another thread in the middle of loading."""
 
-        def _load(self) -> None:
+        def _load(self, registry: Registry) -> None:
             if self._scorer:
                 with ThreadPoolExecutor(1) as pool:
                     asked.append(pool.submit(in_use, self).result(timeout=10))
-            super()._load()
+            super()._load(registry)
 
     scorer = Asking(alone, time)
     assert in_use(scorer) == ids[0]

@@ -192,7 +192,8 @@ class Queue:
             else:
                 count -= 1
                 self.now += self.each
-                self.threads._end(lane, cast("Turn", one))
+                with self.threads._wakes:
+                    self.threads._end(lane, cast("Turn", one))
         return why
 
 

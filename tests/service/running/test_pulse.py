@@ -24,6 +24,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.now, self.keeper = 0.0, Keeper()
+        self.keeper.runs = {"web-1", "web-2"}
         self.lines = {"web-1": Line(), "web-2": Line()}
         self.dog = Pulse(self.keeper, self.lines, clock=lambda: self.now)
 
