@@ -10,10 +10,12 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from service.domain.errors import Misconfigured
+from service.context import Context
+from service.domain.errors import Misconfigured, Unavailable
 from service.settings import Settings
 
 SWITCH_S = 0.001  # after which a busy thread lets others in: the loop has much to do, each time for moments
@@ -43,7 +45,8 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, line: socket.socket | None = None) -> None:
     """Answer requests until told to stop, and those under way to their end.
 
-    The model is loaded when a door first needs it: most web processes never do, and it takes 200 MB.
+    The model is loaded when a door first needs it: most web processes never do, and it takes 200 MB. Where
+    somebody has a key to the scoring doors it is loaded at once: their programs wait for no second.
     ``line`` is a connection of whoever started this process: it asks there whether we still answer.
     """
     _count_where_there_is_room()
@@ -52,7 +55,18 @@ def serve(settings: Settings, listener: socket.socket, line: socket.socket | Non
 
     app = create_app(settings)
     _keep_room()
+    context = app.extensions["parley"]
+    threading.Thread(target=warm_up, args=(context,), name="warm-up", daemon=True).start()
     serve_app(app, listener, settings.web_threads, line, settings.trusted_proxies)
+
+
+def warm_up(context: Context) -> None:
+    """Load what scoring needs, if somebody has a key to it."""
+    from service.scoring.keys import list_keys
+
+    with contextlib.suppress(Unavailable):
+        if list_keys(context.db) and (scorer := context.scorer()) is not None:
+            scorer.read(["Bonjour à tous, comment allez-vous ?"])  # the detection of languages loads late too
 
 
 def serve_app(

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from dataclasses import replace
 
 import pytest
 from prometheus_client import mmap_dict
 
+from service.context import utcnow
 from service.domain.errors import Misconfigured
 from service.running import web_server
-from service.running.web_server import METRICS, METRICS_ROOM, listen
+from service.running.web_server import METRICS, METRICS_ROOM, listen, warm_up
+from service.scoring.keys import add_key
+from service.settings import Settings
+from service.web.context import make_web_context
 from tests.running import ROOT, Parley, free_port, parley_command, stop, wait_until
 
 
@@ -122,3 +127,19 @@ def test_a_taken_port_is_one_sentence():
         pytest.raises(Misconfigured, match=r"is taken\. Choose another with PARLEY_PORT"),
     ):
         listen("127.0.0.1", other.getsockname()[1])
+
+
+def test_the_model_is_loaded_at_once_where_somebody_has_a_key_to_it(
+    settings: Settings,
+):
+    loaded: list[bool] = []
+    context = make_web_context(replace(settings, log_level="error"))
+    context = replace(context, scorer=lambda: loaded.append(True))
+
+    warm_up(context)
+    before = len(loaded)
+    add_key(context.db, "cms", 600, utcnow())
+    warm_up(context)
+    context.db.close()
+
+    assert (before, len(loaded)) == (0, 1)
