@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from service.redis_client import redis_client
 from service.settings import Settings
 
 log = structlog.get_logger("parley.tasks")
+# The address of a socket or a folder has no host, and that is as it should be.
+logging.getLogger("kombu.connection").addFilter(lambda line: not str(line.msg).startswith("No hostname"))
 
 COALESCE_S = 0.015  # at most one message of a kind in this time, from one process
 DEAF_S = 0.5  # after a doorbell nobody heard: trying on every post would cost the posts their time

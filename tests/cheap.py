@@ -5,6 +5,7 @@ A Parley in processes of its own has all of it as it is in life.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def load_shipped_once() -> None:
     def load(
         path: Path | None = None, *, careful: Careful = "auto", prior: float | None = None, threads: int = 1
     ) -> Scorer:
-        is_shipped = path is None or path == models.SHIPPED
+        is_shipped = path in (None, models.SHIPPED) and sys.modules.get("onnxruntime", True)
         read = shipped if is_shipped else load_anew
         return read(None if is_shipped else path, careful=careful, prior=prior, threads=threads)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -65,7 +66,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> together.Sch
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what cannot run on this machine, before anything is started for it."""
+    """Skip what cannot run on this machine, before it is begun; log as none before it did."""
+    structlog.reset_defaults()
     if item.get_closest_marker("training") and not needs.CAN_TRAIN:
         needs.TRAINING.missing()
     if item.get_closest_marker("nightly") and not needs.IS_NIGHT:

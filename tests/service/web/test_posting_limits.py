@@ -19,6 +19,7 @@ from service.domain.errors import TooManyRequests
 from service.moderation import deciding, queue
 from service.settings import Settings
 from service.sites import sites
+from service.storage.comments import PRESSED_AT_ONCE, PRESSED_BESIDE
 from service.storage.database import Database
 from service.storage.tables import Base, Comment
 from service.upkeep import health
@@ -129,13 +130,13 @@ def test_who_keeps_the_pace_does_not_wait_for_who_does_not(db: Database, limits:
     late = crowd.post("203.0.1.1", "l" * 30)
     deciding.drain(db, scorer=scorer, clock=crowd.clock)
 
-    assert scorer.calls == [30 + 8, 1 + 8]
+    assert scorer.calls == [30 + PRESSED_BESIDE, 1 + PRESSED_BESIDE]
     assert look(db, late).status == "approved"
     assert scorer.spare == [0.0, 0.0]  # others wait
     while deciding.drain(db, scorer=scorer, clock=crowd.clock, limit=60):
         pass
     assert len(crowd.held(flood)) == 100
-    assert max(scorer.calls[2:]) == 8
+    assert max(scorer.calls[2:]) == PRESSED_AT_ONCE
     assert (scorer.spare[-1] or 0) > 0
 
 
