@@ -43,14 +43,14 @@ def percentile(values: list[float], share: float) -> float:
 
 def get(path: str, **headers: str) -> bytes:
     """Return the bytes of a GET request."""
-    lines = [f"GET {path} HTTP/1.1", "Host: bench"]
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def post(path: str, body: bytes, **headers: str) -> bytes:
     """Return the bytes of a POST request with a JSON body."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
