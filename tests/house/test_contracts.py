@@ -97,7 +97,7 @@ def broken(folder: Path) -> dict[str, str]:
     """Return for each broken contract what `lint-imports` says about it."""
     done = subprocess.run(
         (str(BIN / "lint-imports"), "--no-cache", "--no-logo"),
-        cwd=folder, capture_output=True, text=True, timeout=120,
+        cwd=folder, capture_output=True, text=True, timeout=280,
     )  # fmt: skip
     said = done.stdout + done.stderr
     assert "Contracts:" in said, said

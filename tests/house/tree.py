@@ -40,7 +40,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def run(*command: str) -> str:
     """Run a tool and return what it says; its exit status must be 0."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
