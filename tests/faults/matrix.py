@@ -91,13 +91,14 @@ class Stage:
     def poison(self, kind: str) -> None:
         """Post a comment that does something to whoever reads it."""
         thread = {"key": "poisons", "url": "http://localhost/poisons"}
-        words = f"A remark with poison:{kind} in it, the {len(self.poisons)}th."
+        number = len(self.poisons)
+        words = f"A remark with poison:{kind} in it, the {number}th."
         body = {"site": "demo", "thread": thread, "body": words}
         found: list[str] = []
 
         def posted() -> bool:
             with contextlib.suppress(OSError):
-                answer = self.front.call("POST", "/api/v1/comments", body, {"Idempotency-Key": words})
+                answer = self.front.call("POST", "/api/v1/comments", body, {"Idempotency-Key": f"poison-{number}"})
                 found.extend([answer.json["id"]] if answer.status == 202 else [])
             return bool(found)
 
