@@ -98,7 +98,9 @@ class Stage:
 
         def posted() -> bool:
             with contextlib.suppress(OSError):
-                answer = self.front.call("POST", "/api/v1/comments", body, {"Idempotency-Key": f"poison-{number}"})
+                answer = self.front.call(
+                    "POST", "/api/v1/comments", body, {"Idempotency-Key": f"poison-{number}"}
+                )
                 found.extend([answer.json["id"]] if answer.status == 202 else [])
             return bool(found)
 
