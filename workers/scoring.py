@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import math
 import os
 import platform
@@ -25,6 +26,10 @@ from workers.ending import is_ending
 from workers.silent import Silent
 from workers.turns import interrupted, until_done
 
+# A batch that took so long is void: others have claimed its comments. Who is at it still may be so for ever,
+# and report meanwhile from another thread; so this process ends. What it read is tried again, three times at
+# most.
+VOID_S = 25.0
 DRAIN_S = 8.0  # a task ends before the broker could think its worker dead
 PULSE_S = 5.0
 SWEEP_S = 2.0
@@ -33,6 +38,7 @@ LAST_S = 3.0  # for a sweep under way when its process ends
 log = structlog.get_logger("parley.worker")
 _turn = threading.Lock()  # a process reads one batch at a time, whoever asks for it
 _rung = threading.Event()  # while somebody else had the turn
+_nowhere = open(os.devnull, "w")  # noqa: SIM115 - as long as the process; the log has no traceback of many lines
 
 
 @app.task(name="parley.drain")
@@ -68,7 +74,16 @@ def _work(here: Context, step: Callable[[Context], bool], again: Callable[[], No
     # Under a backlog the heartbeat task waits behind these; who works must not be taken for dead.
     _pulse.give(here, here.scorer())
     with interrupted("drain interrupted"):
-        until_done(partial(step, here), DRAIN_S, again=again)
+        until_done(partial(_before_it_is_void, step, here), DRAIN_S, again=again)
+
+
+def _before_it_is_void(step: Callable[[Context], bool], here: Context) -> bool:
+    # Not by a thread of Python's: a model may hold all of them up.
+    faulthandler.dump_traceback_later(VOID_S, file=_nowhere, exit=True)
+    try:
+        return step(here)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _decide(here: Context) -> bool:

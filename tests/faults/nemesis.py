@@ -10,16 +10,31 @@ import random
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
 
 import psutil
 import redis
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
 
-from tests.running import Parley
+from tests.running import Answer, Parley
 
 FAULTS = ("kill worker parent", "kill worker child", "kill redis", "kill web", "flush redis on a backlog")
 BACKLOG = 30
+TRIES = 40
+REPEATED = 0.05  # of the posts
+
+
+class Caller(Protocol):
+    """Who sends a request to a running Parley and returns its answer."""
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer: ...
 
 
 @dataclass
@@ -30,14 +45,23 @@ class Journal:
     acknowledged_at: dict[str, float] = field(default_factory=dict)
     refused: int = 0
     unknown: int = 0
+    given_up: int = 0  # posts that got no 202 in all their tries
+    repeated: int = 0  # posts that were sent once more with the same key, after they were acknowledged
+    strange: list[tuple[int, bytes]] = field(default_factory=list)  # answers that should not be
 
 
 class Poster(threading.Thread):
-    """Posts fine and vile comments at a steady rate, and repeats with the same key what got no answer."""
+    """Posts fine and vile comments at a steady rate, and repeats with the same key what got no answer.
 
-    def __init__(self, parley: Parley, rate: float, seed: int) -> None:
+    Of two with the same site each needs a ``name`` of its own.
+    """
+
+    def __init__(
+        self, parley: Caller, rate: float, seed: int, name: str = "nemesis", tries: int = TRIES
+    ) -> None:
         super().__init__(daemon=True)
         self.parley, self.rate, self.random = parley, rate, random.Random(seed)
+        self.called, self.tries = name, tries
         self.journal, self.stopped, self.numbers = Journal(), threading.Event(), itertools.count(1)
 
     def run(self) -> None:
@@ -45,11 +69,11 @@ class Poster(threading.Thread):
             self.post()
 
     def post(self) -> None:
-        """Post one comment until it is answered; at most 40 tries."""
+        """Post one comment until it is acknowledged, now and then once more; with so many tries."""
         number = next(self.numbers)  # the nemesis posts too, from its own thread
         vile = self.random.random() < 0.3
-        text = f"Shut up you stupid worthless moron, go die, number {number}." if vile else (
-            f"Remark number {number}: the talks should go on until both sides agree."
+        text = f"Shut up you stupid worthless moron, go die, {self.called} number {number}." if vile else (
+            f"Remark of {self.called} number {number}: the talks should go on until both sides agree."
         )  # fmt: skip
         thread = f"thread-{number % 5}"
         body = {
@@ -57,31 +81,48 @@ class Poster(threading.Thread):
             "thread": {"key": thread, "url": f"http://localhost/{thread}"},
             "body": text,
         }
-        for _ in range(40):
-            try:
-                answer = self.parley.call(
-                    "POST", "/api/v1/comments", body, {"Idempotency-Key": f"nemesis-{number}"}
-                )
-            except (OSError, http.client.HTTPException):
-                self.journal.unknown += 1
-            else:
-                if answer.status == 202:
-                    self.journal.acknowledged[answer.json["id"]] = text
-                    self.journal.acknowledged_at[answer.json["id"]] = time.monotonic()
-                    return
-                assert answer.status in (429, 503), (answer.status, answer.body)
-                self.journal.refused += 1
+        if (made := self._until_acknowledged(body, f"{self.called}-{number}")) is None:
+            self.journal.given_up += 1
+            return
+        self.journal.acknowledged[made] = text
+        self.journal.acknowledged_at[made] = time.monotonic()
+        if self.random.random() < REPEATED:
+            again = self._send(body, f"{self.called}-{number}")
+            self.journal.repeated += again is not None
+            if again not in (None, made):
+                self.journal.strange.append((202, f"{made} was made again as {again}".encode()))
+
+    def _until_acknowledged(self, body: object, key: str) -> str | None:
+        for _ in range(self.tries):
+            if (made := self._send(body, key)) is not None:
+                return made
             time.sleep(0.1)
+        return None
+
+    def _send(self, body: object, key: str) -> str | None:
+        """Return the id of a post that was acknowledged; note any other answer, or that none came."""
+        try:
+            answer = self.parley.call("POST", "/api/v1/comments", body, {"Idempotency-Key": key})
+        except (OSError, http.client.HTTPException):
+            self.journal.unknown += 1
+            return None
+        if answer.status == 202:
+            return str(answer.json["id"])
+        self.journal.refused += 1
+        if answer.status not in (429, 503) or "Retry-After" not in answer.headers:
+            self.journal.strange.append((answer.status, answer.body))
+        return None
 
 
 class Reader(threading.Thread):
     """Reads public answers all the time, and keeps what should never have been in one."""
 
-    def __init__(self, parley: Parley, rate: float) -> None:
+    def __init__(self, parley: Caller, rate: float) -> None:
         super().__init__(daemon=True)
         self.parley, self.rate = parley, rate
         self.stopped, self.reads, self.leaks = threading.Event(), 0, []
         self.seen: list[str] = []
+        self.first_seen: dict[str, tuple[datetime, str]] = {}  # id -> when, and with which text
 
     def run(self) -> None:
         started, turn = time.monotonic(), 0
@@ -95,7 +136,10 @@ class Reader(threading.Thread):
                 answer = self.parley.call("GET", path)
                 self.reads += answer.status == 200
                 if answer.status == 200:
-                    self.seen = [comment["id"] for comment in answer.json["comments"]] or self.seen
+                    found, now = answer.json["comments"], datetime.now(UTC)
+                    self.seen = [comment["id"] for comment in found] or self.seen
+                    for comment in found:
+                        self.first_seen.setdefault(comment["id"], (now, comment["body"]))
                 if b"moron" in answer.body:
                     self.leaks.append(answer.body)
 
@@ -110,6 +154,7 @@ class Receiver(ThreadingHTTPServer):
         self.random, self.failing, self.lock = random.Random(seed), failing, threading.Lock()
         self.tried: set[str] = set()
         self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.secret, self.unsigned = "", 0  # what came and was not signed with it, looked at when it came
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -138,12 +183,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.tried.add(self.headers["webhook-id"])
             fails = new and self.server.random.random() < self.server.failing
             if not fails:
-                self.server.requests.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self.server.requests.append((headers, body))
+                self.server.unsigned += not _is_signed(self.server.secret, headers, body)
         self.send_response(500 if fails else 204)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def _is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """Whether a request is signed with a secret, as far as that is known yet."""
+    if not secret:
+        return True
+    try:
+        Webhook(secret).verify(body, headers)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 class Nemesis:

@@ -109,9 +109,36 @@ while len(tries) < 3:
     time.sleep(0.01)
 sweeper.end()
 """
+ENDLESS = """
+import time
+from workers import scoring
+scoring.VOID_S = 0.5
+def read_for_ever(here):
+    while True:
+        pass
+def work(here, step, again):
+    return works(here, read_for_ever, again)
+works, scoring._work = scoring._work, work
+sweeper = scoring.Sweeper()
+sweeper.start()
+time.sleep(50)
+raise SystemExit("it still holds its turn, and reports as if it worked")
+"""
+SLOW = """
+import time
+from workers import scoring
+scoring.VOID_S = 0.2
+pauses = [0.1] * 4
+def work(here, step, again):
+    return works(here, lambda here: pauses and (time.sleep(pauses.pop()), True), again)
+works, scoring._work = scoring._work, work
+scoring.sweep()
+assert not pauses
+time.sleep(0.5)
+"""
 
 
-def run(script: str, settings: Settings) -> None:
+def run(script: str, settings: Settings, ends_with: int = 0) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")},
         "PARLEY_DATA_DIR": str(settings.data_dir),
@@ -121,7 +148,7 @@ def run(script: str, settings: Settings) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
     )
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == ends_with, ran.stderr
 
 
 def reporters(db: Database) -> list[str]:
@@ -153,6 +180,14 @@ def test_a_process_works_once_at_a_time_and_misses_no_bell_meanwhile(settings: S
 
 def test_a_sweep_that_fails_is_not_the_last(settings: Settings) -> None:
     run(FAILS, settings)
+
+
+def test_a_process_ends_that_never_ends_a_batch(settings: Settings) -> None:
+    run(ENDLESS, settings, ends_with=1)
+
+
+def test_many_batches_that_end_in_time_may_take_longer_together(settings: Settings) -> None:
+    run(SLOW, settings)
 
 
 def test_a_worker_reports_between_batches(client: FlaskClient, settings: Settings) -> None:
