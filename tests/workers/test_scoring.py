@@ -127,8 +127,8 @@ raise SystemExit("it still holds its turn, and reports as if it worked")
 SLOW = """
 import time
 from workers import scoring
-scoring.VOID_S = 0.2
-pauses = [0.1] * 4
+scoring.VOID_S = 2.0
+pauses = [0.6] * 4
 def work(here, step, again):
     return works(here, lambda here: pauses and (time.sleep(pauses.pop()), True), again)
 works, scoring._work = scoring._work, work
