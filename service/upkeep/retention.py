@@ -19,13 +19,13 @@ from service.scoring import suggestions
 from service.storage import deliveries as delivery_queries
 from service.storage import erasing, likenesses
 from service.storage import retention as queries
+from service.storage.comments import LONGEST_CLAIM
 from service.storage.database import Database
 from service.storage.records import Amount
 from service.upkeep import folding
 
 KEYS_FOR = timedelta(days=7)
 LIKENESSES_FOR = timedelta(days=1)
-LONGEST_CLAIM = timedelta(minutes=2)  # of a delivery: more than any lease
 BATCH = 5000  # rows a transaction: on SQLite everybody who writes waits for it
 COMMENTS = 200  # of which something is erased in one transaction: each has some events, written anew
 

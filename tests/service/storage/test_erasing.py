@@ -30,10 +30,10 @@ from service.storage.erasing import hold_old
 from service.storage.tables import Attempt, Base, Comment
 from service.upkeep.audit import verify
 from service.upkeep.retention import tidy
-from service.webhooks import log, relay, sending
+from service.webhooks import log, sending
 from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.api import parts
-from tests.service.webhooks.test_endpoints import KEY, add
+from tests.service.webhooks.test_endpoints import KEY, add, relay_all
 
 WORDS, NAME = "zebrafinch-quartz-1207", "Ocelot Amberfield"
 
@@ -69,8 +69,7 @@ def send(db: Database, clock: FakeClock, endpoint: str, status: int = 204) -> li
         sent.append((headers["webhook-id"], body))
         return Answer(status, body.decode())
 
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     while sending.deliver(db, endpoint, send=receive, clock=clock, chance=lambda: 0.5):
         pass
     return sent
@@ -111,8 +110,7 @@ def test_what_is_still_to_be_sent_goes_out_without_the_words_signed_and_in_order
         posted.append((dict(headers), body))
         return Answer(204)
 
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     while sending.deliver(db, endpoint.id, send=receive, clock=clock, chance=lambda: 0.5):
         pass
 
@@ -165,8 +163,7 @@ def test_an_answer_that_comes_after_the_words_were_taken_back_is_not_kept(db: Da
     endpoint = add(db, clock)
     made = post(db, clock)
     post(db, clock, "Another fine remark.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
 
     def receive(_url: str, body: bytes, _headers: Any) -> Answer:
         if made.id in body.decode():
@@ -194,8 +191,7 @@ def test_no_door_shows_what_was_taken_back(client: FlaskClient, db: Database) ->
     parts.decide(db)
     mine = {"Parley-Receipt": parent["receipt"]}
     assert client.delete(f"/api/v1/comments/{parent['id']}", headers=mine).status_code == 204
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
 
     looked = {
         place: client.get(place, headers=headers)

@@ -30,9 +30,10 @@ from service.storage.database import Database
 from service.storage.tables import Base, Comment, Event, Site
 from service.upkeep import archive, backup, restore
 from service.upkeep.audit import verify
-from service.webhooks import log, relay
+from service.webhooks import log
 from tests.fakes import FakeScorer
 from tests.running import wait_until
+from tests.service.webhooks.test_endpoints import relay_all
 
 KEY = b"k" * 32
 # Found without importing it: the package looks for a desktop's run-time folder.
@@ -119,8 +120,7 @@ def test_made_while_others_write_it_is_one_moment_and_has_all_from_before(
         while not done.is_set():
             posted.append(post(db, len(posted)))
             deciding.drain(db, scorer=FakeScorer(), clock=utcnow)
-            while relay.relay(db, utcnow):
-                pass
+            relay_all(db, utcnow)
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -189,13 +189,11 @@ def test_of_a_damaged_database_no_backup_is_made(tmp_path: Path) -> None:
 def test_what_was_taken_back_after_the_backup_stays_so(db: Database, tmp_path: Path) -> None:
     kept, gone, waiting = (post(db, number) for number in range(3))
     deciding.drain(db, scorer=FakeScorer(), clock=utcnow)
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
     back_up(db, tmp_path)
     for one in (gone, waiting):
         own.withdraw(db, one, receipt_for(KEY, one), secret_key=KEY, now=utcnow())
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
     read = log.events_after(db, OPERATOR, "demo", 0, 100).next
 
     with elsewhere(db, tmp_path) as other:
@@ -206,8 +204,7 @@ def test_what_was_taken_back_after_the_backup_stays_so(db: Database, tmp_path: P
         with other.read() as connection:
             bodies = {row.id: row.body for row in connection.execute(select(Comment.id, Comment.body))}
             payloads = str([*connection.scalars(select(Event.payload))])
-        while relay.relay(other, utcnow):
-            pass
+        relay_all(other, utcnow)
         told = log.events_after(other, OPERATOR, "demo", read, 100).events
         assert verify(other) == (3, [])
 
@@ -221,21 +218,18 @@ def test_whoever_read_further_than_the_backup_goes_is_told_of_what_comes(
     db: Database, tmp_path: Path
 ) -> None:
     post(db, 1)
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
     back_up(db, tmp_path)
     for number in range(50):
         post(db, number)
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
     read = log.events_after(db, OPERATOR, "demo", 0, 500).next
 
     with elsewhere(db, tmp_path) as other:
         bring_back(db, tmp_path, other)
         restore.begin_again(other, [], 0, utcnow())  # the old database is lost
         late = post(other, 99)
-        while relay.relay(other, utcnow):
-            pass
+        relay_all(other, utcnow)
         told = [one.data["id"] for one in log.events_after(other, OPERATOR, "demo", read, 100).events]
 
     assert late in told
@@ -281,13 +275,11 @@ def test_a_backup_of_a_newer_release_is_refused(db: Database, tmp_path: Path) ->
 
 def test_the_places_of_pruned_events_are_not_given_again(db: Database) -> None:
     post(db, 1)
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
     with db.write() as connection:
         connection.execute(Event.__table__.delete())
         connection.execute(update(Site).where(Site.id == "demo").values(events_pruned=70))
     post(db, 2)
-    while relay.relay(db, utcnow):
-        pass
+    relay_all(db, utcnow)
 
     assert [one.position for one in log.events_after(db, OPERATOR, "demo", 70, 10).events] == [71]

@@ -25,11 +25,11 @@ from service.storage.tables import Attempt, Base, Comment, Decision, Delivery, E
 from service.upkeep.audit import verify
 from service.upkeep.retention import BATCH, overdue
 from service.upkeep.retention import tidy as tidy_all
-from service.webhooks import log, relay
+from service.webhooks import log
 from service.webhooks.sending import due_endpoints
 from tests.fakes import MO, FakeClock, FakeScorer
 from tests.service.scoring.test_suggestions import bodies, suggest
-from tests.service.webhooks.test_endpoints import KEY, add, happen
+from tests.service.webhooks.test_endpoints import KEY, add, happen, relay_all
 
 
 def tidy(
@@ -58,8 +58,7 @@ def answer(db: Database, clock: FakeClock, number: int) -> str:
 def deliver(db: Database, clock: FakeClock, *bodies: str) -> None:
     """Let things happen, and note them all as delivered at the first attempt."""
     happen(db, clock, *bodies)
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     with db.write() as connection:
         due = connection.execute(select(Delivery.id).where(Delivery.status == "due")).scalars().all()
         connection.execute(
@@ -255,14 +254,12 @@ def pull(db: Database, after: int) -> tuple[list[str], int]:
 def test_events_go_after_their_time_and_a_cursor_in_the_gap_is_told(db: Database) -> None:
     clock = FakeClock()
     happen(db, clock, "One.", "Two.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     old = pull(db, 0)[1]
     clock.forward(days=9)
     late = happen(db, clock, "Three.")
     happen(db, clock, "Elsewhere.", site="other")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     before = pull(db, old)
     clock.forward(days=2)
 
@@ -280,8 +277,7 @@ def test_events_go_after_their_time_and_a_cursor_in_the_gap_is_told(db: Database
 def test_when_all_events_are_gone_new_ones_stand_behind_them(db: Database) -> None:
     clock = FakeClock()
     happen(db, clock, "One.", "Two.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     read = pull(db, 0)[1]
     clock.forward(days=20)
     prune(db, clock(), events=10)
@@ -291,8 +287,7 @@ def test_when_all_events_are_gone_new_ones_stand_behind_them(db: Database) -> No
     assert told.value.oldest is None
 
     made = happen(db, clock, "Three.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
 
     assert pull(db, read)[0] == made * 2
 
@@ -377,8 +372,7 @@ def test_what_a_clock_that_was_ahead_holds_is_given_back(db: Database) -> None:
     clock = FakeClock()
     add(db, clock)
     happen(db, clock, "A fine remark.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     now = clock()
     with db.write() as connection:
         connection.execute(
@@ -400,8 +394,7 @@ def test_a_claim_of_this_moment_and_a_pause_of_a_day_are_left_alone(db: Database
     clock = FakeClock()
     add(db, clock)
     happen(db, clock, "A fine remark.")
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     now = clock()
     with db.write() as connection:
         first = connection.scalar(select(func.min(Delivery.id)))

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 
 from service.comments.intake import Draft, Intake
 from service.domain.access import OPERATOR, Caller
+from service.domain.clock import Clock
 from service.domain.errors import Forbidden, IllegalMove, Invalid, NotFound
 from service.domain.events import subject_event
 from service.domain.signing import read_secret
@@ -43,6 +44,12 @@ def add(
 def forget(db: Database) -> None:
     with db.write() as connection:
         connection.execute(delete(Event).where(Event.subject_kind != "comment"))
+
+
+def relay_all(db: Database, clock: Clock) -> None:
+    """Have every event taken up for delivery."""
+    while relay.relay(db, clock):
+        pass
 
 
 def happen(db: Database, clock: FakeClock, *bodies: str, site: str = "demo") -> list[str]:
@@ -236,8 +243,7 @@ def test_an_endpoint_is_told_of_the_others_and_not_of_itself(db: Database) -> No
         endpoints.add_endpoint(db, OPERATOR, "demo", URL, (), clock(), check=lambda _: None).id
         for _ in range(2)
     )
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
 
     with db.read() as connection:
         told = connection.execute(select(Delivery.endpoint_id, Delivery.subject_id)).all()

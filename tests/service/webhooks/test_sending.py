@@ -33,7 +33,7 @@ from service.webhooks import endpoints, relay, sending
 from service.webhooks import log as delivery_log
 from tests.fakes import FakeClock
 from tests.receiver import Hook, Receiver, Reply, receiver
-from tests.service.webhooks.test_endpoints import forget, happen
+from tests.service.webhooks.test_endpoints import forget, happen, relay_all
 from tests.service.webhooks.test_log import EMPTY
 
 OUT = Outbound([ipaddress.ip_network("127.0.0.0/8")], total_s=5)
@@ -66,8 +66,7 @@ def add(db: Database, clock: FakeClock, url: str) -> EndpointWithSecret:
 
 def send_all(db: Database, clock: FakeClock, endpoint: str, send: sending.Send = OUT.post) -> int:
     """Relay and deliver until nothing is due now; return how many attempts were begun."""
-    while relay.relay(db, clock):
-        pass
+    relay_all(db, clock)
     total = 0
     while taken := sending.deliver(db, endpoint, send=send, clock=clock, chance=lambda: 0.5):
         total += taken
